@@ -22,7 +22,7 @@ from pydantic import BaseModel, TypeAdapter, create_model
 
 from extractor.errors import ExtractorError, InvalidValue, SchemaError
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.validator import Validator
 from tests.schema.taken import check_dialect
 
@@ -38,7 +38,7 @@ def main() -> None:
     if arguments.folder is None:
         speed()
         return
-    for dialect in (MOONSHOT, OPENAI, PLAIN):
+    for dialect in (MOONSHOT, PLAIN):
         rates(arguments.folder, dialect, verbose=arguments.verbose, only=arguments.only)
 
 

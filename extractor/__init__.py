@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from extractor.emulator.server import Emulator as Emulator
     from extractor.errors import (
         AccountError,
+        Blocked,
         BrokenReply,
         BudgetExceeded,
         Busy,
@@ -70,8 +71,8 @@ _ROOMS = {
     "documents.document": "Document",
     "documents.load": "load",
     "emulator.server": "Emulator",
-    "errors": "AccountError BrokenReply BudgetExceeded Busy DocumentError ExtractorError FormatRefused ImageRefused "
-    "InvalidValue MissingExtra Problem Rejected SchemaError ServiceError StorageError TooLong "
+    "errors": "AccountError Blocked BrokenReply BudgetExceeded Busy DocumentError ExtractorError FormatRefused "
+    "ImageRefused InvalidValue MissingExtra Problem Rejected SchemaError ServiceError StorageError TooLong "
     "TooSlow Unanswered Unreachable Unreached UsageError",
     "extraction.ground": "Span ground",
     "extraction.plan": "Plan",
@@ -102,6 +103,7 @@ _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()
 __all__ = [
     "AccountError",
     "AsyncExtractor",
+    "Blocked",
     "BrokenReply",
     "BudgetExceeded",
     "Busy",

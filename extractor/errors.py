@@ -18,6 +18,7 @@
         ├── TooLong                        over the context window or the body limit    asked smaller
         ├── FormatRefused                  this response_format cannot be met           next rung
         ├── Rejected                       the request is wrong and stays wrong         never retried
+        │   ├── Blocked                    a page of a firewall or proxy on the way     retried, a few times
         │   └── ImageRefused               a picture, or text that was taken for one    once, with text broken more
         └── AccountError          exit 4   credentials, plan, quota, model or route     stops the run
 
@@ -32,6 +33,7 @@ from typing import Any, ClassVar
 __all__ = [
     "STOPPING",
     "AccountError",
+    "Blocked",
     "BrokenReply",
     "BudgetExceeded",
     "Busy",
@@ -269,6 +271,10 @@ class FormatRefused(ServiceError):
 
 class Rejected(ServiceError):
     """The service refuses this request for good."""
+
+
+class Blocked(Rejected):
+    """A firewall or a proxy on the way to the service answered in its place, perhaps because of this content."""
 
 
 class ImageRefused(Rejected):

@@ -388,6 +388,7 @@ def _utf16(text: str) -> bytes:
 
 FILES: dict[str, Callable[[Value], bytes]] = {
     "bank_statements/guest_house.pdf": bank_statement_pdf,
+    "bank_statements/village_choir.pdf": bank_statement_pdf,
     "payslips/rope_works.pdf": payslip_pdf,
     "lab_reports/brennerstein.pdf": lab_report_pdf,
     "utility_bills/water_and_power.pdf": lambda value: scan(utility_bill_lines(value)),
@@ -402,5 +403,5 @@ FILES: dict[str, Callable[[Value], bytes]] = {
 if __name__ == "__main__":
     for name, draw in FILES.items():
         path = SAMPLES / name
-        gold = json.loads((path.parent / "gold.jsonl").read_text(encoding="utf-8"))
-        path.write_bytes(draw(gold["value"]))
+        lines = map(json.loads, (path.parent / "gold.jsonl").read_text(encoding="utf-8").splitlines())
+        path.write_bytes(next(draw(line["value"]) for line in lines if line["document"] == path.name))

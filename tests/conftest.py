@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from extractor.emulator.service import Incoming, Service
 from extractor.emulator.values import Exchange
-from extractor.wire.requests import check_request
+from tests.kit import check_request
 
 collect_ignore = [] if find_spec("airflow") else ["airflow"]  # `make test-airflow` has an environment of its own
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from extractor.call.prompt import read_document
 from extractor.emulator.server import Emulator
+from extractor.errors import Problem
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema, compile_schema
+from extractor.wire.parameters import problems
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -23,6 +25,16 @@ def gold(folder: Path) -> dict[str, Any]:
     """The gold values of a samples folder by document name."""
     lines = (folder / "gold.jsonl").read_text(encoding="utf-8").splitlines()
     return {line["document"]: line["value"] for line in map(json.loads, lines)}
+
+
+def check_request(body: Any) -> tuple[Problem, ...]:
+    """What the published request schema has against a body: one request, a batch of them, or a poll for a batch."""
+    if isinstance(body, Mapping) and "requests" in body:
+        return tuple(problems({"requests": body["requests"]}))
+    if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
+        return ()
+    found = problems({"requests": [body]})
+    return tuple(Problem(each.path.removeprefix("/requests/0"), each.message) for each in found)
 
 
 def schema_of(spec: str) -> Schema[Any]:

@@ -10,7 +10,6 @@ from typing import Any
 from extractor.pipeline.config import Session
 from extractor.pipeline.job import Job
 from extractor.pipeline.pipeline import Pipeline
-from extractor.pipeline.remember import Batches
 from extractor.sources.files import Entry
 
 __all__ = ["Attended", "StillOut"]
@@ -38,7 +37,7 @@ class Attended(Pipeline):
             while not work.done():
                 seen = _news(job)
                 await asyncio.wait({work}, timeout=self.patience)
-                out = list(Batches(job.journal).batches())
+                out = list(job.journal.note("batches") or ())
                 if not work.done() and out and seen == _news(job):
                     raise StillOut(out)
             await work
@@ -49,4 +48,4 @@ class Attended(Pipeline):
 
 def _news(job: Job) -> tuple[Any, ...]:
     """Changes with every batch that goes out, every answer and every document that ends."""
-    return (*Batches(job.journal).batches(), job.journal.spent(), job.totals.documents)
+    return (*(job.journal.note("batches") or ()), job.journal.spent(), job.totals.documents)

@@ -1,7 +1,7 @@
 """Requests sent in batches: whatever is asked for at about the same time is queued in one post, and polled for.
 
-The service answers within minutes, and does not count batches against the limits of other requests. The caller's
-memory holds which batches are out, so that a run that was killed takes up their answers and does not pay twice.
+The service answers within minutes, and does not count batches against the limits of other requests. The caller stores
+which batches are out, so that a run that was killed takes up their answers and does not pay twice.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
+from copy import copy
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from tenacity import (
     AsyncRetrying,
+    RetryCallState,
     retry_if_exception_type,
     retry_if_not_exception_type,
     stop_after_attempt,
@@ -22,15 +24,15 @@ from tenacity import (
 )
 
 from extractor.call.clock import pause
-from extractor.call.deliver import PASSING, PatientWait
+from extractor.call.deliver import PASSING, backoff
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger, Outcome
 from extractor.call.limits import Claim
 from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
-from extractor.wire.values import Reply, Request, Usage
+from extractor.wire.values import Reply, Request
 
-__all__ = ["BATCH_SECONDS", "BatchMemory", "Batching"]
+__all__ = ["BATCH_SECONDS", "Batching"]
 
 BATCH_SECONDS = 24 * 3600.0
 """How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
@@ -41,43 +43,36 @@ _GONE = 404
 _SLOWER = 1.5
 
 
-class BatchMemory(Protocol):
-    """Where the batches that are out are kept: each by the service's id for it, with the keys of its requests."""
-
-    def batches(self) -> Mapping[str, Sequence[str]]: ...
-
-    def keep(self, request_id: str, keys: Sequence[str]) -> None: ...
-
-    def drop(self, request_id: str) -> None: ...
-
-
 class Batching:
     """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
-    less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
-    by then whoever asked has kept the replies. What the service will not queue is sent by itself, and a batch that it
-    knows no more is submitted again, a few times. With `queue` False only what is out already is waited for, and all
-    else is sent by itself. One that cannot be polled for, or is not done after a day, stays out, and is followed when
-    asked for again; until then the ledger has it as reserved.
+    less and less often, up to every `pauses[1]`, in seconds. What the service will not queue is sent by itself, and a
+    batch that it knows no more is submitted again, a few times. With `queue` False only what is out already is waited
+    for, and all else is sent by itself.
+
+    `out` has the batches that are out: the keys of the requests of each, by the service's id for it. They are dropped
+    when this is closed: by then whoever asked has kept the replies. One that cannot be polled for, or is not done after
+    a day, stays out, and is followed when asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
         self,
         transport: HttpTransport,
-        memory: BatchMemory,
+        out: MutableMapping[str, Sequence[str]],
         *,
         ledger: Ledger | None = None,
         queue: bool = True,
         linger: float = 1.0,
         pauses: tuple[float, float] = (2.0, 30.0),
     ) -> None:
-        self._transport, self._memory, self._ledger = transport, memory, ledger
+        self._transport, self._batches, self._ledger = transport, out, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
-        self._requests_out: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
-        self._waiting: dict[str, Request] = {}
-        self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
+        self._askers: Counter[str] = Counter()
+        self._requests_out: dict[str, tuple[Claim, asyncio.Future[Reply]]] = {}
+        self._waiting: dict[str, Claim] = {}
+        self._out = {key: request_id for request_id, keys in out.items() for key in keys}
         self._ready: dict[str, Reply] = {}
         self._attached: set[str] = set()
         self._done: dict[str, Sequence[str]] = {}
@@ -94,26 +89,37 @@ class Batching:
             return await self._transport.send(request)
 
     async def _queued(self, request: Request) -> Reply:
-        ledger, most = self._ledger, Usage()
+        ledger, claim = self._ledger, Claim(request)
         if ledger:
-            most = ledger.most(request.body)
-            while not ledger.reserve(request.key, most):
+            claim.most = ledger.most(request.body)
+            while not ledger.reserve(request.key, claim.most, sent=False):
                 await asyncio.sleep(self._linger)
         outcome: Outcome = None
+        self._askers[request.key] += 1
         try:
-            outcome = reply = await asyncio.shield(self._answer(request))
-            return reply if reply.usage else self._transport.estimated(reply, Claim(request, most))
+            outcome = reply = await asyncio.shield(self._answer(claim))
+            return reply if reply.usage else self._transport.estimated(reply, claim)
+        except asyncio.CancelledError:
+            if self._askers[request.key] == 1 and request.key in self._waiting:
+                del self._waiting[request.key], self._requests_out[request.key]
+                outcome = _Alone("it was not submitted")
+            raise
         except ServiceError as error:
             outcome = error
             raise
         finally:
-            if ledger and request.key in self._out and not isinstance(outcome, Reply):
-                ledger.postpone(request.key, most)
-            elif ledger:
-                ledger.settle(request, most, outcome)
+            self._askers[request.key] -= 1
+            if request.key in self._out and not isinstance(outcome, Reply):  # its reply may come yet
+                if ledger:
+                    ledger.postpone(request.key, claim.most)
+            else:
+                if ledger:
+                    ledger.settle(request, claim.most, outcome)
+                if isinstance(outcome, ServiceError):
+                    self._transport.charge(outcome, claim)
 
     async def aclose(self) -> None:
-        """Stop polling. What is still out stays in the memory."""
+        """Stop polling. What is still out stays so."""
         if self._timer:
             self._timer.cancel()
         for task in self._tasks:
@@ -121,7 +127,7 @@ class Batching:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for request_id, keys in self._done.items():
             if self._ready.keys().isdisjoint(keys):
-                self._memory.drop(request_id)
+                del self._batches[request_id]
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,26 +137,26 @@ class Batching:
     ) -> None:
         await self.aclose()
 
-    def _answer(self, request: Request) -> asyncio.Future[Reply]:
-        key = request.key
+    def _answer(self, claim: Claim) -> asyncio.Future[Reply]:
+        key = claim.request.key
         if key in self._requests_out:
             return self._requests_out[key][1]
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         if key in self._ready:
             future.set_result(self._ready.pop(key))
             return future
-        self._requests_out[key] = request, future
+        self._requests_out[key] = claim, future
         if key in self._out:
             self._attach(self._out[key])
         else:
-            self._wait_for_more(key, request)
+            self._wait_for_more(key, claim)
         return future
 
-    def _wait_for_more(self, key: str, request: Request) -> None:
+    def _wait_for_more(self, key: str, claim: Claim) -> None:
         if not self._queues:
             self._fail([key], _Alone("requests are not queued"))
             return
-        self._waiting[key] = request
+        self._waiting[key] = claim
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._linger, self._submit)
@@ -158,7 +164,9 @@ class Batching:
     def _submit(self) -> None:
         waiting, self._waiting = self._waiting, {}
         try:
-            bodies = list(batch_bodies((key, request.body) for key, request in waiting.items()))
+            bodies = list(batch_bodies((key, claim.request.body) for key, claim in waiting.items()))
+            if self._ledger:
+                self._ledger.write({key: claim.most for key, claim in waiting.items()})
         except ExtractorError as error:
             self._fail(waiting, error)
             return
@@ -182,7 +190,7 @@ class Batching:
         if request_id is None:
             self._fail(keys, BrokenReply("the service took a batch and gave no id for it: it is asked again"))
             return
-        self._memory.keep(request_id, keys)
+        self._batches[request_id] = keys
         self._out |= dict.fromkeys(keys, request_id)
         self._attach(request_id)
 
@@ -202,7 +210,7 @@ class Batching:
                 self._fail(keys, error)
                 return
             _LOG.warning("the service has lost batch %s (%s): its requests are submitted again", request_id, error)
-            self._memory.drop(request_id)
+            del self._batches[request_id]
             self._lost.update(keys)
         for key in keys:
             del self._out[key]
@@ -216,7 +224,10 @@ class Batching:
         waited, batch = 0.0, Batch("queued", request_id)
         while batch.status != "done":
             if waited >= BATCH_SECONDS:
-                raise _StillOut(request_id)
+                raise _StillOut(
+                    f"batch {request_id} is not done after {BATCH_SECONDS / 3600:g} h:"
+                    " run the same again to take its answers when they come"
+                )
             await _sleep(seconds)
             waited, seconds = waited + seconds, min(seconds * _SLOWER, longest)
             batch = await self._queue(poll_body(request_id))
@@ -229,12 +240,12 @@ class Batching:
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
         retried = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
         stop = stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
-        retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=PatientWait(), stop=stop, reraise=True)
+        retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=_pause, stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
-    def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
+    def _fail(self, keys: Sequence[str] | Mapping[str, Claim], error: ExtractorError) -> None:
         for key in keys:
-            self._resolve(key, error)
+            self._resolve(key, copy(error))  # each says what its own request can have cost
 
     def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
         """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
@@ -247,6 +258,11 @@ class Batching:
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return backoff(error, state.attempt_number) if isinstance(error, ServiceError) else 0.0
 
 
 async def _sleep(seconds: float) -> None:
@@ -266,9 +282,3 @@ class _Alone(ServiceError):
 
 class _StillOut(ServiceError):
     """A batch that was waited for long enough. It may yet be done, so that none of it is asked anew."""
-
-    def __init__(self, request_id: str) -> None:
-        super().__init__(
-            f"batch {request_id} is not done after {BATCH_SECONDS / 3600:g} h:"
-            " run the same again to take its answers when they come"
-        )

@@ -1,24 +1,23 @@
-"""One request to one reply: the retries of the transport, as a flow. tenacity says how long to wait, when to stop."""
+"""One request to one reply: the retries of the transport, as a flow."""
 
 from __future__ import annotations
 
-import sys
+import math
+import random
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Protocol
 
-from tenacity import RetryCallState, stop_after_attempt, stop_before_delay, wait_random_exponential
-from tenacity.stop import stop_base
-from tenacity.wait import wait_base
-
 from extractor.call.effects import Flow, Now, Send, Wait
-from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable, Unreached
+from extractor.errors import Blocked, BrokenReply, Busy, ServiceError, Unreachable
 from extractor.wire.values import Reply, Request
 
-__all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
+__all__ = ["PASSING", "Watch", "backoff", "deliver"]
 
-PASSING = (Unreachable, Busy, BrokenReply)
+PASSING = (Unreachable, Busy, BrokenReply, Blocked)
 """The failures after which the same request may still be answered."""
 
-_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6}
+_PATIENCE: dict[str, float] = {"Unreached": 4, "Unreachable": 6, "Blocked": 3, "engine": 6}
 _PAID = 6
 _ENGINE = (8005, 1031)
 
@@ -41,78 +40,41 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     Between attempts it waits with full jitter, and never less than a Retry-After asks. The last failure is raised
     as it came; one that is not of `PASSING` is raised at once.
     """
-    stop = stop_after_attempt(attempts) | stop_before_delay(seconds) | _Lasting()
-    state: RetryCallState | None = None
+    errors: list[ServiceError] = []
+    first = began = yield Now()
     while True:
-        began = yield Now()
         watch.sending()
         try:
             reply = yield Send(request)
         except ServiceError as error:
             ended = yield Now()
             watch.failed(error, ended - began)
-            if not isinstance(error, PASSING):
-                raise
-            state = state or _begun(began)
-            state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-            state.outcome_timestamp = ended
-            state.upcoming_sleep = pause = _WAIT(state)
-            if stop(state):
+            errors.append(error)
+            pause = backoff(error, len(errors))
+            over = len(errors) >= attempts or ended + pause - first >= seconds
+            if over or not isinstance(error, PASSING) or _last(errors):
                 raise
             watch.retrying(error, pause)
-            state.prepare_for_next_attempt()
         else:
             watch.received(reply, (yield Now()) - began)
             return reply  # type: ignore[no-any-return]
         yield Wait(pause)
+        began = yield Now()
 
 
-def _begun(now: float) -> RetryCallState:
-    """The state that tenacity decides by. It reads a clock of its own; a flow's time is whatever its driver says."""
-    state = RetryCallState(None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-    state.start_time = now
-    return state
+def backoff(error: ServiceError, attempt: int) -> float:
+    """Seconds to wait: full jitter under a doubling ceiling of 0.5 to 8, on top of whatever Retry-After asks for."""
+    return (error.retry_after or 0.0) + random.uniform(0.0, min(8.0, 2.0 ** (attempt - 2)))
 
 
-def _error(state: RetryCallState) -> ServiceError:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, ServiceError)
-    return error
+def _last(errors: Sequence[ServiceError]) -> bool:
+    """Whether failures are there to stay: a few in a row because nobody is reached, a firewall is on the way, or the
+    engine breaks; or several of any kind that may have been billed, in a row or not."""
+    kind = _kind(errors[-1])
+    in_a_row = sum(1 for _ in takewhile(lambda error: _kind(error) == kind, reversed(errors)))
+    paid = sum(error.billable or error.usage is not None for error in errors)
+    return paid >= _PAID or in_a_row >= _PATIENCE.get(kind, math.inf)
 
 
-class PatientWait(wait_base):
-    """Full jitter under a doubling ceiling of 0.5 s to 8 s, on top of whatever Retry-After asks for."""
-
-    _jitter = wait_random_exponential(multiplier=0.5, max=8)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
-
-
-_WAIT = PatientWait()
-
-
-class _Lasting(stop_base):
-    """Stops after a few failures in a row of one kind that lasts: nobody is reached, or the engine breaks.
-
-    It also stops once several failures of any kind may have been billed, in a row or not.
-    """
-
-    def __init__(self) -> None:
-        self._kind: str | None = None
-        self._in_a_row = self._paid = 0
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        error = _error(retry_state)
-        kind = _lasting(error)
-        self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
-        self._kind = kind
-        self._paid += error.billable or error.usage is not None
-        return self._paid >= _PAID or (kind is not None and self._in_a_row >= _PATIENCE[kind])
-
-
-def _lasting(error: ServiceError) -> str | None:
-    if error.code in _ENGINE:
-        return "engine"
-    kinds = (Unreached, "nowhere"), (Unreachable, "nobody")
-    return next((name for kind, name in kinds if isinstance(error, kind)), None)
+def _kind(error: ServiceError) -> str:
+    return "engine" if error.code in _ENGINE else type(error).__name__

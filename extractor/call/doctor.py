@@ -20,7 +20,7 @@ from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Ledger, Outcome, upper_bound
 from extractor.call.recorder import Recorder
-from extractor.errors import AccountError, Busy, FormatRefused, Rejected, ServiceError, Unreachable
+from extractor.errors import AccountError, Blocked, Busy, FormatRefused, Rejected, ServiceError, Unreachable
 from extractor.wire.batches import Batch, parse_batch, poll_body
 from extractor.wire.images import image_part, text_part
 from extractor.wire.models import ModelEntry, read_entry, today
@@ -158,12 +158,15 @@ class Probe:
 def examine(probe: Probe, *, seen: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
     """Every check in turn; a check whose request fails is a finding as well.
 
-    AccountError where nobody may ask at all, BudgetExceeded where the next request could pass the cap.
+    AccountError where nobody may ask at all, Blocked where a firewall is on the way,
+    BudgetExceeded where the next request could pass the cap.
     """
     findings: list[Finding] = []
     for name, (check, expected, remedy) in _CHECKS.items():
         try:
             found = check(probe)
+        except Blocked:
+            raise
         except AccountError:
             if not findings:
                 raise

@@ -21,9 +21,10 @@ from extractor.errors import AccountError, UsageError
 from extractor.wire.prices import Price, price_of
 from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM, Gateway, is_plain
 
-__all__ = ["WINDOW", "Child", "Endpoint", "is_local", "is_loopback", "resolve_endpoint", "sees"]
+__all__ = ["LOCAL_WINDOW", "WINDOW", "Child", "Endpoint", "is_local", "is_loopback", "resolve_endpoint", "sees"]
 
 WINDOW = 256_000
+LOCAL_WINDOW = 16_384
 _LOCAL_SECONDS = 1800.0
 _START_SECONDS = 300.0
 _END_SECONDS = 5.0
@@ -113,7 +114,7 @@ def _local(model: str) -> Endpoint:
         token=place["token"],
         model=place["model"],
         price=price_of(model),
-        window=place.get("window", WINDOW),
+        window=place.get("window", LOCAL_WINDOW),
         at_once=1,
         seconds=_LOCAL_SECONDS,
         child=child,

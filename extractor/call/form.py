@@ -7,10 +7,10 @@ default, in the other envelope, on the next rung of the ladder, with text disarm
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from threading import Lock
 from typing import Any
 
 import orjson
@@ -36,7 +36,7 @@ _FLAGGED = 3030
 _MALFORMED = (400, 422)
 _ENVELOPE = re.compile(r"response_format|json_schema|schema_|\bname\b", re.IGNORECASE)
 _UNMET_WORDS = re.compile(r"couldn'?t be met", re.IGNORECASE)
-_OURS = ("reasoning_effort", "prediction")
+_OURS = ("reasoning_effort", "prediction", "temperature", "top_p")
 _BLANKS = 32
 
 
@@ -48,7 +48,8 @@ class Form:
     """
 
     def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
-        self._ladder, self._model, self._fingerprint = ladder, model, schema.fingerprint
+        self._known = ladder.of(model)
+        self._failures = self._known.failures.setdefault(schema.fingerprint, Counter())
         self._defaults = defaults
         self._first: int | None = None
         self._left_out: frozenset[str] = frozenset()
@@ -60,6 +61,11 @@ class Form:
     def name(self) -> str:
         """The rung by its name."""
         return RUNGS[self.rung]
+
+    @property
+    def _judged(self) -> bool:
+        """Whether what came of the last request tells of the rung: without a format, only the last one does."""
+        return self.formatted or self.rung == _PROMPT
 
     def body(
         self,
@@ -74,9 +80,9 @@ class Form:
 
         While tools are open the format is held back: its grammar would allow no call.
         """
-        self.rung = max(self.rung, self._ladder.rung(self._model, self._fingerprint))
+        self.rung = max(self.rung, self._known.rung(self._failures))
         self._first = self.rung if self._first is None else self._first
-        self._left_out |= self._ladder.dropped(self._model)
+        self._left_out |= self._known.dropped
         if left_out := self._left_out & self._defaults:
             options = replace(options, **dict.fromkeys(left_out))
         format_ = None if tools else self._response_format(schema)
@@ -114,29 +120,29 @@ class Form:
             return None
         if name := self._disliked(error):
             self._left_out |= {name}
-            self._ladder.drop(self._model, name)
+            self._known.dropped.add(name)
             return f"{name} is left out"
         about_content = isinstance(error, Rejected) and (
-            error.status not in _MALFORMED or self._ladder.holds(self._model, self.rung)
+            error.status not in _MALFORMED or self.name in self._known.worked
         )
         return None if about_content or not self.formatted else self._stepped(error)
 
     def worked(self) -> None:
         """An answer on this rung could be used."""
-        if self.formatted or self.rung == _PROMPT:
-            self._ladder.worked(self._model, self._fingerprint, self.rung)
+        if self._judged:
+            self._failures.pop(self.name, None)
 
     def failed(self) -> None:
         """The rung gave nothing that could be used."""
-        if self.formatted or self.rung == _PROMPT:
-            self._ladder.failed(self._model, self._fingerprint, self.rung)
+        if self._judged:
+            self._failures[self.name] += 1
 
     def answered(self) -> None:
         """A reply came on this rung. Those above it that were refused as such are refused for good."""
-        if self.formatted or self.rung == _PROMPT:
-            self._ladder.hold(self._model, self.rung)
-        if self._refused and self._first is not None and self.rung > self._first:
-            self._ladder.refuse(self._model, range(self._first, self.rung))
+        if self._judged:
+            self._known.worked.add(self.name)
+        if self._refused and self._first is not None:
+            self._known.refused.update(RUNGS[self._first : self.rung])
         self._refused = False
 
     def lower(self, *, past_schema: bool = True) -> bool:
@@ -159,7 +165,7 @@ class Form:
         if not self.lower(past_schema=not points):
             return None
         self._refused = self._refused or not unmet
-        return RUNGS[self.rung]
+        return self.name
 
     def _disliked(self, error: ServiceError) -> str | None:
         """The parameter that a refusal names, where it was only a default."""
@@ -167,7 +173,7 @@ class Form:
         return next((name for name in ours if name in str(error)), None)
 
     def _response_format(self, schema: Schema[Any]) -> Mapping[str, Any] | None:
-        match RUNGS[self.rung]:
+        match self.name:
             case "json_schema":
                 return _schema_format(schema, strict=self._strict)
             case "bare_schema":
@@ -200,94 +206,51 @@ def _fits(text: str, schema: Schema[Any]) -> bool:
     return isinstance(value, dict) and not shaped.problems and not schema.problems(shaped.value)
 
 
+@dataclass(slots=True)
+class Known:
+    """What is known of one model: the rungs and the parameters that it refuses whatever they are for, the rungs that it
+    has answered on, and by schema how often each rung failed in a row."""
+
+    refused: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+    worked: set[str] = field(default_factory=set)
+    failures: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def rung(self, failures: Counter[str]) -> int:
+        """The index in RUNGS to begin on after the failures of a schema: of one that is not refused, and has not failed
+        three times in a row. The last is always there, and the bare schema only once the envelope was refused."""
+        passed = self.refused | {name for name in RUNGS if failures[name] >= _PATIENCE}
+        if "json_schema" not in self.refused:
+            passed |= {"bare_schema"}
+        return next((index for index, name in enumerate(RUNGS) if name not in passed), _PROMPT)
+
+
 class Ladder:
-    """What the conversations of a run have learnt, shared by all of them.
+    """What the conversations of a run have learnt, by model; all of them share it. `state` is of an earlier run."""
 
-    By model and schema: how often each rung failed in a row; one that failed three times without a success between is
-    not tried again. By model: the rungs and the parameters that it refuses whatever they are for, and the rungs that
-    have worked. The last rung is always there, and the bare schema only once the envelope was refused.
-    """
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        self._models: dict[str, Known] = {}
+        for model, facts in (state or {}).items():
+            self.know(model, facts)
+            self.of(model).failures.update({key: Counter(each) for key, each in facts.get("failures", {}).items()})
 
-    def __init__(self, state: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        state = state or {}
-        self._failures = {key: dict(rungs) for key, rungs in state.get("failures", {}).items()}
-        self._refused = {model: set(rungs) for model, rungs in state.get("refused", {}).items()}
-        self._dropped = {model: set(names) for model, names in state.get("dropped", {}).items()}
-        self._worked: dict[str, set[str]] = {}
-        self._lock = Lock()
-
-    def rung(self, model: str, fingerprint: str) -> int:
-        """The index in RUNGS to begin on."""
-        with self._lock:
-            failures, refused = self._failures.get(_key(model, fingerprint), {}), self._refused.get(model, set())
-            passed = refused | {name for name, times in failures.items() if times >= _PATIENCE}
-            if "json_schema" not in refused:
-                passed |= {"bare_schema"}
-            return next((index for index, name in enumerate(RUNGS) if name not in passed), _PROMPT)
-
-    def worked(self, model: str, fingerprint: str, rung: int) -> None:
-        """An answer on this rung could be used."""
-        with self._lock:
-            self._failures.get(_key(model, fingerprint), {}).pop(RUNGS[rung], None)
-
-    def failed(self, model: str, fingerprint: str, rung: int) -> None:
-        """The rung was refused for this schema, or its answer was no JSON at all."""
-        with self._lock:
-            failures = self._failures.setdefault(_key(model, fingerprint), {})
-            failures[RUNGS[rung]] = failures.get(RUNGS[rung], 0) + 1
-
-    def hold(self, model: str, rung: int) -> None:
-        """The model has answered on this rung."""
-        with self._lock:
-            self._worked.setdefault(model, set()).add(RUNGS[rung])
-
-    def holds(self, model: str, rung: int) -> bool:
-        """Whether the model has answered on this rung, so that a refusal there is not about the form of requests."""
-        with self._lock:
-            return RUNGS[rung] in self._worked.get(model, ())
-
-    def refuse(self, model: str, rungs: range) -> None:
-        """The model does not take these rungs, for any schema."""
-        with self._lock:
-            self._refused.setdefault(model, set()).update(RUNGS[rung] for rung in rungs)
-
-    def dropped(self, model: str) -> frozenset[str]:
-        """The parameters that the model does not take."""
-        with self._lock:
-            return frozenset(self._dropped.get(model, ()))
-
-    def drop(self, model: str, name: str) -> None:
-        """The model does not take this parameter."""
-        with self._lock:
-            self._dropped.setdefault(model, set()).add(name)
+    def of(self, model: str) -> Known:
+        """What is known of a model, to be read and added to."""
+        return self._models.setdefault(model, Known())
 
     def know(self, model: str, facts: Mapping[str, Any]) -> None:
         """Take over what an earlier run, or a person's look at the deployment, found out of a model."""
-        with self._lock:
-            self._refused.setdefault(model, set()).update(name for name in facts.get("refused", ()) if name in RUNGS)
-            self._dropped.setdefault(model, set()).update(map(str, facts.get("dropped", ())))
+        known = self.of(model)
+        known.refused.update(name for name in facts.get("refused", ()) if name in RUNGS)
+        known.dropped.update(map(str, facts.get("dropped", ())))
 
     def facts(self, model: str) -> dict[str, list[str]]:
-        """What the model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
-        with self._lock:
-            found = {"refused": self._refused.get(model), "dropped": self._dropped.get(model)}
-            return {name: sorted(values) for name, values in found.items() if values}
+        """What a model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
+        known = self.of(model)
+        return {name: sorted(each) for name in ("refused", "dropped") if (each := getattr(known, name))}
 
     def export(self) -> dict[str, dict[str, Any]]:
         """What is remembered, ready for JSON and for `Ladder(...)`."""
-        with self._lock:
-            return {
-                "failures": {key: dict(rungs) for key, rungs in self._failures.items() if rungs},
-                "refused": {model: sorted(rungs) for model, rungs in self._refused.items() if rungs},
-                "dropped": {model: sorted(names) for model, names in self._dropped.items() if names},
-            }
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"state": self.export()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["state"])  # type: ignore[misc]
-
-
-def _key(model: str, fingerprint: str) -> str:
-    return f"{model} {fingerprint}"
+        models = list(self._models.items())
+        failures = {model: {key: dict(each) for key, each in known.failures.items() if each} for model, known in models}
+        return {model: {**self.facts(model), "failures": failures[model]} for model, _ in models}

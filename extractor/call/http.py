@@ -67,8 +67,8 @@ class HttpTransport:
             raise
         finally:
             self._limits.settle(claim, now(), outcome)
-            if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None:
-                outcome.usage = Usage(cost_usd=0.0 if self._price else None, perhaps_usd=self._most(claim))
+            if isinstance(outcome, ServiceError):
+                self.charge(outcome, claim)
         reply = self._secrets.hidden_in(reply)
         return reply if reply.usage else self.estimated(reply, claim)
 
@@ -92,6 +92,11 @@ class HttpTransport:
                 return read_entry(body, self._model) if 200 <= response.status < 300 else None
         except ServiceError:
             return None
+
+    def charge(self, error: ServiceError, claim: Claim) -> None:
+        """Write on a failure that may be billed, and does not tell its cost, the most that it can have cost."""
+        if error.billable and error.usage is None:
+            error.usage = Usage(cost_usd=0.0 if self._price else None, perhaps_usd=self._most(claim))
 
     def estimated(self, reply: Reply, claim: Claim) -> Reply:
         """The reply with an estimate of its usage, which says what it may be beyond that."""

@@ -17,9 +17,11 @@ killed run had in flight counts as perhaps paid in the next one.
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Protocol
@@ -75,14 +77,32 @@ class Heads:
 
 
 class Book(Protocol):
-    """Where a ledger is written down. What `reserve` writes outlives a killed process once it returns.
+    """Where paid replies are kept, and where the ledger is written down: all that a room below the job knows of a disk.
 
-    Whoever keeps a reply books what was paid for it; until then its reservation stays.
+        get ─► claim ─► reserve ─► settle ─► put        a reply came
+                 │         └─────► settle ─► release    none came
+                 └── False: another process asks
+
+    Keys are those of Requests. What a call has written outlives a killed process once it returns.
     """
 
-    def reserve(self, key: str, most: int) -> None: ...
+    def get(self, key: str, document: str, /) -> Reply | None:
+        """The reply that is kept; it costs nothing where another document or call has paid for it."""
 
-    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None: ...
+    def claim(self, key: str, /) -> bool:
+        """Take a question, until `put` or `release`; False where somebody else asks it or has its reply."""
+
+    def reserve(self, key: str, most: int, /) -> None:
+        """Set money aside, in nano-dollars, for a request that is about to be sent."""
+
+    def settle(self, key: str, /, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+        """Book what became of a request without a reply, and what is left reserved for one that came."""
+
+    def put(self, key: str, reply: Reply, document: str, /) -> Future[None]:
+        """Keep a reply, paid for a document, in place of its reservation; nobody uses it before the future is done."""
+
+    def release(self, key: str, /) -> None:
+        """Let others ask a question that got no reply here."""
 
 
 class Purse(Protocol):
@@ -112,6 +132,8 @@ class Ledger:
         book: Book | None = None,
         purse: Purse | None = None,
     ) -> None:
+        if cap is not None and not 0 <= cap < math.inf:
+            raise UsageError(f"the cap is {cap}: give US dollars, 0 or more")
         if cap is not None and price is None:
             raise UsageError("the price of this model is not known, so no budget can be kept; leave --max-cost out")
         self._price, self._book, self._purse = price, book, purse
@@ -130,20 +152,27 @@ class Ledger:
         """The most that a request can use; counted by the model's vocabulary where a cap makes that worth its time."""
         return upper_bound(body, exact=self._cap is not None or self._purse is not None)
 
-    def reserve(self, key: str, most: Usage) -> bool:
+    def reserve(self, key: str, most: Usage, *, sent: bool = True) -> bool:
         """Set aside the most that a request can cost, before it is sent; False to ask again once others are settled.
 
+        One that still waits with others to be `sent` is written down by `write`: a kill until then costs nothing.
         BudgetExceeded when it would not fit even then.
         """
         cost = self._cost(most)
         with self._lock:
             fits = self._fits(cost, self._spent + sum(self._out.values()) - self._out.get(key, 0))
             if fits:
-                if self._book:
-                    self._book.reserve(key, cost)
+                if sent:
+                    self.write({key: most})
                 self._out.pop(key, None)
                 self._reserved += cost
             return fits
+
+    def write(self, reserved: Mapping[str, Usage]) -> None:
+        """Write reservations down by their keys, as their requests are about to be sent."""
+        if self._book:
+            for key, most in reserved.items():
+                self._book.reserve(key, self._cost(most))
 
     def settle(self, request: Request, most: Usage, outcome: Outcome, *, billed: float | None = None) -> None:
         """Replace a reservation by what came of the request; `billed` is the most in US dollars that it can have cost,

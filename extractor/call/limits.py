@@ -7,6 +7,7 @@ Where nobody answers, a breaker ends the run. Let N be the requests that may be 
 - once N in a row came to nothing, and for 30 seconds (or the longest that one request may take, if that is less) no
   answer of any kind came;
 - once 4 N that may all be billed broke, with no reply between them;
+- once N in a row, about four documents at least, came back with the page of a firewall, and no reply between them;
 - once a service that only refuses, which bills nothing, has given no reply for as long as one question may take.
 So a server that falls silent ends a run after ceil(4 / in flight) times the longest that a request may take, and 30
 seconds; at most 5 N requests may be billed for it.
@@ -24,7 +25,7 @@ from threading import Lock
 from typing import NoReturn
 
 from extractor.call.ledger import Ledger, Outcome, prompt_tokens
-from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
+from extractor.errors import Blocked, BrokenReply, Busy, Unanswered, Unreachable
 from extractor.wire.requests import SERVICE_RPM, Rate
 from extractor.wire.values import Reply, Request, Usage
 
@@ -176,9 +177,10 @@ class _Breaker:
     def __init__(self, seconds: float, patience: float) -> None:
         self._seconds, self._patience = min(seconds, _SILENT_SECONDS), patience
         self._silent = self._wasted = self._refused = 0
+        self._blocked: list[str] = []
         self._since = self._last = self._refused_since = -math.inf
 
-    def hear(self, outcome: Outcome, begun: float, now: float) -> None:
+    def hear(self, outcome: Outcome, document: str, begun: float, now: float) -> None:
         """Take in what came of a request; None, which its own side gave up, says nothing."""
         if isinstance(outcome, Unreachable):
             self._since = min(self._since, begun) if self._silent else begun
@@ -188,8 +190,12 @@ class _Breaker:
         if isinstance(outcome, Busy):
             self._refused_since = self._refused_since if self._refused else begun
             self._refused, self._last = self._refused + 1, now
+        elif isinstance(outcome, Blocked):
+            self._blocked.append(document)
+            self._last = now
         elif isinstance(outcome, Reply):
             self._wasted = self._refused = 0
+            self._blocked.clear()
         elif isinstance(outcome, Unreachable | BrokenReply):
             self._wasted, self._last = self._wasted + outcome.billable, now
 
@@ -202,6 +208,8 @@ class _Breaker:
             self._open(f"the last {self._silent} requests came to nothing within {silent:.0f} s")
         if self._refused >= _FEWEST and (refused := self._last - self._refused_since) >= self._patience:
             self._open(f"the service is too busy, and has given no reply for {refused:.0f} s")
+        if len(self._blocked) >= many and len(set(self._blocked)) >= _FEWEST:
+            self._open(f"a firewall or proxy on the way has answered the last {len(self._blocked)} requests")
         if self._wasted >= _ROUNDS * many:
             self._open(f"the last {self._wasted} requests broke, and may all be billed")
 
@@ -339,7 +347,7 @@ class Limits:
                 self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
         elif isinstance(outcome, Reply):
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
-        self._breaker.hear(outcome, claim.at, now)
+        self._breaker.hear(outcome, claim.request.document, claim.at, now)
 
 
 def _used(claim: Claim, outcome: Outcome) -> int:

@@ -20,9 +20,9 @@ from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
 from extractor.errors import InvalidValue, Problem, UsageError
-from extractor.repair.fitting import inside
 from extractor.repair.kinds import folded
 from extractor.repair.mend import mend
+from extractor.repair.shapes import inside
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import JSON
 from extractor.wire.values import Reply, ToolCall

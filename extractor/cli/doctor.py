@@ -74,8 +74,9 @@ def _announce(endpoint: Endpoint, max_cost: float) -> None:
     from extractor.wire.prices import dollars
 
     most = most_usd(endpoint)
-    cost = "at a price that is not known" if most is None else f"for {dollars(most)} at the most"
-    typer.echo(f"{endpoint.model}: some twenty small requests {cost} (cap: {dollars(max_cost)})", err=True)
+    unknown = "at a price that is not known, so that no cap holds"
+    cost = unknown if most is None else f"for {dollars(most)} at the most (cap: {dollars(max_cost)})"
+    typer.echo(f"{endpoint.model}: some twenty small requests {cost}", err=True)
 
 
 def _show(finding: Finding) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.elements import ABSENT, parse_xml
-from extractor.documents.limits import Limits, too_large
+from extractor.documents.source import Limits, too_large
 from extractor.errors import DocumentError
 
 __all__ = ["Archive", "open_archive"]

@@ -17,10 +17,9 @@ from zipfile import ZipFile
 
 from extractor.documents.archive import open_archive
 from extractor.documents.elements import child, parse_xml
-from extractor.documents.limits import too_large
 from extractor.documents.ole import Storage, open_storage
 from extractor.documents.sniff import sniff
-from extractor.documents.source import Source
+from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
 __all__ = ["native_file", "opened"]

@@ -7,11 +7,11 @@ from contextlib import suppress
 from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import child, has, number, setting
+from extractor.documents.elements import child, number, setting
 from extractor.documents.number_formats import formatted
 from extractor.documents.tables import render_table
 
-__all__ = ["chart", "chart_text", "diagram", "paragraphs"]
+__all__ = ["captioned", "chart", "chart_text", "diagram", "paragraphs"]
 
 _AXES = ("cat", "xVal")
 _VALUES = (("val", ""), ("yVal", ""), ("bubbleSize", " (size)"))
@@ -23,7 +23,7 @@ def chart(root: Element) -> str:
     title = next((paragraphs(node) for node in root.iter("title") if len(node)), "")
     axes = [paragraphs(child(axis, "title")) for axis in root.iter() if axis.tag.endswith("Ax")]
     series = list(_series(root))
-    return chart_text(title, axes, series) if series else _chart(title, axes, _extended_table(root))
+    return chart_text(title, axes, series) if series else captioned(title, axes, _extended_table(root))
 
 
 def chart_text(title: str, axes: Iterable[str], series: Iterable[tuple[str, tuple[str, ...], list[str]]]) -> str:
@@ -34,10 +34,11 @@ def chart_text(title: str, axes: Iterable[str], series: Iterable[tuple[str, tupl
     groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
     for name, labels, values in series:
         groups.setdefault(labels, []).append((name, values))
-    return _chart(title, axes, *(_table(labels, columns) for labels, columns in groups.items()))
+    return captioned(title, axes, *(_table(labels, columns) for labels, columns in groups.items()))
 
 
-def _chart(title: str, axes: Iterable[str], *tables: str) -> str:
+def captioned(title: str, axes: Iterable[str], *tables: str) -> str:
+    """A chart of these tables, under its title and the titles of its axes."""
     lines = [f"Chart: {title}" if title else "Chart", *(f"Axis: {axis}" for axis in axes if axis)]
     return "\n\n".join(filter(None, ["\n".join(lines), *tables]))
 
@@ -93,8 +94,8 @@ def _series(root: Element) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
         labels = tuple(_points(axis)) if axis is not None else ()
         name = paragraphs(child(node, "tx")) or f"Series {index}"
         for part, suffix in _VALUES:
-            if has(node, part):
-                yield name + suffix, labels, _points(child(node, part))
+            if values := _points(child(node, part)):
+                yield name + suffix, labels, values
 
 
 def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str:
@@ -131,7 +132,7 @@ def _point(point: Element, code: str) -> str:
     text = (child(point, "v").text or "").strip() or (point.text or "").strip()
     code = point.get("formatCode", "") or code
     if code and code != "General":
-        with suppress(ValueError, ArithmeticError):
+        with suppress(ValueError):
             return formatted(float(text), code)
     return text
 

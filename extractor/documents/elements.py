@@ -8,9 +8,13 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-__all__ = ["ABSENT", "child", "has", "local_name", "named", "number", "parse_xml", "setting"]
+__all__ = ["ABSENT", "child", "has", "local_name", "named", "number", "parse_xml", "properties", "setting"]
 
 ABSENT = Element("")
+_PROPERTIES = {  # by Dublin Core and the formats that followed it
+    **{"title": "title", "subject": "subject", "language": "language", "date": "date"},
+    **{"creator": "author", "initial-creator": "author", "created": "created", "creation-date": "created"},
+}
 
 
 class _Names(dict[str, str]):
@@ -63,3 +67,13 @@ def number(element: Element, name: str, default: int) -> int:
 def setting(element: Element, *names: str) -> str:
     """The `val` of a child, the way Word writes most of what it knows."""
     return child(element, *names).get("val", "")
+
+
+def properties(root: Element) -> dict[str, str]:
+    """Title, author, subject, language and dates, as far as they are told; the first word on each counts."""
+    found: dict[str, str] = {}
+    for element in root.iter():
+        name = _PROPERTIES.get(element.tag)
+        if name and element.text and element.text.strip():
+            found.setdefault(name, " ".join(element.text.split()))
+    return found

@@ -85,7 +85,7 @@ class Embedded:
 
     def parsed(self, text: str, pages: tuple[Page, ...] = (), metadata: Mapping[str, Any] | None = None) -> Parsed:
         """The document with all that was collected; where it has not a word, every picture in its archive."""
-        if self._archive is not None and not text.strip():
+        if self._archive is not None and not text.strip() and not self._images:
             for name in self._archive.names:
                 if name.lower().endswith(_PICTURES):
                     self.target(name)

@@ -13,9 +13,8 @@ from typing import IO, Any
 import orjson
 
 from extractor.documents.document import Box, Image, Page, Table
-from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
-from extractor.documents.source import Source
+from extractor.documents.source import Limits, Source
 from extractor.errors import DocumentError, UsageError
 
 __all__ = [

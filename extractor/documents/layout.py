@@ -7,14 +7,15 @@ points; x grows to the right and y downwards in the direction of reading.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import NamedTuple
 
-from extractor.documents.scripts import subscript, superscript, written
+from extractor.documents.scripts import in_reading_order, is_leftward, mostly_leftward, subscript, superscript, written
 
 __all__ = ["Glyph", "Run", "lay_out", "placed", "to_runs"]
 
+_SPACE = 0.2  # of a glyph's height: wider is the gap between two words
 _GAP = 1.0  # of a glyph's height: wider is the gap between two columns, narrower the one between two words
 _GUTTER = 4.0  # points, at least, between columns of prose
 _PROSE, _NARROW = 25, 18  # characters of a line of prose on average, at least: in two columns, and in more
@@ -64,20 +65,17 @@ class Run:
         return (self.top + self.bottom) / 2
 
     def takes(self, glyph: Glyph) -> bool:
-        """Whether the glyph goes on with this run: on its line, and next to it on either side."""
+        """Whether the glyph goes on with this run: on its line, and next to it on the right."""
         height = max(self.bottom - self.top, 1.0)
         overlap = min(self.bottom, glyph.bottom) - max(self.top, glyph.top)
         if overlap < 0.5 * min(height, max(glyph.bottom - glyph.top, 1.0)):
             return False
-        ahead, behind = glyph.left - self.right, self.left - glyph.right
-        if _runs_leftwards(glyph.text) or _runs_leftwards(self._text[-1]):
-            return max(ahead, behind) < _GAP * height
-        return glyph.left > self.last - 0.2 * height and ahead < _GAP * height
+        return glyph.left > self.last - 0.2 * height and glyph.left - self.right < _GAP * height
 
     def add(self, glyph: Glyph, *, spaced: bool) -> None:
         """Put the glyph at the end, after a space where one was seen or the gap shows one."""
         height = self.bottom - self.top
-        space = " " if spaced or glyph.left - self.right > 0.2 * height else ""
+        space = " " if spaced or glyph.left - self.right > _SPACE * height else ""
         script = ""
         if not space and glyph.bottom - glyph.top < _SMALL * height:
             script = "^" if self.bottom - glyph.bottom > _RISE * height else "_" if glyph.bottom > self.bottom else ""
@@ -104,7 +102,21 @@ class Run:
 
 
 def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
-    """Glyphs in the order of the file, joined where they stand together. A space is a glyph that is white."""
+    """Glyphs in the order of the file, joined where they stand together. A space is a glyph that is white.
+
+    Letters that run to the left are put in the order of reading by where they stand: files have them in either order.
+    """
+    glyphs = list(glyphs)
+    if not any(map(_is_leftward, glyphs)):
+        return _joined(glyphs)
+    return [
+        run
+        for line in _file_lines(glyphs)
+        for run in (_two_way(line) if any(map(_is_leftward, line)) else _joined(line))
+    ]
+
+
+def _joined(glyphs: Iterable[Glyph]) -> list[Run]:
     runs: list[Run] = []
     spaced = False
     for glyph in glyphs:
@@ -119,13 +131,66 @@ def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
     return runs
 
 
+def _file_lines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
+    """Glyphs that follow each other in the file on one line of the page."""
+    line: list[Glyph] = []
+    for glyph in glyphs:
+        if line and not glyph.text.isspace():
+            high = min(line[0].bottom, glyph.bottom) - max(line[0].top, glyph.top)
+            if high < 0.5 * min(line[0].bottom - line[0].top, glyph.bottom - glyph.top):
+                yield line
+                line = []
+        if line or not glyph.text.isspace():
+            line.append(glyph)
+    if line:
+        yield line
+
+
+def _two_way(line: list[Glyph]) -> list[Run]:
+    """The runs of a line on which letters run to the left, and Latin words and figures between them to the right."""
+    height = max(glyph.bottom - glyph.top for glyph in line)
+    words = accumulate(glyph.text.isspace() for glyph in line)  # by their spaces in the file
+    found = sorted(((g.left + g.right, word, g) for word, g in zip(words, line, strict=True) if not g.text.isspace()))
+    pieces: list[list[Glyph]] = []
+    right, last = float("-inf"), -1
+    for _, word, glyph in found:
+        if glyph.left - right > _GAP * height:
+            pieces.append([])
+        elif glyph.left - right > _SPACE * height or word != last:
+            pieces[-1].append(Glyph(" ", right, glyph.top, glyph.left, glyph.bottom))
+        pieces[-1].append(glyph)
+        right, last = max(right, glyph.right), word
+    return [_as_read(piece) for piece in pieces]
+
+
+def _as_read(piece: list[Glyph]) -> Run:
+    """One run, from glyphs that stand in this order from left to right."""
+    seen = "".join(glyph.text[::-1] if _is_leftward(glyph) else glyph.text for glyph in piece)
+    sides = zip(*(glyph[1:] for glyph in piece), strict=True)
+    return Run(in_reading_order(seen), *(pick(side) for pick, side in zip((min, min, max, max), sides, strict=True)))
+
+
 def lay_out(runs: Sequence[Run]) -> str:
     """The page as text."""
     return placed(runs)[0]
 
 
 def placed(runs: Sequence[Run]) -> tuple[str, list[tuple[int, Run]]]:
-    """The page as text, and where in it each run begins."""
+    """The page as text, and where in it each run begins. Where most letters run to the left, so do columns."""
+    if not mostly_leftward("".join(run.text for run in runs)):
+        return _placed(runs)
+    _mirror(runs)
+    found = _placed(runs)
+    _mirror(runs)
+    return found
+
+
+def _mirror(runs: Sequence[Run]) -> None:
+    for run in runs:
+        run.left, run.right = -run.right, -run.left
+
+
+def _placed(runs: Sequence[Run]) -> tuple[str, list[tuple[int, Run]]]:
     text = ""
     starts: list[tuple[int, Run]] = []
     for lines in _blocks(_lines(runs)):
@@ -293,5 +358,5 @@ def _place(run: Run) -> int:
     return round(run.left)
 
 
-def _runs_leftwards(text: str) -> bool:
-    return "\u0590" <= text[-1] <= "\u08ff" or "\ufb1d" <= text[-1] <= "\ufefc"
+def _is_leftward(glyph: Glyph) -> bool:
+    return is_leftward(glyph.text[-1])

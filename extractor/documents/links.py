@@ -5,29 +5,33 @@ from __future__ import annotations
 import re
 
 from extractor.documents.equations import field_formula
-from extractor.documents.scripts import from_symbol_font
+from extractor.documents.scripts import apart_from_numbers, from_symbol_font
 
 __all__ = ["field_text", "with_target"]
 
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[mn]\s+)*(?:"([^"]*)"|(?!\\)([^"\s]+))(?:.*\\l\s+"?([^"\s]+))?', re.I | re.S)
 _SCHEME = re.compile(r"(?:mailto|tel|https?|ftp|file):/*(?:www\.)?", re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
 _BUTTON = re.compile(r"\s*(?:MACRO|GOTO)BUTTON\s+\S+\s+(.*)", re.I | re.S)
 
 
 def field_text(code: str, result: str) -> str:
-    r"""What a field of Word shows: its result, with the target of a link; else its label, or the formula or sign in it.
+    """What a field of Word shows: its result, with the target of a link; else its label, or the formula or sign in it.
 
-    >>> field_text(' HYPERLINK "https://example.org"', "here"), field_text(r"EQ \f(1,12)", "")
-    ('here (https://example.org)', '1/12')
+    >>> field_text(' HYPERLINK "https://example.org"', "here"), field_text("MACROBUTTON Fill [Name]", "")
+    ('here (https://example.org)', '[Name]')
     """
     if not result.strip():
         if button := _BUTTON.match(code):
             return button[1].strip()
         sign = _SYMBOL.match(code)
-        return from_symbol_font(chr(0xF000 | int(sign[1]) & 0xFF), sign[2] or "Symbol") if sign else field_formula(code)
+        if sign:
+            return from_symbol_font(chr(0xF000 | int(sign[1]) & 0xFF), sign[2] or "Symbol")
+        formula = field_formula(code)
+        return apart_from_numbers(formula) if formula else ""
     link = _LINK.match(code)
-    return with_target(result, link[1]) if link else result
+    target = (link[1] or link[2] or "").strip() if link else ""
+    return with_target(result, f"{target}#{link[3]}" if link and target and link[3] else target)
 
 
 def with_target(text: str, target: str) -> str:

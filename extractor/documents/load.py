@@ -14,13 +14,12 @@ from typing import IO
 
 from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
-from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.names import name_of
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
 from extractor.documents.sniff import sniff
-from extractor.documents.source import Source
+from extractor.documents.source import LIMITS, Limits, Source, too_large
 from extractor.errors import DocumentError, UsageError
 
 __all__ = ["load", "load_bytes", "load_small", "sha256_of"]

@@ -6,6 +6,7 @@ Dates that are whole stay ISO 8601, which reads one way only; parts of dates are
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
-__all__ = ["BUILT_IN", "formatted", "formatted_text", "general"]
+__all__ = ["BUILT_IN", "formatted", "formatted_text", "formatter", "general"]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
@@ -30,11 +31,12 @@ BUILT_IN = {
 
 _TOKEN = re.compile(
     r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[([<>=]+-?[\d.]+)\]|\[[^\]]*\]'
-    r"|(General|AM/PM|A/P|E[+-]|y+|e+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
+    r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
 _PLAIN = re.compile(r"(?:(#,##)|#*)0(?:\.(0+))?")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
+_BELOW = re.compile(r"\s*(?:[1-9][0-9]*|[?#0]+)")
 _HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -42,9 +44,11 @@ _MONTHS = (
 )
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH = datetime(1899, 12, 30)
+_LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other numbers
 _LAST = 2_958_466  # the day after 9999-12-31
 _EXACT = 10**15
 _TEXT = ("general", "@")
+_DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
 
 class _Section(NamedTuple):
@@ -55,19 +59,49 @@ class _Section(NamedTuple):
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
-    """The number as a cell of this format shows it."""
-    if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
-        digits = repr(float(number))
-        if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
-            sign = "-" if number < 0 else ""
-            return (sign + simple.before + format(abs(number), simple.spec) + simple.after).strip()
-    if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
-        return _day(int(number) + 1462 * from_1904)
+    """The number as a cell of this format shows it; without one where the format does not hold for it."""
+    return formatter(code, from_1904)(number)
+
+
+@lru_cache(maxsize=1024)
+def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
+    """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
+    later = 1462 * from_1904
+
+    def shown(number: float) -> str:
+        try:
+            return _shown(number, sections, later)
+        except (ValueError, ArithmeticError):
+            return general(number)
+
+    def day(number: float) -> str:
+        return _day(int(number) + later) if _LEAP_DAY <= number < _LAST - 1462 and number % 1 == 0 else shown(number)
+
+    def plain(number: float) -> str:
+        form = forms[0] if number > 0 else negative if number else zero
+        if form is None:
+            return shown(number)
+        amount = abs(number) * form.scale
+        digits = f"{amount:.15g}"
+        if "e" in digits or (digits[-1] == "5" and len(digits.partition(".")[2]) > form.places):
+            return shown(number)  # a half goes up as a decimal, which is not what Python does with a binary number
+        text = format(amount, form.spec)
+        sign = "-" if number < 0 and form is forms[0] and text.strip("0.") else ""
+        return sign + (form.before + text + form.after).strip()
+
+    if _is_day(sections):
+        return day
+    forms = [_plain(section) for section in sections]
+    negative, zero = forms[len(forms) > 1], forms[2 if len(forms) > 2 else 0]
+    return plain if any(forms) and not any(section.condition for section in sections) else shown
+
+
+def _shown(number: float, sections: tuple[_Section, ...], later: int) -> str:
     section, negative = _section(sections, number)
     kinds = {kind for kind, _ in section.tokens}
     if kinds & {"date", "elapsed"}:
-        return _moment(number + 1462 * from_1904, section.tokens)
+        return _moment(number + later, section.tokens)
     if "general" in kinds or not kinds & {"digits", "literal"}:
         body = general(abs(number))
         text = "".join(
@@ -76,7 +110,7 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     elif "digits" not in kinds:
         text = "".join(text for kind, text in section.tokens if kind == "literal")
     else:
-        text = _figure(abs(Decimal(repr(float(number)))), section.tokens)
+        text = _figure(Decimal(general(abs(number))), section.tokens)
     return ("-" if negative and re.search("[1-9]", text) else "") + text.strip()
 
 
@@ -93,40 +127,41 @@ def formatted_text(text: str, code: str) -> str:
 
 
 def general(number: float) -> str:
-    """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
-    return f"{number:.0f}" if number % 1 == 0 and abs(number) < _EXACT else f"{number:.15g}"
+    """A number as it is written without any format: 15 digits, as spreadsheets keep them, or all of a whole number."""
+    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number:.15g}"
 
 
-class _Simple(NamedTuple):
-    """A code that a format of Python's own says: digits, with or without groups, between two literal texts."""
+class _Plain(NamedTuple):
+    """A section that a format of Python's own says: digits, with or without groups, between two literal texts."""
 
     before: str
     spec: str
     after: str
     places: int
-    negative: bool  # whether it is the code of negative numbers too
+    scale: int
 
 
-@lru_cache(maxsize=1024)
-def _simple(code: str) -> _Simple | None:
-    sections = _sections(code)
-    tokens = sections[0].tokens
-    digits = [index for index, (kind, _) in enumerate(tokens) if kind in ("digits", "sign")]
-    inner = "".join(text for _, text in tokens[digits[0] : digits[-1] + 1]) if digits else ""
-    match = _PLAIN.fullmatch(inner)
-    outer = [*tokens[: digits[0]], *tokens[digits[-1] + 1 :]] if digits else []
-    if not match or any(kind != "literal" for kind, _ in outer) or any(section.condition for section in sections):
+def _plain(section: _Section) -> _Plain | None:
+    digits = [index for index, (kind, text) in enumerate(section.tokens) if kind in ("digits", "sign") and text != "%"]
+    if not digits:
         return None
-    before, after = ("".join(text for _, text in part) for part in (tokens[: digits[0]], tokens[digits[-1] + 1 :]))
+    first, last = digits[0], digits[-1] + 1
+    before, after = section.tokens[:first], section.tokens[last:]
+    match = _PLAIN.fullmatch("".join(text for _, text in section.tokens[first:last]))
+    outer = [*before, *after]
+    if not match or any(kind != "literal" and text != "%" for kind, text in outer):
+        return None
     places = len(match[2] or "")
-    return _Simple(before, f"{',' if match[1] else ''}.{places}f", after, places, len(sections) == 1)
+    scale = 100 ** sum(token == ("sign", "%") for token in outer)
+    prefix, suffix = ("".join(text for _, text in part) for part in (before, after))
+    return _Plain(prefix, f"{',' if match[1] else ''}.{places}f", suffix, places, scale)
 
 
-@lru_cache(maxsize=1024)
-def _is_date(code: str) -> bool:
-    """Whether the code shows a whole date and no time."""
-    tokens = _sections(code)[0].tokens
-    return len(_sections(code)) == 1 and {part[0] for part in _date_parts(tokens)} == {"y", "n", "d"}
+def _is_day(sections: tuple[_Section, ...]) -> bool:
+    """Whether numbers are shown as whole dates and nothing else."""
+    tokens = sections[0].tokens
+    parts = {part[0] for part in _date_parts(tokens)}
+    return len(sections) == 1 and parts == {"y", "n", "d"} and not any(map(str.strip, _around(tokens, "date")))
 
 
 @lru_cache(maxsize=4096)
@@ -183,8 +218,9 @@ def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     """Digits put into the places that the code keeps for them."""
     signs = [text for kind, text in tokens if kind == "sign"]
     number *= 100 ** signs.count("%")
+    before, after = _around(tokens, "digits")
     if "/" in signs:
-        return _fraction(number, tokens)
+        return before + _fraction(number, tokens)
     point = next((i for i, token in enumerate(tokens) if token == ("sign", ".")), len(tokens))
     power = next((i for i, (kind, text) in enumerate(tokens) if kind == "sign" and text[0] in "Ee"), len(tokens))
     whole = [i for i, (kind, _) in enumerate(tokens) if kind == "digits" and i < min(point, power)]
@@ -193,13 +229,18 @@ def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     number /= 1000 ** sum(i > max(whole, default=-1) and (not rest or i > rest[-1] or i < point) for i in commas)
     grouped = any(whole and whole[0] < i < whole[-1] for i in commas)
     if power < len(tokens):
-        return _scientific(number, tokens, sum(len(tokens[i][1]) for i in rest), power)
+        return before + _scientific(number, tokens, whole, rest, power) + after
     places = sum(len(tokens[i][1]) for i in rest)
-    digits = (
-        f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}" if number < _EXACT else str(number)
-    )
-    left, _, right = digits.partition(".")
+    left, _, right = f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}".partition(".")
     return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
+
+
+def _around(tokens: tuple[tuple[str, str], ...], kind: str) -> tuple[str, str]:
+    """The texts before the first token of that kind and after the last."""
+    places = [index for index, token in enumerate(tokens) if token[0] == kind]
+    parts = tokens[: places[0]], tokens[places[-1] + 1 :]
+    before, after = ("".join(text for kind, text in part if kind == "literal" or text == "%") for part in parts)
+    return before, after
 
 
 def _placed(
@@ -237,27 +278,36 @@ def _grouped(digits: str) -> str:
     return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", digits)
 
 
-def _scientific(number: Decimal, tokens: tuple[tuple[str, str], ...], places: int, power: int) -> str:
-    mantissa, _, exponent = f"{number:.{places}E}".partition("E")
+def _scientific(
+    number: Decimal, tokens: tuple[tuple[str, str], ...], whole: list[int], rest: list[int], power: int
+) -> str:
+    pattern, decimals = ("".join(tokens[i][1] for i in part) for part in (whole, rest))
+    step = len(pattern) if "#" in pattern else 1  # `##0` keeps exponents to multiples of three
+    exponent = number.adjusted() // step * step if number else 0
+    mantissa = f"{number.scaleb(-exponent):.{len(decimals)}f}"
+    if mantissa.partition(".")[0] == "1" + "0" * step:  # rounded up
+        exponent, mantissa = exponent + step, f"{number.scaleb(-exponent - step):.{len(decimals)}f}"
+    if optional := len(decimals) - len(decimals.rstrip("#?")):
+        mantissa = (mantissa[:-optional] + mantissa[-optional:].rstrip("0")).rstrip(".")
     width = len(tokens[power + 1][1]) if power + 1 < len(tokens) else 2
-    sign = exponent[0] if exponent[0] == "-" or tokens[power][1][1] == "+" else ""
-    return f"{mantissa}E{sign}{exponent[1:].lstrip('0').rjust(width, '0')}"
+    sign = "-" if exponent < 0 else "+" if tokens[power][1][1] == "+" else ""
+    return f"{mantissa}E{sign}{abs(exponent):0{width}}"
 
 
 def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
-    slash = next(i for i, token in enumerate(tokens) if token == ("sign", "/"))
-    below = next((text for kind, text in tokens[slash + 1 :] if kind in ("digits", "literal") and text.strip()), "?")
+    """A number with a fraction: `# ?/?` finds the nearest of one digit, `# ?/16` counts sixteenths."""
+    slash = tokens.index(("sign", "/"))
+    below = _BELOW.match("".join(text for _, text in tokens[slash + 1 :]))
+    size = below[0].strip() if below else "?"
+    after = "".join(text for _, text in tokens[slash + 1 :])[len(below[0]) if below else 0 :]
     mixed = sum(kind == "digits" for kind, _ in tokens[:slash]) > 1
+    bottom = int(size) if size.isdigit() else 0
     exact = Fraction(number)
-    ratio = (
-        Fraction(round(exact * int(below)), int(below))
-        if below.isdigit() and int(below)
-        else exact.limit_denominator(10 ** len(below) - 1)
-    )
+    ratio = Fraction(round(exact * bottom), bottom) if bottom else exact.limit_denominator(10 ** len(size) - 1)
     whole, part = divmod(ratio, 1) if mixed else (0, ratio)
-    bottom = int(below) if below.isdigit() and int(below) else part.denominator
-    fraction = f"{part * bottom}/{bottom}" if part or not whole else ""
-    return " ".join(filter(None, (str(whole) if whole else "", fraction)))
+    bottom = bottom or part.denominator
+    fraction = f"{part * bottom}/{bottom}" if part or not mixed else ""
+    return " ".join(filter(None, (str(whole) if whole or not fraction else "", fraction))) + after
 
 
 def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
@@ -267,18 +317,20 @@ def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
         return general(serial)
     if elapsed:
         return _length(serial, elapsed, tokens)
-    seconds = any(kind == "date" and text[0] in "sS" for kind, text in tokens)
-    moment = _EPOCH + timedelta(seconds=round(serial * 86_400, 0 if not seconds else 3))
+    has_decimals = any(kind == "date" and "." in text for kind, text in tokens)
+    days = serial + (2 if serial < 1 else 1 if serial < _LEAP_DAY else 0)
+    moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
     parts = _date_parts(tokens)
     letters = {part[0] for part in parts}
     if {"y", "n", "d"} <= letters:
-        day = moment.date().isoformat()
-        if "h" not in letters:
-            return day
-        return f"{day} {moment:%H:%M:%S}" if "s" in letters else f"{day} {moment:%H:%M}"
+        day = moment.date().isoformat() if serial >= 1 else "1900-01-00"
+        time = "" if "h" not in letters else f" {moment:%H:%M:%S}" if "s" in letters else f" {moment:%H:%M}"
+        time += f".{moment.microsecond // 1000:03}" if has_decimals else ""
+        before, after = _around(tokens, "date")
+        return (before + day + time + (after if after[:1].isspace() else "")).strip()
     noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
-    dates = iter(parts)
-    return "".join(_date_part(next(dates), moment, noon) if kind == "date" else text for kind, text in tokens).strip()
+    shown = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
+    return "".join(next(shown) if kind == "date" else text for kind, text in tokens).strip()
 
 
 def _date_parts(tokens: tuple[tuple[str, str], ...]) -> list[str]:
@@ -299,6 +351,8 @@ def _date_part(part: str, moment: datetime, noon: bool) -> str:
     size = len(part)
     hour = (moment.hour % 12 or 12) if noon else moment.hour
     match part[0]:
+        case "g":  # an era; years are those of ours
+            return ""
         case "y":
             return f"{moment.year % 100:02}" if size <= 2 else f"{moment.year}"
         case "n":
@@ -317,18 +371,24 @@ def _date_part(part: str, moment: datetime, noon: bool) -> str:
     return "AM" if moment.hour < 12 else "PM"
 
 
+def _whole_seconds(days: float) -> int:
+    """Those that have passed: clocks do not round, but a number of days is seldom exact."""
+    return int(days * 86_400 + 0.0001)
+
+
 def _length(days: float, elapsed: str, tokens: tuple[tuple[str, str], ...]) -> str:
     unit = {"h": 3600, "m": 60, "s": 1}[elapsed[0]]
-    smallest = {text[0].lower() for kind, text in tokens if kind == "date"}
-    step = 1 if "s" in smallest or unit == 1 else 60 if "m" in smallest or unit == 60 else 3600
-    seconds = round(abs(days) * 86_400 / step) * step
+    places = sum(len(text.partition(".")[2] if kind == "date" else text) for kind, text in tokens if kind in _DECIMAL)
+    length = f"{abs(days) * 86_400:.{places}f}" if places else f"{_whole_seconds(abs(days))}"
+    seconds, decimals = int(length.partition(".")[0]), length.partition(".")[2]
     out = "-" if days < 0 else ""
     for kind, text in tokens:
         if kind == "elapsed":
             out += f"{seconds // unit:0{len(text)}}"
         elif kind == "date":
             part = {"h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}.get(text[0].lower(), 0)
-            out += f"{part:0{min(len(text), 2)}}"
-        elif kind == "literal":
-            out += text
+            name, point, _ = text.partition(".")
+            out += f"{part:0{min(len(name), 2)}}" + (point + decimals if point else "")
+        else:
+            out += decimals if kind == "digits" else text
     return out

@@ -40,12 +40,15 @@ def numeral(number: int, form: str) -> str:
 class Level:
     """One level of a list: its first number, the form of its numbers (also `bullet` and `none`), and what is written.
 
-    `text` holds `%1` for the number of the outermost level, and so on, as in `%1.%2)`.
+    `text` holds `%1` for the number of the outermost level, and so on, as in `%1.%2)`. `legal` writes all of them in
+    figures. The count restarts after an item of a level above the depth `restarts`.
     """
 
     start: int
     form: str
     text: str
+    legal: bool = False
+    restarts: int = 9
 
 
 def label(levels: Mapping[int, Level], depth: int, counts: dict[int, int], restart: int | None = None) -> str:
@@ -66,11 +69,13 @@ def label(levels: Mapping[int, Level], depth: int, counts: dict[int, int], resta
     begins = restart is not None or depth not in counts
     counts[depth] = (level.start if restart is None else restart) if begins else counts[depth] + 1
     for deeper in [other for other in counts if other > depth]:
-        del counts[deeper]
+        if deeper not in levels or depth < levels[deeper].restarts:
+            del counts[deeper]
 
     def spelled(place: re.Match[str]) -> str:
         outer = levels.get(int(place[1]) - 1)
-        return numeral(counts.setdefault(int(place[1]) - 1, outer.start), outer.form) if outer else ""
+        count = counts.setdefault(int(place[1]) - 1, outer.start) if outer else 0
+        return numeral(count, "1" if level.legal else outer.form) if outer else ""
 
     text = _PLACE.sub(spelled, level.text)
     return f"{text} " if text else ""

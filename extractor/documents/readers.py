@@ -10,9 +10,8 @@ from typing import cast
 
 from extractor.documents.containers import opened
 from extractor.documents.document import Table
-from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
-from extractor.documents.source import Source
+from extractor.documents.source import Source, too_large
 from extractor.documents.tables import settled
 from extractor.errors import DocumentError, ExtractorError, MissingExtra
 
@@ -42,7 +41,7 @@ _HOMES = {
     "spreadsheetml": "spreadsheetml",
     "svg": "html",
     "text": "plain",
-    "tnef": "tnef",
+    "tnef": "outlook",
     "xls": "xls",
     "xlsb": "xlsx",
     "xlsx": "xlsx",

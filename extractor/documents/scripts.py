@@ -6,16 +6,37 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Look", "from_symbol_font", "struck", "subscript", "superscript", "visible", "written"]
+__all__ = [
+    "Look",
+    "apart_from_numbers",
+    "from_symbol_font",
+    "in_reading_order",
+    "is_leftward",
+    "mostly_leftward",
+    "struck",
+    "subscript",
+    "superscript",
+    "visible",
+    "written",
+]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
+_EDGE = "\ufdd8"  # likewise
+_BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
-_MARKS = re.compile(f"[{_UP}-{_STRIKE}]")
+_MARKS = re.compile(f"[{_UP}-{_EDGE}]")
+_LEFT = "\u0590-\u08ff\ufb1d-\ufefc"
+_LATIN = rf"[^\W{_LEFT}]"
+_RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\d])\s+){_LATIN})*[%$€£¥#°]*)")
+_LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
+_MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
 _SYMBOL = dict(
@@ -74,6 +95,11 @@ def superscript(text: str) -> str:
     return f"{_UP}{text}{_CLOSE}" if text else ""
 
 
+def apart_from_numbers(text: str) -> str:
+    """Text of its own kind, marked for `written`: a fraction is no part of the number beside it."""
+    return f"{_EDGE}{text}{_EDGE}"
+
+
 def subscript(text: str) -> str:
     """Lowered text, likewise."""
     return f"{_DOWN}{text}{_CLOSE}" if text else ""
@@ -88,9 +114,9 @@ def written(text: str) -> str:
     if text.isascii():
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
-    text = _STRUCK.sub(r"\1~~\2~~\3", text)
-    if _CLOSE not in text:
+    if not _MARKS.search(text):
         return text
+    text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
     while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
         text = joined
     out = ""
@@ -102,9 +128,33 @@ def written(text: str) -> str:
     return _MARKS.sub("", out + text[end:])
 
 
+def is_leftward(character: str) -> bool:
+    """Whether a letter is of a script that runs from right to left, such as Hebrew and Arabic."""
+    return "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc"
+
+
+def mostly_leftward(text: str) -> bool:
+    """Whether most of the letters run from right to left."""
+    return not text.isascii() and 2 * sum(map(is_leftward, text)) >= sum(map(str.isalpha, text)) > 0
+
+
+def in_reading_order(seen: str) -> str:
+    """A line of both directions as it is read, from its characters as they stand from left to right.
+
+    >>> in_reading_order("45.60 \u05ea\u05d1") == "\u05d1\u05ea 45.60"
+    True
+    """
+    is_left = mostly_leftward(seen)
+    stretches = _RIGHTWARD.split(seen) if is_left else _LEFTWARD.split(seen)
+    turned = [
+        part if (index % 2 == 1) == is_left else part[::-1].translate(_MIRROR) for index, part in enumerate(stretches)
+    ]
+    return "".join(reversed(turned) if is_left else turned)
+
+
 def visible(text: str) -> str:
     """Text without soft hyphens and the characters of no width."""
-    return _UNSEEN.sub("", text)
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def _raised(text: str, before: str) -> str:
@@ -123,9 +173,9 @@ def _lowered(text: str, before: str) -> str:
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
     table = _table(font)
-    if table is None and text.isascii():
+    if table is None and not _PRIVATE.search(text):
         return text
-    return "".join(_drawn(character, table) for character in text)
+    return text.translate(_drawn(font))
 
 
 @lru_cache(maxsize=256)
@@ -133,8 +183,9 @@ def _table(font: str) -> dict[int, str] | None:
     return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
-def _drawn(character: str, table: dict[int, str] | None) -> str:
-    code = ord(character)
-    if 0xF000 <= code <= 0xF0FF:
-        return (_SYMBOL if table is None else table).get(code & 0xFF, "")
-    return character if table is None else table.get(code, character)
+@lru_cache(maxsize=256)
+def _drawn(font: str) -> dict[int, str]:
+    """What characters of the font are drawn as, those for its own use among them."""
+    table = _table(font)
+    private = {0xF000 | code: (_SYMBOL if table is None else table).get(code, "") for code in range(256)}
+    return private | (table or {})

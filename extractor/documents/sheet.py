@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import formatted, formatted_text, general
+from extractor.documents.number_formats import formatted_text, formatter, general
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
@@ -24,12 +24,16 @@ _PLAIN = Look()
 
 Words = str | list[tuple[Look | None, str]]
 """A text of a cell; where it has several looks, its runs, each with the look of its own or that of the cell."""
-_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
+_CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[LCRPNDTFAGZBIUESXYHO&])')
 
 
 @dataclass(slots=True)
 class Sheet:
-    """What one sheet shows. Rows and columns count from 0."""
+    """What one sheet shows. Rows and columns count from 0.
+
+    `uncomputed` are the formulas without a result. `doubtful` are those whose result is one that a program writes which
+    computes nothing: it counts if some formula of the workbook has another (`is_computed`).
+    """
 
     name: str
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
@@ -38,6 +42,8 @@ class Sheet:
     hidden_rows: int = 0
     hidden_columns: int = 0
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    doubtful: dict[tuple[int, int], str] = field(default_factory=dict)
+    is_computed: bool = False
     missing: int = 0  # texts that cells share and the file does not hold
     after: list[str] = field(default_factory=list)  # charts, boxes and comments
 
@@ -66,17 +72,11 @@ class CellStyles:
         self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
         self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
-        self._from_1904 = from_1904
+        self._formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
 
     def number(self, amount: float, style: int) -> str:
-        """A number in its format; in none, where Excel itself would not take that."""
-        if style in self._codes:
-            try:
-                text = formatted(amount, self._codes[style], from_1904=self._from_1904)
-            except (ValueError, ArithmeticError):
-                text = general(amount)
-        else:
-            text = general(amount)
+        """A number in its format."""
+        text = self._formats.get(style, general)(amount)
         return written(self._looks[style].apply(text)) if style in self._looks else text
 
     def text(self, words: Words, style: int) -> str:
@@ -92,7 +92,12 @@ class CellStyles:
 def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
     """Every sheet a page, hidden ones included and marked so; what its cells hold no value of is named as unread."""
     texts = []
+    sheets = list(sheets)
+    is_computed = any(sheet.is_computed for sheet in sheets)
     for sheet in sheets:
+        for place, formula in sheet.doubtful.items() if not is_computed else ():
+            sheet.put(*place, formula)
+            sheet.uncomputed.append(place)
         texts.append(_sheet_text(sheet))
         cells = [cell_name(*place) for place in sheet.uncomputed]
         for cell in cells[:_SEVERAL]:
@@ -126,8 +131,12 @@ def cell_name(row: int, column: int) -> str:
 
 
 def margin(kind: str, code: str) -> list[str]:
-    """The words of a header or a footer, without the codes for pages, dates and fonts; nothing where there are none."""
-    words = " ".join(_CODE.sub(" ", code).split())
+    """The words of a header or a footer, without the codes for pages, dates and fonts; nothing where there are none.
+
+    >>> margin("Footer", "&L&K01+000ACME && Co&RPage &P")
+    ['Footer: ACME & Co Page']
+    """
+    words = " ".join(_CODE.sub(lambda match: "&" if match[0] == "&&" else " ", code).split())
     return [f"{kind}: {words}"] if any(map(str.isalnum, words)) else []
 
 

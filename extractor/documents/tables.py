@@ -107,13 +107,14 @@ class TableWriter:
             self._plain.add(place[0])
         for column in range(place[1], place[1] + columns):
             self._above[column] = first or place
-            self._below[column] = rows - 1
+            if rows > 1 or self._below:
+                self._below[column] = rows - 1
         row.extend([text, *[""] * (columns - 1)])
 
     def _reach_down(self) -> list[str]:
         """The row, with the places filled that a cell above takes up after the last of its own."""
         row = self._rows[-1]
-        while self._below.get(len(row), 0) > 0:
+        while self._below and self._below.get(len(row), 0) > 0:
             self._below[len(row)] -= 1
             row.append("")
         return row

@@ -32,6 +32,7 @@ def main() -> None:
         write_frame(answers, pack_answer(_answer(data, replace(source, step=partial(_step, answers, source)))))
         _release()
         gc.collect()
+        gc.freeze()  # what is left are modules and models, which the next collection need not walk through
 
 
 def _own_output() -> IO[bytes]:

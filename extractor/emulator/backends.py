@@ -26,6 +26,7 @@ from uuid import uuid4
 
 import orjson
 
+from extractor.call.endpoint import LOCAL_WINDOW
 from extractor.emulator import meter
 from extractor.emulator.checks import texts_of
 from extractor.emulator.player import Player
@@ -33,7 +34,7 @@ from extractor.emulator.questions import Question
 from extractor.emulator.refusals import engine_says, envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError
-from extractor.local.model import CONTEXT, LocalModel, open_model
+from extractor.local.model import LocalModel, open_model
 from extractor.wire.requests import DEFAULT_MODEL
 
 __all__ = ["Backend", "Script", "choose", "embedded", "read_script"]
@@ -62,7 +63,7 @@ def choose(model: str | None, script: Path | None, play: Path | None = None) -> 
         return Backend(read_script(script), DEFAULT_MODEL, meter.CONTEXT)
     opened = open_model(str(model))
     opened.load()
-    return Backend(embedded(opened), opened.name, CONTEXT)
+    return Backend(embedded(opened), opened.name, LOCAL_WINDOW)
 
 
 def embedded(model: LocalModel) -> Responder:

@@ -43,34 +43,18 @@ def confidence(
     standing there proves nothing. Each further part that agreed halves the doubt that is left; parts that said
     otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`.
     """
-    known = logprobs or {}
     found = {}
     for pointer, spans in evidence.items():
-        likely = _alone(spans, known.get(pointer), bound=bound)
+        likely = GROUNDED[spans[0].tier if spans else ""]
+        if logprobs and pointer in logprobs:
+            model = exp(min(0.0, logprobs[pointer]))
+            likely = model if bound else (likely + model) / 2
         agreeing, total = (agreement or {}).get(pointer, (1, 1))
         likely = (1 - (1 - likely) * 0.5 ** (agreeing - 1)) * agreeing / total
-        found[pointer] = round(likely * (REPAIRED if _below(pointer, repaired) else 1.0), 2)
+        parts = pointer.split("/") if repaired else ()
+        mended = any("/".join(parts[:size]) in repaired for size in range(1, len(parts) + 1))
+        found[pointer] = round(likely * (REPAIRED if mended else 1.0), 2)
     return found
-
-
-def _alone(spans: Sequence[Span], logprob: float | None, *, bound: bool) -> float:
-    """What one answer is worth by itself."""
-    grounded = GROUNDED[spans[0].tier if spans else ""]
-    if logprob is None:
-        return grounded
-    likely = exp(min(0.0, logprob))
-    return likely if bound else (grounded + likely) / 2
-
-
-def _below(pointer: str, repaired: Collection[str]) -> bool:
-    """Whether a pointer, or one above it, was repaired."""
-    while repaired:
-        if pointer in repaired:
-            return True
-        if not pointer:
-            break
-        pointer = pointer.rpartition("/")[0]
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Dates and times of day as people write them: numbers in any order, months in many languages, years of an era.
 
+    >>> from extractor.extraction.folding import words_of
     >>> text = "issued 3. märz 2026 at 14:05"
-    >>> [(one.value, one.start, one.end) for one in dates(text, Words(text, set(MONTHS)))]
+    >>> [(one.value, one.start, one.end) for one in dates(text, words_of(text, month_names().keys()))]
     [('2026-03-03', 7, 19)]
     >>> time_beside(text, (7, 19), "14:05:00")
     (7, 28)
@@ -12,59 +13,46 @@ A day and a month without a year (`03.03.`) are a date that the document complet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
-from extractor.extraction.folding import Words, fold
+from extractor.extraction.folding import fold
+from extractor.extraction.words import eastern
+from extractor.repair.names import MONTHS
 
-__all__ = ["MONTHS", "Dated", "dates", "is_date", "time_at", "time_beside", "yearless"]
+__all__ = ["Dated", "dates", "is_date", "month_names", "time_at", "time_beside", "yearless"]
 
-_NAMES = {
-    "en": "january february march april may june july august september october november december",
-    "en3": "jan feb mar apr may jun jul aug sep oct nov dec",
-    "de": "januar februar märz april mai juni juli august september oktober november dezember",
-    "de2": "jänner feber maerz apr mai jun jul aug sept okt nov dez",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "fr2": "janv févr mars avr mai juin juil aout sept oct nov déc",
-    "fr3": "janvier fevrier mar avr mai jui juill aoû sep oct nov decembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "es3": "ene feb mar abr may jun jul ago set oct nov dic",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "it3": "gen feb mar apr mag giu lug ago set ott nov dic",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "nl3": "jan febr mrt apr mei jun jul aug sept okt nov dec",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "pt3": "jan fev mar abr mai jun jul ago set out nov dez",
-    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
-    "pl3": "sty lut mar kwi maj cze lip sie wrz paź lis gru",
-    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
-    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
-    "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
-}
-MONTHS: dict[str, int] = {
-    fold(name).text: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)
-}
-"""Month names in lower case, whole and cut short."""
+
+@cache
+def month_names() -> dict[str, Set[int]]:
+    """The numbers of the months that a name in folded text has."""
+    return {fold(name).text: numbers for name, numbers in MONTHS.items()}
+
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
-_COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
-_EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
+_DIGIT = re.compile(r"\d")
+_COMPACT = re.compile(r"(?<![\w.,-])(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?![\w-]|[.,]\d)")
+_MONTH = re.compile(r"(?<![\d./-])(0?[1-9]|1[0-2])[-/.]((?:19|20)\d\d)(?![\d/-]|\.\d)")
+_EASTERN = re.compile(r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号일]?")
+_SIGNS = "〇零一二三四五六七八九十"
+_EASTERN_WORDS = re.compile(rf"([{_SIGNS}]{{4}})年([{_SIGNS}]{{1,2}})月([{_SIGNS}]{{1,3}})日")
+_VIETNAMESE = re.compile(r"(?P<day>\d{1,2}) tháng (?P<month>\d{1,2}),? năm (?P<year>\d{4})")
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
 _ERA = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,3}}) ?年 ?(\d{{1,2}}) ?月 ?(\d{{1,2}}) ?日?")
 _DAY_BEFORE = re.compile(
-    r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
+    r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|°|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
 )
 _YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
 _DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")
+_YEAR_BEFORE = re.compile(r"(?<![\d.,/])(\d{4})(?:\. |[ ./-])$")
+_DAY_ALONE_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?![\w]|[.,:/-]\d)")
 _TIME = re.compile(r"(?<![\d.,:/-])(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m\b\.?)?")
 _PIVOT = 50
 """Two digits below it are a year after 2000. One reading alone: the same digits in another century are another date."""
 _SHORT = re.compile(r"(?<![\w.,/:-])(\d{1,2})([-/.])(\d{1,2})(?!\d|\2\d|[,:/-]\d)\.?")
 _SHORT_EASTERN = re.compile(r"(?<![\d年년] )(?<![\d年년])(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]")
-_DAY_ALONE_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?![\w]|[.,:/-]\d)")
 _YEAR_FOLLOWS = re.compile(r"[ ,.]{0,3}(?:(?:19|20)\d\d(?![\d.,]*\d)|'\d\d)")
 _BESIDE = 24
 """How many characters may stand between a date and its time."""
@@ -84,24 +72,39 @@ def is_date(value: str) -> bool:
     return _ISO.fullmatch(value) is not None
 
 
-def dates(text: str, words: Words) -> Iterator[Dated]:
-    """Every reading of every date in a folded text. A day and a month that can be told apart in no other way are read
-    in both orders, unless all other dates of the text that are clear have one order."""
+def dates(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
+    """Every reading of every date in a folded text, of which `words` are where the names of months begin. A day and a
+    month that can be told apart in no other way are read in both orders, unless all other dates of the text that are
+    clear have one order."""
     yield from _numeric(text)
-    for pattern in (_COMPACT, _EASTERN):
+    for pattern in (_COMPACT, _EASTERN, _VIETNAMESE):
         for found in pattern.finditer(text):
-            yield from _dated(int(found[1]), int(found[2]), int(found[3]), found.start(), found.end())
+            yield from _dated(int(found["year"]), int(found["month"]), int(found["day"]), *found.span())
+    for found in _EASTERN_WORDS.finditer(text):
+        year, month, day = (eastern(group) or 0 for group in found.groups())
+        yield from _dated(year, month, day, *found.span())
     for found in _ERA.finditer(text):
         year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
         yield from _dated(year, int(found[3]), int(found[4]), *found.span())
-    for name, month in MONTHS.items():
-        for start in words[name]:
-            yield from _named(text, month, start, start + len(name))
+    for found in _MONTH.finditer(text):
+        yield Dated(f"{found[2]}-{int(found[1]):02}", *found.span())
+    for month, start, end in _names(words):
+        yield from _named(text, month, start, end)
+
+
+def _names(words: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int, int]]:
+    """The month that each name may mean, and where it stands."""
+    for name, months in month_names().items():
+        for start in words.get(name, ()):
+            yield from ((month, start, start + len(name)) for month in months)
 
 
 def _numeric(text: str) -> Iterator[Dated]:
-    whole = [one for one in _NUMERIC.finditer(text) if not _goes_on(text, one)]
-    found = [(one, [int(one[group]) for group in (1, 4, 5)]) for one in whole]
+    found = [
+        (one, [int(one[group]) for group in (1, 4, 5)])
+        for one in _NUMERIC.finditer(text)
+        if not (text[one.start() - 1 : one.start()] == one[3] and _DIGIT.match(text, max(0, one.start() - 2)))
+    ]  # more numbers before a date, parted by its own sign, are one with it; by another sign they are another date
     days_first = any(len(one[1]) < 3 and first > 12 and second <= 12 for one, (first, second, _) in found)
     months_first = any(len(one[1]) < 3 and second > 12 and first <= 12 for one, (first, second, _) in found)
     for one, (first, second, third) in found:
@@ -117,22 +120,18 @@ def _numeric(text: str) -> Iterator[Dated]:
             yield from _dated(_year(one[1]), second, third, *one.span())
 
 
-def _goes_on(text: str, found: re.Match[str]) -> bool:
-    """Whether more numbers stand before a date, parted by its own sign; by another sign they are another date."""
-    before = text[max(0, found.start() - 2) : found.start()]
-    return before[:1].isdigit() and before[1:] == found[3]
-
-
 def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
     if after := _DAY_AFTER.match(text, end):
         yield from _dated(int(after[2]), month, int(after[1]), start, after.end())
+    first = max(0, start - 20)
+    year, day = _YEAR_BEFORE.search(text[first:start]), _DAY_ALONE_AFTER.match(text, end)
+    if year and day:
+        yield from _dated(int(year[1]), month, int(day[1]), first + year.start(), day.end())
     year = _YEAR_AFTER.match(text, end)
     if year is None:
         return
-    before = _DAY_BEFORE.search(text[max(0, start - 20) : start])
-    if before:
-        begin = start - len(before.string) + before.start()
-        yield from _dated(_year(year[1].lstrip("'")), month, int(before[1]), begin, year.end())
+    if day := _DAY_BEFORE.search(text[first:start]):
+        yield from _dated(_year(year[1].lstrip("'")), month, int(day[1]), first + day.start(), year.end())
     elif len(year[1]) == 4:
         yield Dated(f"{year[1]}-{month:02}", start, year.end())
 
@@ -150,7 +149,7 @@ def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Da
         return
 
 
-def yearless(text: str, words: Words) -> Iterator[Dated]:
+def yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
     """Every day of a month that a folded text says without a year, as MM-DD; numbers in both orders where both are
     possible."""
     for one in _yearless(text, words):
@@ -158,7 +157,7 @@ def yearless(text: str, words: Words) -> Iterator[Dated]:
             yield one
 
 
-def _yearless(text: str, words: Words) -> Iterator[Dated]:
+def _yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
     for found in _SHORT.finditer(text):
         first, second = int(found[1]), int(found[3])
         yield from _in_year(second, first, *found.span())
@@ -166,13 +165,12 @@ def _yearless(text: str, words: Words) -> Iterator[Dated]:
             yield from _in_year(first, second, *found.span())
     for found in _SHORT_EASTERN.finditer(text):
         yield from _in_year(int(found[1]), int(found[2]), *found.span())
-    for name, month in MONTHS.items():
-        for start in words[name]:
-            end = start + len(name)
-            if before := _DAY_BEFORE.search(text[max(0, start - 20) : start]):
-                yield from _in_year(month, int(before[1]), start - len(before.string) + before.start(), end)
-            if after := _DAY_ALONE_AFTER.match(text, end):
-                yield from _in_year(month, int(after[1]), start, after.end())
+    for month, start, end in _names(words):
+        first = max(0, start - 20)
+        if before := _DAY_BEFORE.search(text[first:start]):
+            yield from _in_year(month, int(before[1]), first + before.start(), end)
+        if after := _DAY_ALONE_AFTER.match(text, end):
+            yield from _in_year(month, int(after[1]), start, after.end())
 
 
 def _in_year(month: int, day: int, start: int, end: int) -> Iterator[Dated]:

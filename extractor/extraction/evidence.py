@@ -13,7 +13,6 @@ from extractor.extraction.confidence import confidence
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
-from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
@@ -28,7 +27,7 @@ def grounded(
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
     rows = {
-        path: list(_ranges(items_at(value, path), items, len(document.text))) for path, items in joined.rows.items()
+        path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
     }
     evidence = ground(
         value,
@@ -47,7 +46,7 @@ def grounded(
         logprobs=_known(joined, "logprob"),
         bound=bound,
     )
-    return _boxed(evidence, document), likely
+    return _on_pictures(evidence, document) if document.boxes else evidence, likely
 
 
 def regrounded(
@@ -56,23 +55,22 @@ def regrounded(
     """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
     found = ground(value, document.text, schema=schema, pages=document.pages, tables=document.tables)
     evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
-    return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
+    likely = confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
+    return _on_pictures(evidence, document), likely
 
 
-def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
-    """The spans, those of text that was read from a picture with their place on it."""
-    if not document.boxes:
-        return evidence
-    return {pointer: tuple(_on_picture(span, document) for span in spans) for pointer, spans in evidence.items()}
+def _on_pictures(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
+    """The spans, those of text that was read from a picture with the box around all their lines; where one goes on to
+    another picture, around those on the first."""
 
+    def boxed(span: Span) -> Span:
+        found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
+        if not found:
+            return span
+        lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
+        return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
 
-def _on_picture(span: Span, document: Document) -> Span:
-    """The span with the box around all its lines; where it goes on to another picture, around those on the first."""
-    found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
-    if not found:
-        return span
-    lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
-    return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
+    return {pointer: tuple(map(boxed, spans)) for pointer, spans in evidence.items()}
 
 
 def foreign(
@@ -122,17 +120,6 @@ def _is_printed(leaf: JSON) -> bool:
     if isinstance(leaf, str):
         return 0 < len(leaf.split()) < _PROSE
     return leaf is not None and not isinstance(leaf, bool)
-
-
-def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
-    """Where each item of a list stands: in its parts; the last of a part that holds a list may go on into others."""
-    for index, own in enumerate(parts):
-        item, after = items[index] if index < len(items) else None, parts[index + 1] if index + 1 < len(parts) else ()
-        ranges = [(part.start, part.end) for part in own]
-        long = isinstance(item, dict) and any(isinstance(inner, list) and inner for inner in item.values())
-        if long and ranges and (not after or after[0] != own[-1]):
-            ranges[-1] = (ranges[-1][0], after[0].end if after else size)
-        yield ranges
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:

@@ -14,21 +14,24 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from extractor.extraction.dates import MONTHS, dates, is_date, time_at, time_beside, yearless
-from extractor.extraction.folding import Words, bounded, fold, tokens
+from extractor.extraction.dates import dates, is_date, month_names, time_at, time_beside, yearless
+from extractor.extraction.folding import bounded, fold, tokens, words_of
 from extractor.extraction.near import near
-from extractor.extraction.numbers import digits_of, number_of, numerals
+from extractor.extraction.numbers import numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
 from extractor.schema.pointer import JSON
 
 __all__ = ["Finder", "Place", "Wanted"]
 
-_DATES = ("date", "datetime")
 _NUMBERS = ("number", "integer", "decimal")
+_NO_TEXT = (*_NUMBERS, "date", "datetime", "time")
+"""Kinds of values that may be written in other ways than text is."""
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 _SIGNS = {
@@ -43,19 +46,14 @@ _SIGNS = {
         "uah": "₴",
         "try": "₺",
     },
-    **{
-        "usd": r"\$",
-        "brl": r"r\$",
-        "pln": "zł",
-        "thb": "฿|บาท",
-        "php": "₱",
-        "vnd": "₫",
-        "inr": r"₹|(?<![a-z])rs\.?(?= ?\d)",
-    },
-    **{"myr": r"(?<![a-z])rm(?= ?\d)", "chf": r"(?<![a-z])sfr\.?(?![a-z])", "sar": "ریال", "czk": "kč", "ngn": "₦"},
+    **{"usd": r"\$", "brl": r"r\$", "pln": "zł", "thb": "฿|บาท", "php": "₱", "vnd": "₫", "ngn": "₦", "czk": "kč"},
+    **{"inr": r"₹|(?<![a-z])rs\.?(?= ?\d)", "myr": r"(?<![a-z])rm(?= ?\d)", "sar": "ریال"},
+    **{"chf": r"(?<![a-z])sfr\.?(?![a-z])"},
 }
 """Signs of currencies by their ISO 4217 codes, as patterns in folded text."""
 
+_INITIALS = re.compile(r"[A-Za-z]{1,2}|[A-Z]{3}")
+"""Texts so short that their case is all that tells them from words: FR, IT, No."""
 _CODE = re.compile(r"[a-z0-9 ()/+-]+")
 _CELL = re.compile(r"[^\s|](?:[^\n\t|]*?[^\s|])??(?=  |[\t\n|]| [\t|]| *$)", re.MULTILINE)
 _CELL_BEGINS = re.compile(r"(?:^ ?|  |[\t|] ?)\S$")
@@ -66,7 +64,8 @@ _CODE_LEAST = 6
 """Letters and digits of a code; a shorter one that is grouped in another way could be anything."""
 
 
-_Found = dict[Decimal, list[tuple[int, int]]]
+_Found = dict[Any, list[tuple[int, int]]]
+"""Places in the folded text by what is said there."""
 
 
 class Place(NamedTuple):
@@ -78,25 +77,44 @@ class Place(NamedTuple):
     more: tuple[tuple[int, int], ...] = ()
 
 
-class Wanted(NamedTuple):
-    """A value to be found, and what its schema says it is ("any" without one)."""
+@dataclass(slots=True, unsafe_hash=True)
+class Wanted:
+    """A value to be found, and what its schema says it is ("any" without one).
+
+    `dated`: it is a date, or text that looks like one. `number`: the number that it is; without a schema also text that
+    could be a decimal, but never what may be a code.
+    """
 
     value: JSON
     kind: str
+    dated: bool = field(init=False, compare=False)
+    number: Decimal | None = field(init=False, compare=False)
 
-    @property
-    def dated(self) -> bool:
-        """Whether it is a date, or text that looks like one."""
-        return isinstance(self.value, str) and self.kind in (*_DATES, "string", "any") and is_date(self.value)
+    def __post_init__(self) -> None:
+        value, kind = self.value, self.kind
+        text = isinstance(value, str)
+        self.dated = text and kind in ("date", "datetime", "string", "any") and is_date(value)
+        numeric = kind in _NUMBERS or (kind == "any" and _DECIMAL.fullmatch(value)) if text else value is not None
+        self.number = None
+        if numeric and not isinstance(value, bool):
+            with suppress(InvalidOperation):
+                number = Decimal(str(value))
+                self.number = number if number.is_finite() else None
 
-    @property
-    def number(self) -> Decimal | None:
-        """The number that it is; without a schema also text that could be a decimal, but never what may be a code."""
-        if isinstance(self.value, str) and not (
-            self.kind in _NUMBERS or (self.kind == "any" and _DECIMAL.fullmatch(self.value))
-        ):
-            return None
-        return number_of(self.value)
+
+class _Form(NamedTuple):
+    """A text as it is compared: folded, its words, and its letters and digits if it is a code."""
+
+    text: str
+    words: list[str]
+    code: str
+
+    @staticmethod
+    def of(value: str) -> _Form:
+        text = fold(value).text.strip()
+        code = re.sub(r"[^a-z0-9]", "", text) if _CODE.fullmatch(text) else ""
+        figures = 2 * sum(letter.isdigit() for letter in code)
+        return _Form(text, tokens(text), code if len(code) >= _CODE_LEAST and figures >= len(code) else "")
 
 
 class Finder:
@@ -105,63 +123,83 @@ class Finder:
     def __init__(self, text: str, wanted: Iterable[Wanted]) -> None:
         self.text = text
         self.folded = fold(text)
-        self._found: dict[tuple[str, str, JSON], list[Place]] = {}
-        self._unsure: dict[tuple[str, str, JSON], list[Place]] = {}
         wanted = list(wanted)
-        self._forms = {one.value: fold(one.value).text.strip() for one in wanted if isinstance(one.value, str)}
-        self._tokens = {form: tokens(form) for form in self._forms.values()}
-        words = {word for found in self._tokens.values() for word in found}
-        words.update(word for form in self._tokens for word in _beginnings(_code(form)))
-        dated = any(one.dated for one in wanted)
-        self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
-        self._numbers, self._loose, self._cells = self._read_numbers(
-            {number for one in wanted if (number := one.number) is not None}
-        )
+        self._found: dict[tuple[type, Wanted], list[Place]] = {}
+        self._unsure: dict[tuple[type, Wanted], list[Place]] = {}
+        self._either: dict[tuple[type, Wanted], list[Place]] = {}
+        self._forms = {one.value: _Form.of(one.value) for one in wanted if isinstance(one.value, str)}
+        words = {word for form in self._forms.values() for word in form.words}
+        words.update(form.code[:size] for form in self._forms.values() for size in range(1, len(form.code) + 1))
+        if any(one.dated for one in wanted):
+            words |= month_names().keys()
+        self._words = words_of(self.folded.text, words)
+        self._numbers: tuple[_Found, _Found, _Found] = (defaultdict(list), defaultdict(list), defaultdict(list))
+        self._fractions: set[tuple[Decimal | None, int]] = set()
+        if numbers := {one.number for one in wanted if one.number is not None}:
+            self._read_numbers(numbers)
+
+    def _read_numbers(self, numbers: set[Decimal]) -> None:
+        """Where each number stands, where it stands with good will, and where it may be a cell between commas."""
+        for one in numerals(self.folded.text, numbers):
+            self._numbers[one.doubt][one.value].append((one.start, one.end))
+            if "." in str(one.value):
+                self._fractions.add((one.value, self.folded.source(one.start, one.end)[0]))
 
     def find(self, wanted: Wanted) -> list[Place]:
         """Places of a value, first to last; none where nothing in the text says it."""
-        key = (type(wanted.value).__name__, wanted.kind, wanted.value)
+        key = (type(wanted.value), wanted)
         if key not in self._found:
-            self._found[key] = sorted(set(self._search(wanted)))
+            found = sorted(set(self._search(wanted)))
+            whole = [one for one in found if (wanted.number, one.start) not in self._fractions]
+            self._found[key] = (whole if wanted.kind == "integer" else found) or found
         return self._found[key]
 
     def unsure(self, wanted: Wanted) -> list[Place]:
         """Places that say a value with good will: a day and a month without their year, a year in a date, 0.07 in 7 %,
         a cell of figures between commas. They count in the passage of a row, where nothing else there says it."""
-        key = (type(wanted.value).__name__, wanted.kind, wanted.value)
+        key = (type(wanted.value), wanted)
         if key not in self._unsure:
-            found = self._yearless.get(wanted.value[5:10], ()) if wanted.dated else ()
-            places = [self._place(start, end, wanted.value) for start, end in found]
-            if (number := wanted.number) is not None:
-                found = [*self._loose.get(number, ()), *self._cells.get(number, ())]
-                places += [self._place(start, end, wanted.value) for start, end in found]
-            self._unsure[key] = sorted(set(places))
+            found = self._yearless.get(wanted.value[5:10], []) if wanted.dated else []
+            if wanted.number is not None:
+                found = [*found, *self._numbers[1].get(wanted.number, ()), *self._numbers[2].get(wanted.number, ())]
+            self._unsure[key] = sorted({self._place(start, end, wanted.value) for start, end in found})
         return self._unsure[key]
 
+    def either(self, wanted: Wanted) -> list[Place]:
+        """The places of both kinds."""
+        key = (type(wanted.value), wanted)
+        if key not in self._either:
+            found, unsure = self.find(wanted), self.unsure(wanted)
+            self._either[key] = sorted({*found, *unsure}) if unsure else found
+        return self._either[key]
+
     def _search(self, wanted: Wanted) -> list[Place]:
-        value, kind = wanted.value, wanted.kind
+        value, kind, number = wanted.value, wanted.kind, wanted.number
         if isinstance(value, bool) or value is None:
             return []
         found: list[tuple[int, int]] = []
-        text = isinstance(value, str) and bool(value.strip())
-        if text:
-            found += self._cased(value) if _initials(value) else self._verbatim(value)
+        form = self._forms[value] if isinstance(value, str) else _Form("", [], "")
+        if form.text:
+            found += self._verbatim(value, form)
         if wanted.dated:
             found += self._date(value)
-        if kind == "time" and text:
+        if kind == "time" and form.text:
             found += time_at(self.folded.text, value)
-        if (number := wanted.number) is not None:
-            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number) or []
-        if text and kind not in (*_NUMBERS, *_DATES, "time") and not found:
-            found += [*self._regrouped(value), *self._signs(value), *self._length(value)]
-        places = [self._place(start, end, value) for start, end in found]
-        if text and not found and kind not in (*_NUMBERS, *_DATES, "time", "duration"):
-            form = self._forms[value]
-            if stacked := list(self._stacked(self._tokens[form])):
-                return stacked
-            nearly = near(self.folded.text, form, self._tokens[form], self._words)
-            return [Place(*self.folded.source(start, end), tier) for start, end, tier in nearly]
-        return places
+        if number is not None:
+            sure, loose, _ = self._numbers
+            found += sure.get(number) or loose.get(number) or self._worded.get(number) or []
+        if form.text and kind not in _NO_TEXT and not found:
+            found += [*self._regrouped(form), *self._signs(form), *self._length(value)]
+            if not found and kind != "duration":
+                return self._nearly(form)
+        return [self._place(start, end, value) for start, end in found]
+
+    def _nearly(self, form: _Form) -> list[Place]:
+        """Where a text goes on in a column, or is written with other spaces or a few wrong letters."""
+        found = near(self.folded.text, form.text, form.words, self._words)
+        return [*self._stacked(form.words)] or [
+            Place(*self.folded.source(start, end), tier) for start, end, tier in found
+        ]
 
     def _place(self, start: int, end: int, value: JSON) -> Place:
         start, end = self.folded.source(start, end)
@@ -170,22 +208,22 @@ class Finder:
         exact = found == written or (found.startswith(written) and found[len(written) :].isalpha())  # 12 in 12th
         return Place(start, end, "exact" if exact else "normalised")
 
-    def _verbatim(self, value: str) -> Iterator[tuple[int, int]]:
-        form, text = self._forms[value], self.folded.text
-        words = self._tokens[form]
-        if not words:
-            return
-        rarest = min(words, key=lambda word: len(self._words[word]))
-        offset, size = _offset(form, words, rarest), len(form)
-        for begin in self._words[rarest]:
-            start = begin - offset
-            if start >= 0 and text.startswith(form, start) and bounded(text, start, start + size):
-                yield start, start + size
+    def _verbatim(self, value: str, form: _Form) -> Iterator[tuple[int, int]]:
+        """Where the folded text has the form of a value; initials in their very case."""
+        text, size, places = self.folded.text, len(form.text), self._words
+        _, word = min(((len(places.get(one, ())), one) for one in form.words), default=(0, ""))
+        offset = words_of(form.text, {word}).get(word, (0,))[0]
+        for begin in places.get(word, ()):
+            start, end = begin - offset, begin - offset + size
+            if start >= 0 and text.startswith(form.text, start) and bounded(text, start, end):
+                first, last = self.folded.source(start, end)
+                if not _INITIALS.fullmatch(value.strip()) or self.text[first:last] == value.strip():
+                    yield start, end
 
     def _stacked(self, words: Sequence[str]) -> Iterator[Place]:
         """Where a text fills a cell, and goes on in the cells of the lines below that begin in the same column."""
         most = 2 * sum(map(len, words)) + len(words)
-        for begin in self._words[words[0]][:_STARTS] if len(words) > 1 else ():
+        for begin in self._words.get(words[0], ())[:_STARTS] if len(words) > 1 else ():
             start, read = self.folded.source(begin, begin + len(words[0]))[0], 0
             pieces: list[tuple[int, int]] = []
             if not _CELL_AHEAD.fullmatch(self.text, max(0, start - 2), start):
@@ -213,36 +251,20 @@ class Finder:
                 return at
         return -1
 
-    def _cased(self, value: str) -> Iterator[tuple[int, int]]:
-        """Where initials stand in their very case."""
-        for start, end in self._verbatim(value):
-            first, last = self.folded.source(start, end)
-            if self.text[first:last] == value.strip():
-                yield start, end
-
-    def _read_numbers(self, numbers: set[Decimal]) -> tuple[_Found, _Found, _Found]:
-        """Where each number stands, where it stands with good will, and where it may be a cell between commas."""
-        found: tuple[_Found, _Found, _Found] = (defaultdict(list), defaultdict(list), defaultdict(list))
-        if numbers:
-            for numeral in numerals(self.folded.text, {digits_of(number) for number in numbers}):
-                if numeral.value in numbers:
-                    found[numeral.doubt][numeral.value].append((numeral.start, numeral.end))
-        return found
+    @cached_property
+    def _worded(self) -> _Found:
+        return _by_value(numbers_in_words(self.folded.text))
 
     @cached_property
-    def _worded(self) -> dict[Decimal, list[tuple[int, int]]]:
-        return _by_value((Decimal(one.value), one.start, one.end) for one in numbers_in_words(self.folded.text))
-
-    @cached_property
-    def _dates(self) -> dict[str, list[tuple[int, int]]]:
+    def _dates(self) -> _Found:
         return _by_value(dates(self.folded.text, self._words))
 
     @cached_property
-    def _yearless(self) -> dict[str, list[tuple[int, int]]]:
+    def _yearless(self) -> _Found:
         return _by_value(yearless(self.folded.text, self._words))
 
     @cached_property
-    def _lengths(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    def _lengths(self) -> _Found:
         return _by_value(lengths(self.folded.text))
 
     def _date(self, value: str) -> list[tuple[int, int]]:
@@ -256,54 +278,24 @@ class Finder:
         length = length_of(value)
         return self._lengths.get(length, ()) if length else ()
 
-    def _signs(self, value: str) -> Iterator[tuple[int, int]]:
+    def _signs(self, form: _Form) -> Iterator[tuple[int, int]]:
         """Where a currency stands by its sign."""
-        pattern = _SIGNS.get(self._forms[value])
-        if pattern:
+        if pattern := _SIGNS.get(form.text):
             yield from (found.span() for found in re.finditer(pattern, self.folded.text))
 
-    def _regrouped(self, value: str) -> Iterator[tuple[int, int]]:
+    def _regrouped(self, form: _Form) -> Iterator[tuple[int, int]]:
         """Where a code (account, telephone, tax number) stands in groups of its own."""
-        code, text = _code(self._forms[value]), self.folded.text
+        code, text = form.code, self.folded.text
         pattern = re.compile("[ ()/-]{0,2}".join(code))
-        for beginning in _beginnings(code):
-            for start in self._words[beginning]:
+        for size in range(1, len(code) + 1):
+            for start in self._words.get(code[:size], ()):
                 found = pattern.match(text, start)
                 if found and bounded(text, start, found.end()):
                     yield found.span()
 
 
-def _by_value(found: Iterable[tuple[JSON, int, int]]) -> dict[JSON, list[tuple[int, int]]]:
-    places: dict[JSON, list[tuple[int, int]]] = defaultdict(list)
+def _by_value(found: Iterable[tuple[Any, int, int]]) -> _Found:
+    places: _Found = defaultdict(list)
     for value, start, end in found:
         places[value].append((start, end))
-    return dict(places)
-
-
-def _initials(value: JSON) -> bool:
-    """Whether a text is so short that its case is all that tells it from a word: FR, IT, No."""
-    word = value.strip() if isinstance(value, str) else ""
-    return word.isascii() and word.isalpha() and (len(word) < 3 or (len(word) == 3 and word.isupper()))
-
-
-def _code(form: str) -> str:
-    """The letters and digits of a folded value that is a code (half of it digits); "" for other text."""
-    code = re.sub(r"[^a-z0-9]", "", form)
-    digits = sum(letter.isdigit() for letter in code)
-    return code if len(code) >= _CODE_LEAST and 2 * digits >= len(code) and _CODE.fullmatch(form) else ""
-
-
-def _beginnings(code: str) -> set[str]:
-    """The words that a code may begin with in a text, however it is grouped there."""
-    return {code[:size] for size in range(1, len(code) + 1)}
-
-
-def _offset(form: str, words: Sequence[str], word: str) -> int:
-    """Where the first occurrence of `word` as a word begins in a form."""
-    position = 0
-    for one in words:
-        position = form.index(one, position)
-        if one == word:
-            return position
-        position += len(one)
-    raise AssertionError(word)
+    return places

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from unicodedata import digit, normalize
 
 from extractor.extraction.numbers import is_number
 
-__all__ = ["MARKS", "Folded", "Words", "bounded", "fold", "tokens"]
+__all__ = ["MARKS", "Folded", "bounded", "fold", "tokens", "words_of"]
 
 _THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -25,12 +27,13 @@ _UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
 MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 """Vowel signs and accents, which belong to the word around them; of Indian scripts the letters and digits as well."""
 
-_ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
+_NOTE = re.compile("[⁰¹²³⁴-⁹]+")
+_ODD = re.compile(rf"  +|(?<=\d){_NOTE.pattern}|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
-_GLUED = re.compile(f"[{_UNSPACED}]")
-_MARK = re.compile(f"[{MARKS}]")
+_INSIDE_WORD = re.compile(rf"(?<=[^\W{_UNSPACED}]|[{MARKS}])(?:[^\W{_UNSPACED}]|[{MARKS}])")
+_INSIDE_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
 _DIGIT = re.compile(r"[^\W\D]")
 _FIGURES_BEFORE, _FIGURES_AFTER = re.compile(r"\d+(?:[.,']\d+)*$"), re.compile(r"(?:[.,']\d+)+")
 _LONGEST = 40
@@ -71,7 +74,7 @@ def fold(text: str) -> Folded:
 
     Signs that only direct how text is drawn (soft hyphens, marks of direction) are left out.
     """
-    spaced = text.translate(_SPACES) if not text.isascii() else _ascii_spaces(text)
+    spaced = text.translate(_SPACES)
     if text.isascii() and "  " not in spaced:
         return Folded(spaced.lower(), [0], [0])
     pieces: list[str] = []
@@ -92,16 +95,13 @@ def fold(text: str) -> Folded:
     return Folded("".join(pieces), here, there)
 
 
-def _ascii_spaces(text: str) -> str:
-    for space in "\t\n\r\f\v":
-        text = text.replace(space, " ")
-    return text
-
-
 def _plain(run: str) -> list[tuple[int, str]]:
-    """Pieces of a run that need more than lower case: how long each was, and what it becomes."""
+    """Pieces of a run that need more than lower case: how long each was, and what it becomes. The mark of a note behind
+    a figure is no part of it."""
     if run[0] == " ":
         return [(len(run), " ")]
+    if _NOTE.match(run):
+        return [(len(run), "")]
     run = _DIGIT.sub(lambda found: str(digit(found[0])), run)
     whole = run.translate(_SIGNS)
     if len(whole) == len(run) and normalize("NFKC", whole) == whole and len(lower := whole.casefold()) == len(run):
@@ -118,39 +118,27 @@ def tokens(folded: str) -> list[str]:
     return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
-class Words:
-    """Where each of the `wanted` words begins in a folded text, found in one pass."""
-
-    def __init__(self, folded: str, wanted: set[str]) -> None:
-        self._places: dict[str, list[int]] = {}
-        for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
-            if (word := found[0]) in wanted:
-                self._places.setdefault(word, []).append(found.start())
-
-    def __getitem__(self, word: str) -> list[int]:
-        return self._places.get(word, [])
+def words_of(folded: str, wanted: Set[str]) -> Mapping[str, list[int]]:
+    """Where each of the `wanted` words begins in a folded text; a word that is nowhere begins in no place."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
+        if (word := found[0]) in wanted:
+            places[word].append(found.start())
+    return places
 
 
 def bounded(text: str, start: int, end: int) -> bool:
-    """Whether a place begins and ends where words do, and is not a part of a longer number."""
-    return not (_runs_on(text, start) or _runs_on(text, end))
-
-
-def _runs_on(text: str, cut: int) -> bool:
-    """Whether a word or a number runs through a cut between two letters. Figures between commas that cannot be one
-    number are cells."""
-    if not 0 < cut < len(text):
-        return False
-    left, right = text[cut - 1], text[cut]
-    if _in_word(left) and _in_word(right):
-        return not (_GLUED.match(left) or _GLUED.match(right))
-    mark = cut - 1 if left in ".," else cut
-    if text[mark] not in ".," or not text[mark - 1 : mark].isdigit() or not text[mark + 1 : mark + 2].isdigit():
-        return False
-    before = _FIGURES_BEFORE.search(text, max(0, mark - _LONGEST), mark)
-    after = _FIGURES_AFTER.match(text, mark)
-    return text[mark] == "." or is_number((before[0] if before else "") + (after[0] if after else ""))
-
-
-def _in_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_" or _MARK.match(letter) is not None
+    """Whether a place begins and ends where words do, and is not a part of a longer number. Figures between commas that
+    cannot be one number are cells."""
+    for cut in (start, end):
+        if _INSIDE_WORD.match(text, cut):
+            return False
+        mark = cut - 1 if text[cut - 1 : cut] in (".", ",") else cut
+        if _INSIDE_NUMBER.match(text, mark):
+            before, after = (
+                _FIGURES_BEFORE.search(text, max(0, mark - _LONGEST), mark),
+                _FIGURES_AFTER.match(text, mark),
+            )
+            if text[mark] == "." or is_number((before[0] if before else "") + (after[0] if after else "")):
+                return False
+    return True

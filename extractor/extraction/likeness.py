@@ -7,9 +7,9 @@ from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
 
 from extractor.extraction.answers import silent
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, leaves
 
-__all__ = ["likeness"]
+__all__ = ["agree", "likeness"]
 
 
 def likeness(value: JSON, kind: str = "any") -> Hashable:
@@ -28,6 +28,15 @@ def likeness(value: JSON, kind: str = "any") -> Hashable:
     if isinstance(value, dict):
         return ("object", *sorted((name, likeness(inner)) for name, inner in value.items() if not silent(inner)))
     return Decimal(repr(value)) if kind == "decimal" else value
+
+
+def agree(one: JSON, other: JSON) -> bool:
+    """Whether all that two values both state is the same.
+
+    agree({"name": "Ann", "age": None}, {"name": "ANN", "age": 7, "town": "Ulm"})
+    """
+    its = {path: likeness(leaf) for path, leaf in leaves(other) if not silent(leaf)}
+    return all(silent(leaf) or its.get(path, likeness(leaf)) == likeness(leaf) for path, leaf in leaves(one))
 
 
 def _text(value: str) -> str:

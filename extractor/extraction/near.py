@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from extractor.extraction.folding import Words, bounded
+from extractor.extraction.folding import bounded
 
 __all__ = ["Near", "align", "near"]
 
@@ -36,7 +36,7 @@ class Near(NamedTuple):
     tier: Literal["normalised", "fuzzy"]
 
 
-def near(text: str, form: str, words: Sequence[str], index: Words) -> list[Near]:
+def near(text: str, form: str, words: Sequence[str], index: Mapping[str, Sequence[int]]) -> list[Near]:
     """Places near the rarest words of a form: where only spacing differs, else those with the fewest mistakes."""
     if len(form) < _LEAST:
         return []
@@ -50,7 +50,9 @@ def near(text: str, form: str, words: Sequence[str], index: Words) -> list[Near]
     return [Near(start, end, "fuzzy") for start, end in sorted({one[1:] for one in close if one[0] == best})]
 
 
-def _windows(text: str, form: str, words: Sequence[str], index: Words) -> Iterator[tuple[int, int]]:
+def _windows(
+    text: str, form: str, words: Sequence[str], index: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[int, int]]:
     """Stretches around the places of the rarest words, a little longer than the form on both sides."""
     there = sorted({word for word in words if index[word]}, key=lambda word: (len(index[word]), word))
     reach = len(form) + len(form) // 4 + 8

@@ -1,8 +1,8 @@
 """Numbers as people write them: thousands marks, decimal commas, currencies, negatives, percent, words of scale.
 
-    >>> [str(one.value) for one in numerals("EUR 1.234,50", {"12345"})]
+    >>> [str(one.value) for one in numerals("EUR 1.234,50", {Decimal("1234.5")})]
     ['1234.50']
-    >>> [str(one.value) for one in numerals("1,234", {"1234"})]
+    >>> [str(one.value) for one in numerals("1,234", {Decimal("1.234"), Decimal(1234)})]
     ['1.234', '1234']
 
 Digits of other scripts are those of ASCII after folding.
@@ -11,36 +11,38 @@ Digits of other scripts are those of ASCII after folding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Set
+from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["Numeral", "digits_of", "is_number", "number_of", "numerals"]
+from extractor.repair.names import CURRENCIES
+
+__all__ = ["Numeral", "is_number", "numerals"]
 
 _NUMBER = re.compile(r"\d+(?:[.,']\d+)*")
 _SPACED = re.compile(r"(?<![\d.,'])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,']?\d)")
+_MARKS, _FIGURES = re.compile(r"\D"), re.compile(r"\d")
+_GROUPED = re.compile(r"\d+|[1-9]\d{0,2}(?:[.,' ]\d{3})+|[1-9]\d{0,2}(?:[.,' ]\d{2})+[.,' ]\d{3}")
+"""Marks part thousands or, in India, hundreds above the first thousand."""
 _MINUS = re.compile(r"(?:^|[^\w)])([-(]) ?(?:[a-z]{1,3}\b|[$€£¥₹₽₩])? ?$")
 _CODE = re.compile(r"[a-z]+$")
+_RUNS_ON, _LABEL = re.compile(r"[\d\w][-/:.,'_]$"), re.compile(r"(?:^|[^\w])[a-z]{1,4}\.$|[a-z]:$")
+_GOES_ON = re.compile(r"[-/:_][\d\w]")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
-_AFTER = re.compile(
-    r"( ?%)"
-    r"|( ?(?:k|m|mn|mio|mrd|bn|thousand|tausend|million|millionen|millions|billion|milliarden?|lakh|crore)\b)"
-)
 _UNIT = re.compile(
     r"(?:st|nd|rd|th|er|e|x|kg|g|mg|lbs?|oz|l|ml|cl|m|cm|mm|km|ft|in|h|hrs?|min|s|pcs?|stk|kwh|kw|[kmgt]b)\b"
 )
-_CURRENCY_CODES = """
-    rm eur usd gbp chf cad aud nzd sgd hkd inr rs jpy cny rmb krw myr idr rp thb php brl mxn sek nok dkk kr pln zl czk
-    kc huf ft ron lei try tl rub aed zar
-"""
-_CURRENCIES = frozenset(_CURRENCY_CODES.split())
+_CURRENCIES = {
+    *(code.lower() for code in CURRENCIES),
+    *("rm", "rs", "rmb", "rp", "kr", "kn", "zl", "kc", "ft", "lei", "tl", "dm", "fr", "sfr"),
+}
 _SCALES = {
     **dict.fromkeys(("k", "thousand", "tausend"), 3),
     **dict.fromkeys(("m", "mn", "mio", "million", "millionen", "millions"), 6),
     **dict.fromkeys(("bn", "mrd", "billion", "milliarde", "milliarden"), 9),
-    "lakh": 5,
-    "crore": 7,
+    **{"lakh": 5, "crore": 7},
 }
+_AFTER = re.compile(rf"( ?%)|( ?(?:{'|'.join(_SCALES)})\b)")
 
 
 class Numeral(NamedTuple):
@@ -53,22 +55,6 @@ class Numeral(NamedTuple):
     doubt: int
 
 
-def number_of(value: object) -> Decimal | None:
-    """A JSON number, or text that is one, as a Decimal."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def digits_of(number: Decimal) -> str:
-    """The digits that every way of writing a number shares: no zeros at either end."""
-    return "".join(map(str, number.as_tuple().digits)).strip("0")
-
-
 def is_number(written: str) -> bool:
     """Whether digits with marks between them can be one number.
 
@@ -78,31 +64,28 @@ def is_number(written: str) -> bool:
     return bool(_values(written))
 
 
-def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
-    """Every reading of every number in a folded text whose digits are `wanted`."""
+def numerals(text: str, wanted: Set[Decimal] | None = None) -> Iterator[Numeral]:
+    """Every place in a folded text that may be one of the numbers, or any number."""
+    digits = None if wanted is None else {"".join(map(str, one.as_tuple().digits)).strip("0") for one in wanted}
     for pattern in (_NUMBER, _SPACED):
         for found in pattern.finditer(text):
-            written = found[0]
-            if (written if written.isdigit() else _digits(written)).strip("0") in wanted:
-                yield from _readings(text, written, found.start(), found.end())
-            if "," in written or (
-                text[found.start() - 1 : found.start()] == "," and not text[found.end() : found.end() + 1].isalnum()
-            ):
-                yield from _cells(text, written, found.start(), wanted)
+            for one in _read(text, found, digits):
+                if wanted is None or one.value in wanted:
+                    yield one
 
 
-def _cells(text: str, written: str, start: int, wanted: set[str]) -> Iterator[Numeral]:
-    """Figures between commas may each be a number of their own, as in the cells of a row."""
-    doubt = 2 if _values(written) else 0
-    for cell in written.split(","):
-        if _digits(cell).strip("0") in wanted:
-            sign, first, last = _sign(text, start, start + len(cell))
-            yield from (Numeral(sign * value, first, last, doubt) for value in _values(cell))
-        start += len(cell) + 1
-
-
-def _digits(written: str) -> str:
-    return written.replace(",", "").replace(".", "").replace("'", "").replace(" ", "")
+def _read(text: str, found: re.Match[str], digits: Set[str] | None) -> Iterator[Numeral]:
+    """What figures with marks may be that have these digits: one number, or numbers in cells between commas."""
+    written, start, end = found[0], *found.span()
+    if digits is None or _MARKS.sub("", written).strip("0") in digits:
+        yield from _readings(text, written, start, end)
+    if "," in written or (text[start - 1 : start] == "," and not text[end : end + 1].isalnum()):
+        doubt = 2 if _values(written) else 0
+        for cell in written.split(","):
+            if digits is None or _MARKS.sub("", cell).strip("0") in digits:
+                sign, first, last = _sign(text, start, start + len(cell))
+                yield from (Numeral(sign * value, first, last, doubt) for value in _values(cell))
+            start += len(cell) + 1
 
 
 def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral]:
@@ -125,47 +108,29 @@ def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral
 
 def _values(written: str) -> list[Decimal]:
     """What digits with these marks may mean: `1.234` is two things, `1.234,5` one, `1.2.3` none."""
-    marks = re.sub(r"\d", "", written)
-    if not marks:
+    if written.isdigit():
         return [Decimal(written)]
-    last = marks[-1]
-    whole, _, rest = written.rpartition(last)
+    marks = _FIGURES.sub("", written)
+    whole, last, rest = written.rpartition(marks[-1])
     found = []
-    if last in ".," and marks.count(last) == 1 and _grouped(whole):
-        found.append(Decimal(f"{_digits(whole)}.{rest}"))
-    if len(set(marks)) == 1 and _grouped(written):
-        found.append(Decimal(_digits(written)))
+    if last in ".," and marks.count(last) == 1 and _GROUPED.fullmatch(whole):
+        found.append(Decimal(f"{_MARKS.sub('', whole)}.{rest}"))
+    if len(set(marks)) == 1 and _GROUPED.fullmatch(written):
+        found.append(Decimal(_MARKS.sub("", written)))
     return found
 
 
-def _grouped(written: str) -> bool:
-    """Whether marks part thousands (or, in India, hundreds above the first thousand)."""
-    groups = re.split(r"[.,' ]", written)
-    return len(groups) == 1 or (
-        1 <= len(groups[0]) <= 3
-        and groups[0][0] != "0"
-        and len(groups[-1]) == 3
-        and {len(group) for group in groups[1:-1]} in (set(), {2}, {3})
-    )
-
-
 def _loose(text: str, start: int, end: int) -> bool | None:
-    """None for digits that are part of something else: a word, a code, a telephone number, a date."""
+    """None for digits that are part of something else: a word, a code, a telephone number, a date. A year may be read
+    out of a date."""
     before, after = text[max(0, start - 6) : start], text[end : end + 6]
     if (letters := _CODE.search(before)) and letters[0] not in _CURRENCIES:
         return None
     if after[:1].isalpha() and after[0].isascii() and not _UNIT.match(after) and not _AFTER.match(text, end):
         return None
-    if re.search(r"[\d\w][-/:.,'_]$", before) and not re.search(r"(?:^|[^\w])[a-z]{1,4}\.$|[a-z]:$", before):
-        return _year(text, start, end)
-    if re.match(r"[-/:_][\d\w]", after):
-        return _year(text, start, end)
+    if (_RUNS_ON.search(before) and not _LABEL.search(before)) or _GOES_ON.match(after):
+        return True if end - start == 4 and text[start] in "12" else None
     return False
-
-
-def _year(text: str, start: int, end: int) -> bool | None:
-    """A year may be read out of a date."""
-    return True if end - start == 4 and text[start] in "12" else None
 
 
 def _sign(text: str, start: int, end: int) -> tuple[int, int, int]:

@@ -317,6 +317,12 @@ class Layout:
         last = offsets[below] if below >= 0 and offsets[below] > end else high
         return self._view(tuple(group), first, last)
 
+    def longer(self, part: Part, start: int, items: tuple[int, int]) -> View:
+        """A view of a part from `start` on, with as much again below the last items that were read in it."""
+        beside = self.sums.tokens(*items) + 2 * _MARGIN
+        stop = self.sums.reach(items[1], min(beside, self.sizes.room - self.sizes.context - beside))
+        return self._view((replace(self._part(part.index, start, part.end), context=part.context),), start, stop)
+
     def _view(self, parts: tuple[Part, ...], start: int, end: int) -> View:
         marks = [(part.start - start, part.number) for part in parts]
         if parts[-1].end < end:

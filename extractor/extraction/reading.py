@@ -40,6 +40,7 @@ from extractor.extraction.answers import (
 )
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
+from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
@@ -53,6 +54,9 @@ of more than 100 fields is asked in groups, and each group of a part may have as
 
 _REPLIES = 5
 """The most replies of one conversation, turns of tools aside: the first and four repairs."""
+
+_IN_SIGHT = 4
+"""The last row of a part ends in sight where more than this share of its own list, a quarter, is shown behind it."""
 
 _CUT_OFF = "the answer was cut off and could not be asked for in smaller parts"
 
@@ -152,23 +156,23 @@ class _Pass:
         self.reading = Reading(part=part)
         self.half: Row | None = None
         self._empty: set[str] = set()
-        self._replies = replies
+        self.replies = replies
 
     def ask(self, path: str | None = None, *, start: int = 0, found: str = "") -> Flow[Answer]:
         """Ask about the part, or go on with the list at `path` from an item; "" is a list that is the whole value."""
         marked = bool(self.view.marks)
         wire = "" if path is None else self.inquiry.schema.wire_path(path) or path
         aim = Aim(self.part.number if marked else 1, marked, wire, start)
-        self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
+        self.replies[0] -= _REPLIES  # halves are read at once, and share what is left
         answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
-        self._replies[0] += max(0, _REPLIES - len(answer.requests))
+        self.replies[0] += max(0, _REPLIES - len(answer.requests))
         self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
         return answer
 
     @property
     def may_ask(self) -> bool:
         """Whether a further conversation stays within `MOST_REPLIES`."""
-        return self._replies[0] >= _REPLIES
+        return self.replies[0] >= _REPLIES
 
     def values(self, path: str | None) -> list[JSON]:
         """What is known of a list."""
@@ -243,6 +247,7 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
     fits = yield from _to_the_end(current)
     if fits:
         yield from _completed(current)
+        yield from _in_sight(current)
         return [_concluded(current.reading)]
     if not current.may_ask:
         return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
@@ -300,12 +305,13 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if whole else more[:-1]
-        if answer.error or not alone or repeats(more, items, cut=not whole) or not (more or whole):
-            return False
+        of_another = not agree(with_items(rest, inner, []), with_items(target, inner, []))
+        if answer.error or not more or of_another or repeats(more, items, cut=not whole):
+            return False  # the item that the last answer ended in is still to come
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))
         items += more
-        target = _filled(target, with_items(rest, inner, [])) if more else target
+        target = _filled(target, with_items(rest, inner, []))
     target = with_items(target, inner, items)
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))
@@ -333,6 +339,49 @@ def _ask_missed(current: _Pass) -> Flow[None]:
             current.reading = replace(current.reading, losses=(*current.reading.losses, loss))
         if not more.truncated or current.reading.losses:
             return
+
+
+def _in_sight(current: _Pass) -> Flow[None]:
+    """Read the last row of each list again, in a longer view, where it may go on behind what was shown."""
+    layout, view, part = current.inquiry.layout, current.view, current.part
+    for path, rows in list(current.reading.rows.items()) if view.end < len(layout.document.text) else ():
+        before, last = ([None, None, *(_items_range(current, join(path, 0), row.value) for row in rows[-2:])])[-2:]
+        if last is None or _IN_SIGHT * (view.end - last[1]) > last[1] - last[0]:
+            continue
+        longer = layout.longer(part, before[1] if before else part.start, last)
+        if longer.end <= view.end or not current.may_ask:
+            losses = (Problem(path, "the last item may go on behind what was shown"),)
+            current.reading = replace(current.reading, losses=(*current.reading.losses, *losses))
+            continue
+        found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
+        again = [row for reading in found for row in reading.rows.get(path, ())]
+        current.reading = replace(
+            current.reading,
+            rows={**current.reading.rows, path: [*(rows[:-1] if before else ()), *again] if again else rows},
+            answers=(*current.reading.answers, *(answer for reading in found for answer in reading.answers)),
+            losses=(*current.reading.losses, *(loss for reading in found for loss in reading.losses)),
+        )
+
+
+def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
+    """From the first to the last item of the last list in a row; None where there is none, or none is found."""
+    inner, items = _last_items(row, at)
+    where: dict[str, Any] = {"schema": current.inquiry.schema, "pointer": inner}
+    text, start, end = current.inquiry.layout.document.text, current.part.start, current.view.end
+    placed = list(filter(None, place_rows(items, text, start=start, end=end, **where))) if items else []
+    return (placed[0][0], placed[-1][1]) if placed else None
+
+
+def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
+    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is."""
+    for name in reversed(value) if isinstance(value, dict) else ():
+        here, inner = join(at, name), value[name]
+        if isinstance(inner, list) and inner:
+            deeper = _last_items(inner[-1], join(here, 0))
+            return deeper if deeper[1] else (here, inner)
+        if (found := _last_items(inner, here))[1]:
+            return found
+    return "", []
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:

@@ -140,10 +140,14 @@ class Lines:
         """The text of the line up to an offset, or the end of that where it is very long."""
         return self.text[offset - min(_REACH, self.column(offset)) : offset]
 
-    def above(self, offset: int) -> tuple[int, int]:
-        """The line above that of an offset; a range of nothing where that is blank or there is none."""
-        at = bisect_right(self._breaks, offset) - 2
-        return (self._breaks[at], self._breaks[at + 1] - 1) if at >= 0 else (0, 0)
+    def label(self, place: Place, reach: int, margin: int) -> str:
+        """What stands before a place on its line or in its sentence, as far as `reach`, and on the line above it, with
+        a margin on both sides."""
+        at = bisect_right(self._breaks, place.start) - 1
+        column = place.start - self._breaks[at]
+        above = self.text[self._breaks[at - 1] : self._breaks[at] - 1] if at else ""
+        before = self.text[max(self.around(place.start)[0], place.start - reach) : place.start]
+        return f"{before} {above[max(0, column - margin) : column + place.end - place.start + margin]}"
 
     def filled(self, start: int, end: int) -> bool:
         """Whether the line of a range has little else."""
@@ -239,14 +243,15 @@ class _Search:
         return 4 * (len(found) - len(lines)) >= len(found) > 1
 
     def orders(self) -> Iterator[list[int]]:
-        """Other orders of the items: the last first; and column by column, where those that say the same of a field
-        follow each other and now do not."""
+        """Other orders of the items: the last first; that of the places of their rarest values; and column by column,
+        where those that say the same of a field follow each other and now do not."""
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:
                 values.setdefault(name, {})[item] = value
         usual = list(range(len(self._rows)))
         yield usual[::-1]
+        yield sorted(usual, key=lambda item: [self._first(fact) for fact in self._rows[item][:1]])
         for own in values.values():
             first = {value: item for item, value in reversed(own.items())}
             order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
@@ -291,36 +296,23 @@ class _Search:
         first, near = max(line, low), max(low, seed.start - self._reach)
         shared = self._facts[mate] if mate >= 0 and line < low else {}
         above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
-        start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
+        score, there, rare, own = 0, 0, False, False
+        taken: list[Place] = []
         for rank, fact in enumerate(facts):
             places = fact.places
-            at = bisect_left(places, seed[:1])
-            right = places[at] if at < len(places) else None
-            left = places[at - 1] if at else None
-            after = right.start - seed.end if right and right.start < last else None
-            ahead = seed.start - left.end if left and left.start >= first else None
-            if after is not None and right and (ahead is None or after <= ahead):
-                start, end, there = start, max(end, right.end), there + 1
-            elif ahead is not None and left:
-                start, end, there = min(start, left.start), max(end, left.end), there + 1
-            elif left and left.start >= line and (fact.name, id(places)) in shared:
+            if place := _beside(places, seed, first, last, taken):
+                taken.append(place)
+                there, score = there + 1, score + (2 if rank else 3)
+                own = own or rank < self._own[item]
+                rare = rare or (counts[rank] <= _RARE and not fact.slight)
+            elif (fact.name, id(places)) in shared and _within(places, line, seed.start):
                 common += 1
-                continue
-            elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
+            elif above and self._lines.headers.heads(_within(places, *above), seed[:2]):
                 score, headed = score + (2 if rank else 3), headed + 1
-                continue
-            elif (
-                (above and _within(places, *above))
-                or (right and right.start < seed.end + self._reach)
-                or (left and left.start >= near)
-            ):
+            elif (above and _within(places, *above)) or _within(places, near, seed.end + self._reach):
                 score += 1
-                continue
-            else:
-                continue
-            score += 2 if rank else 3
-            own = own or rank < self._own[item]
-            rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        start = min([seed.start, *(one.start for one in taken)])
+        end = max([seed.end, *(one.end for one in taken)])
         score += (2 if headed else 1) * common
         there += headed + common
         most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
@@ -419,6 +411,9 @@ class _Search:
                 taken.insert(bisect_left(taken, best[0]), best[0])
         return found
 
+    def _first(self, fact: Fact) -> int:
+        return _within(fact.places, self._start, self._end)[0].start
+
     def _few(self, fact: Fact) -> Sequence[Place]:
         """The places of a value, if they are few."""
         places = _within(fact.places, self._start, self._end)
@@ -435,6 +430,17 @@ def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
         if not best or way.score > best[-1].score:
             best.append(way)
     return list(best[-_BEAM:])
+
+
+def _beside(places: Sequence[Place], seed: Place, first: int, last: int, taken: Sequence[Place]) -> Place | None:
+    """The place in `text[first:last]` that is nearest to a seed, and has nothing in common with what is taken."""
+    found = None
+    for place in _within(places, first, last):
+        if found and place.start - seed.end > seed.start - found.end:
+            break
+        if not any(place.start < one.end and one.start < place.end for one in taken):
+            found = place
+    return found
 
 
 def _nearest(places: Sequence[Place], core: Core) -> int:
@@ -517,14 +523,14 @@ def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Sides:
     equal = Counter[int]()
     sides: Sides = ([], [])
     for fact in facts:
-        first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
-        if first < last and not fact.inner:
+        first, after = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
+        held = first < after and not (fact.slight and _covered(fact.places[first:after], facts))
+        if fact.inner:
+            held, after = first + equal[id(fact.places)] < after, first + equal[id(fact.places)]
+            equal[id(fact.places)] += 1
+        if held:
             continue
-        rank = equal[id(fact.places)] if fact.inner else 0
-        equal[id(fact.places)] += 1
-        if rank < last - first:
-            continue
-        left, right = fact.places[max(0, first - 1) : first], fact.places[first + rank : first + rank + 1]
+        left, right = fact.places[max(0, first - 1) : first], fact.places[after : after + 1]
         ahead = [core.start - place.end for place in left if place.start >= low]
         behind = [place.start - core.end for place in right if place.end <= high]
         if ahead and not (behind and (fact.inner or behind < ahead)):
@@ -532,6 +538,16 @@ def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Sides:
         elif behind:
             sides[1].append(right[0].end)
     return sides
+
+
+def _covered(places: Sequence[Place], facts: Sequence[Fact]) -> bool:
+    """Whether all of these places are parts of places of other values."""
+
+    def covers(fact: Fact, place: Place) -> bool:
+        near = _within(fact.places, place.end - _LONG, place.start + 1)[-1:]
+        return any(place.end <= one.end and one.end - one.start > place.end - place.start for one in near)
+
+    return all(any(covers(fact, place) for fact in facts) for place in places)
 
 
 def _between(end: int, start: int, left: Sequence[int], right: Sequence[int], lines: Lines) -> int:

@@ -14,11 +14,11 @@ from typing import Any
 
 from extractor.extraction.answers import Row
 from extractor.extraction.ground import Range, place_rows
-from extractor.extraction.likeness import likeness
+from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Part
 from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, leaves
+from extractor.schema.pointer import JSON
 
 __all__ = ["count_strays", "without_strays"]
 
@@ -80,7 +80,7 @@ def _each_once(
 
     def is_of_another(at: int, row: Row, place: Range | None) -> bool:
         owner, its = owners.get(place[0], (at, row)) if place else (at, row)
-        return owner != at and _same(row, its)
+        return owner != at and agree(row.value, its.value)
 
     remaining = []
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
@@ -93,12 +93,3 @@ def _each_once(
             homeless = [row for row in homeless if id(row) not in gone]
         remaining.append([row for row in rows if id(row) not in gone])
     return remaining
-
-
-def _same(row: Row, other: Row | None) -> bool:
-    """Whether two rows of one place are one row: in a text without lines, several may be placed at its start."""
-    if other is None:
-        return False
-    its = dict(leaves(other.value))
-    both = [likeness(leaf) == likeness(its[path]) for path, leaf in leaves(row.value) if path in its]
-    return 2 * sum(both) >= len(both)

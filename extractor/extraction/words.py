@@ -19,8 +19,9 @@ from functools import cache
 from typing import NamedTuple
 
 from extractor.extraction.folding import MARKS, fold
+from extractor.repair.names import UNITS
 
-__all__ = ["Length", "Worded", "length_of", "lengths", "numbers_in_words"]
+__all__ = ["Length", "Worded", "eastern", "length_of", "lengths", "numbers_in_words"]
 
 _FROM_0 = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -151,24 +152,6 @@ _CJK_DIGITS = {**{sign: n for n, sign in enumerate("零一二三四五六七八�
 _CJK_TIMES = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "億": 8}
 
 _DAY, _MONTH = (0, 86_400), (1, 0)
-_UNITS: dict[tuple[int, int], str] = {
-    (0, 1): "second seconds sekunde sekunden seconde secondes segundo segundos secondo secondi seconden sekund "
-    "секунда секунду секунды секунд saniye saniyelik ثانية ثواني ثوان सेकंड सेकेंड सेकंडों",
-    (0, 60): "minute minutes minuten minuto minutos minuti minuut minuter minuta minuty minut 分 分钟 分鐘 分間 분 "
-    "минута минуту минуты минут dakika dakikalık دقيقة دقائق मिनट मिनटों",
-    (0, 3600): "hour hours stunde stunden heure heures hora horas ora ore uur uren timme timmar godzina godziny godzin "
-    "时间 時間 小时 小時 시간 ساعة ساعات час часа часов saat saatlik घंटा घंटे घंटों घण्टा घण्टे घण्टों",
-    _DAY: "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen dagar dzień dni dnia "
-    "日 日間 天 일 يوم يوما أيام ايام день дня дней сутки суток gün günlük दिन दिनों दिवस",
-    (0, 7 * 86_400): "week weeks woche wochen semaine semaines semana semanas settimana settimane weken vecka veckor "
-    "tydzień tygodnie tygodni 週間 周 週 주 أسبوع أسبوعا أسابيع неделя неделю недели недель hafta haftalık "
-    "सप्ताह सप्ताहों हफ़्ता हफ़्ते हफ़्तों हफ्ता हफ्ते हफ्तों",
-    _MONTH: "month months monat monate monaten mois mes meses mese mesi maand maanden mês månad månader miesiąc "
-    "miesiące miesięcy か月 ヶ月 カ月 个月 個月 개월 شهر شهرا أشهر اشهر شهور месяц месяца месяцев ay aylık "
-    "महीना महीने महीनों माह मास",
-    (12, 0): "year years jahr jahre jahren an ans année années año años anno anni jaar ano anos år rok lata lat "
-    "年 年間 년 سنة سنوات عام عاما أعوام год года лет yıl yil yıllık sene साल सालों वर्ष वर्षों बरस",
-}
 _TWO: dict[tuple[int, int], str] = {
     (0, 60): "دقيقتان دقيقتين",
     (0, 3600): "ساعتان ساعتين",
@@ -236,7 +219,7 @@ def _simple_lengths(text: str) -> Iterator[Length]:
 
 @cache
 def _units() -> dict[str, tuple[int, int]]:
-    return {fold(word).text: size for size, words in _UNITS.items() for word in words.split()}
+    return {fold(name).text: size for name, size in UNITS.items()}
 
 
 @cache
@@ -259,7 +242,7 @@ def numbers_in_words(text: str) -> Iterator[Worded]:
     """Every number of a folded text that is written in words, those of the language of the text alone where a word
     is one in several (`due`, `once`)."""
     for found in _CJK.finditer(text):
-        if (value := _eastern(found[0])) is not None:
+        if len(found[0]) > 1 and (value := eastern(found[0])) is not None:
             yield Worded(value, *found.span())
     words = [(_spelled(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
     numbers = {
@@ -331,10 +314,8 @@ def _zeros(number: int) -> int:
     return len(str(number)) - len(str(number).rstrip("0"))
 
 
-def _eastern(written: str) -> int | None:
+def eastern(written: str) -> int | None:
     """三十五 is 35, and 二〇二六 is 2026."""
-    if len(written) < 2:
-        return None
     if all(sign in _CJK_DIGITS for sign in written):
         return int("".join(str(_CJK_DIGITS[sign]) for sign in written))
     parts = [(10 ** _CJK_TIMES[sign], True) if sign in _CJK_TIMES else (_CJK_DIGITS[sign], False) for sign in written]

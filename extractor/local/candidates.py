@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from extractor.extraction.dates import MONTHS, yearless
 from extractor.extraction.dates import dates as dates_in
-from extractor.extraction.folding import Words, fold
+from extractor.extraction.dates import month_names, yearless
+from extractor.extraction.folding import fold, words_of
 from extractor.extraction.numbers import numerals
 from extractor.extraction.words import numbers_in_words
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
-_NUMBERS = (re.compile(r"\d+(?:[.,']\d+)*"), re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?"))
 _FIGURE = re.compile(r"\d+\.\d+")
 _CLOCK = re.compile(r"(?<![\d.,:])([01]?\d|2[0-3]) ?[:h] ?([0-5]\d)(?::([0-5]\d))?(?!\d)(?: ?([ap])\.? ?m\b)?")
 _CODES = (
@@ -37,11 +36,8 @@ def numbers(text: str) -> tuple[str, ...]:
     minus where there is one.
     """
     folded = fold(text).text
-    every = {re.sub(r"\D", "", written).strip("0") for form in _NUMBERS for written in form.findall(folded)}
     figures = (
-        f"{numeral.value:f}"
-        for numeral in sorted(numerals(folded, every), key=lambda found: found.start)
-        if numeral.doubt < 2
+        f"{numeral.value:f}" for numeral in sorted(numerals(folded), key=lambda found: found.start) if numeral.doubt < 2
     )
     return _distinct([*figures, *(str(worded.value) for worded in numbers_in_words(folded))])
 
@@ -51,7 +47,7 @@ def dates(text: str) -> tuple[str, ...]:
     no year, in each year of the text. `7.12` is a figure and no day; `7.12.` is one.
     """
     folded = fold(text).text
-    words = Words(folded, set(MONTHS))
+    words = words_of(folded, month_names().keys())
     found = [dated.value for dated in dates_in(folded, words)]
     days = [day.value for day in yearless(folded, words) if not _FIGURE.fullmatch(folded[day.start : day.end])]
     years = dict.fromkeys(value[:4] for value in found)

@@ -15,16 +15,14 @@ from typing import Any
 
 import orjson
 
+from extractor.call.endpoint import LOCAL_WINDOW
 from extractor.call.prompt import read_document
 from extractor.errors import MissingExtra, Rejected, TooLong, UsageError
 from extractor.local.binding import bind
 from extractor.local.catalog import MODELS, choose_model
 from extractor.wire.values import Usage
 
-__all__ = ["CONTEXT", "Generated", "LocalModel", "open_model"]
-
-CONTEXT = 16_384
-"""Tokens of prompt and answer together: as much as a laptop can hold."""
+__all__ = ["Generated", "LocalModel", "open_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,8 @@ class LocalModel:
 
     def _prompt_of(self, body: Mapping[str, Any]) -> dict[str, Any]:
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
-        limit = body.get("max_completion_tokens") or body.get("max_tokens") or CONTEXT
-        request = {"messages": messages, "max_tokens": min(int(limit), CONTEXT), "temperature": 0}
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or LOCAL_WINDOW
+        request = {"messages": messages, "max_tokens": min(int(limit), LOCAL_WINDOW), "temperature": 0}
         request |= {name: body[name] for name in ("temperature", "top_p", "seed", "stop") if body.get(name) is not None}
         if body.get("logprobs"):
             request |= {"logprobs": True, "top_logprobs": 1}
@@ -113,7 +111,7 @@ def _load(path: Path) -> Any:
     threads = max(1, (os.cpu_count() or 2) - 1)
     settings = xllamacpp.CommonParams()
     settings.model.path = str(path)
-    settings.n_ctx, settings.n_parallel, settings.verbosity = CONTEXT, 1, -1
+    settings.n_ctx, settings.n_parallel, settings.verbosity = LOCAL_WINDOW, 1, -1
     # A loopback port is always opened; nobody knows its key.
     settings.api_keys, settings.ui = [secrets.token_urlsafe(24)], False
     settings.cache_ram_mib = 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
@@ -17,7 +17,7 @@ import orjson
 from extractor.call import prompt
 from extractor.call.asking import Listener, Settings, log_event
 from extractor.call.batching import BATCH_SECONDS
-from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
+from extractor.call.endpoint import LOCAL_WINDOW, WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.form import Ladder
@@ -149,7 +149,7 @@ class Config:
         least |= {"tool_turns": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
-            if value is not None and not low <= value < inf:
+            if value is not None and not low <= value < math.inf:
                 raise UsageError(f"{name} is {value}: give {low} or more")
         if limit := room(self.options):
             self._limit_to(limit)
@@ -178,8 +178,9 @@ class Config:
         messages = prompt.ask(schema, "", instructions=self.instructions, examples=examples)
         words = sum(count_tokens(str(message["content"])) + _FRAME for message in messages)
         overhead = words + count_tokens(orjson.dumps(schema.wire).decode())
-        window = endpoint.window if endpoint else WINDOW
-        alone = self.batch or (endpoint.bound if endpoint else is_local(self.model))
+        local = is_local(self.model) and self.base_url is None
+        window = endpoint.window if endpoint else LOCAL_WINDOW if local else WINDOW
+        alone = self.batch or (endpoint.bound if endpoint else local)
         sizes = Sizes(
             view=self.view_tokens,
             room=window - overhead - self.max_output_tokens - self.thinking_tokens,

@@ -7,7 +7,7 @@ a list it says what else is known, so that the model knows which one is meant.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,23 +18,12 @@ from extractor.call.effects import Flow
 from extractor.errors import DocumentError
 from extractor.extraction.evidence import regrounded
 from extractor.pipeline.result import evidence_lines, flags
-from extractor.pipeline.stages import extract, step
+from extractor.pipeline.stages import Paid, extract, step
 from extractor.pipeline.work import Stage, Work
 from extractor.schema.pointer import JSON, get
 from extractor.text.tokens import count_tokens
-from extractor.wire.values import Usage
 
-__all__ = ["Opinion", "doubtful", "second_opinion"]
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """A record after a second opinion, and the keys of the requests that it took. Its `usage` is not in the record."""
-
-    row: dict[str, Any]
-    usage: Usage = field(default_factory=Usage)
-    attempts: int = 0
-    requests: tuple[str, ...] = ()
+__all__ = ["doubtful", "second_opinion"]
 
 
 def doubtful(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -42,8 +31,10 @@ def doubtful(row: Mapping[str, Any]) -> tuple[str, ...]:
     return () if row["value"] is None else tuple(dict.fromkeys(flags(row)))
 
 
-def second_opinion(work: Work, stages: Sequence[Stage], row: Mapping[str, Any]) -> Flow[Opinion]:
-    """Ask about the doubtful values of a record, and put what comes in their place.
+def second_opinion(work: Work, stages: Sequence[Stage], row: dict[str, Any], paid: Paid) -> Flow[dict[str, Any]]:
+    """Ask about the doubtful values of a record, and put what comes in their place; returns the record.
+
+    What it costs is added to `paid`, and is not in the record.
 
     The document passes the stages before `extract`, so that what they hide stays hidden. What the schema refuses
     changes nothing, and neither does a document that does not fit one request. A kind that is known is not asked for.
@@ -56,18 +47,17 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: Mapping[str, Any]) 
     if document.sha256 not in ("", row["sha256"]):  # a stage may have made a document of its own
         raise DocumentError("the file has changed since it was read: run the job again", kind="changed")
     if count_tokens(document.text) > work.context.sizes.room:
-        return Opinion(dict(row))
+        return row
     subset = schema.subset(paths)
     settings = work.context.settings
     known = "\n".join([settings.instructions, *_known_items(value, paths)]).strip()
     asking = Asking(subset, document.text, name=work.name, images=document.images, rank=work.rank)
-    answer: Answer = yield from converse(asking, settings.with_instructions(known))
-    spent = Opinion(dict(row), answer.usage, answer.attempts, answer.requests)
+    answer: Answer = yield from paid.counting(converse(asking, settings.with_instructions(known)))
     if answer.value is None or answer.problems:
-        return spent
+        return row
     newer = subset.patch(value, answer.value)
     if len(schema.problems(newer)) > len(schema.problems(value)):
-        return spent
+        return row
     agreed = [path for path in paths if _at(newer, path) == _at(value, path)]
     evidence, confidence = regrounded(schema, document, newer, paths, agreed=agreed)
     changes = [f"{settings.model}: {_change(path, value, newer)}" for path in paths]
@@ -76,7 +66,7 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: Mapping[str, Any]) 
     others = {path: likely for path, likely in row["confidence"].items() if path not in paths}
     repair = {"rung": "opinion", "changes": changes, "lossy": False, "paths": list(paths)}
     updated = {"value": newer, "evidence": lines, "confidence": {**others, **confidence}}
-    return replace(spent, row={**row, **updated, "repairs": [*row["repairs"], repair]})
+    return {**row, **updated, "repairs": [*row["repairs"], repair]}
 
 
 def _known_items(value: JSON, paths: Iterable[str]) -> list[str]:

@@ -19,12 +19,12 @@ from weakref import WeakValueDictionary, finalize
 from extractor.call.background import Background, Job, stop
 from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
+from extractor.call.remember import Remembering
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.remember import Remembering
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES, process
 from extractor.pipeline.streaming import Growing, InTurn, Partial
@@ -116,8 +116,8 @@ class _Face:
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
         compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
-        if context is None:
-            context = self._contexts.setdefault(compiled.fingerprint, self._session.context(compiled))
+        if context is None or context.schema is not compiled:  # two types may be asked for alike
+            context = self._contexts[compiled.fingerprint] = self._session.context(compiled)
         return process(_work(source, context, rank), STAGES)
 
     def _forget(self, *names: str) -> None:

@@ -26,7 +26,7 @@ from extractor.pipeline.journal import Journal, Last
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks import Sink
-from extractor.pipeline.stages import process
+from extractor.pipeline.stages import Paid, process
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.sources.files import Entry, Origin
 from extractor.wire.values import Usage, nano, usd
@@ -236,26 +236,27 @@ class Job:
 
     def _opinion(self, entry: Entry, rank: int, row: dict[str, Any]) -> Flow[Ended]:
         """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
-        name = entry.name
+        name, stages, ended = entry.name, (*reading(entry), *self.stages), True
+        counted = self.journal.note(f"opinion {name}") or []
+        paid = Paid(dict.fromkeys(counted))
         try:
-            opinion = yield from second_opinion(
-                work_on(entry, self.context, rank), (*reading(entry), *self.stages), row
-            )
+            row = yield from second_opinion(work_on(entry, self.context, rank), stages, row, paid)
         except STOPPING as error:
-            self.stopped = self.stopped or error
-            self._leave(entry)
-            return None, entry, False
+            self.stopped, ended = self.stopped or error, False
         except Exception as error:  # the file is gone or changed, or a stage of the user's own failed
             self.warn(f"{name}: its doubtful values were not asked about: {error}")
-            return row, entry._replace(stamp=None), True  # the record may be of an older content
-        counted = self.journal.note(f"opinion {name}") or []
-        row = opinion.row
-        new = [key for key in opinion.requests if key not in counted]
-        if new or not opinion.requests:  # requests that failed were sent each time
-            self.journal.keep_note(f"opinion {name}", [*counted, *new])
-            usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
+            if not paid.attempts:
+                return row, entry._replace(stamp=None), True  # the record may be of an older content
+        new = list(paid.keys) != counted or paid.usage != Usage()
+        if new and not isinstance(self.stopped, StorageError):
+            usage, attempts = Usage(**row["usage"]) + paid.usage, row["attempts"] + paid.attempts
             row = {**row, "usage": asdict(usage), "attempts": attempts}
-        return row, entry, False
+            self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
+            self.journal.keep_note(f"opinion {name}", list(paid.keys))  # which is committed with the record
+        if ended:
+            return row, entry, False
+        self._leave(entry)
+        return None, entry, False
 
     def _document(self, entry: Entry, rank: int) -> Flow[Ended]:
         name = entry.name

@@ -17,7 +17,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -35,7 +35,7 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal", "Last", "open_journal", "rescued"]
+__all__ = ["Batches", "Journal", "Last", "open_journal", "rescued"]
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
@@ -395,7 +395,8 @@ class Journal(Store):
         """The published lines as JSON, by name."""
         last = self.note("run") or 0
         for row, run in self._all("SELECT row, run FROM documents ORDER BY name"):
-            yield row + b"\n" if run == last else orjson.dumps(self._line(row, run, last)) + b"\n"
+            line = self._line(row, run, last)  # which finds a damaged one
+            yield row + b"\n" if run == last else orjson.dumps(line) + b"\n"
 
     def _line(self, row: bytes, run: int, last: int) -> dict[str, Any]:
         line: dict[str, Any] = self._value(row)
@@ -494,8 +495,30 @@ class Journal(Store):
             return orjson.loads(data)
 
 
+class Batches(dict[str, Sequence[str]]):
+    """Which batches are out, written to a journal, so that a run that was killed takes them up again."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal.note("batches") or {})
+        self._journal = journal
+
+    def __setitem__(self, request_id: str, keys: Sequence[str]) -> None:
+        super().__setitem__(request_id, keys)
+        self._journal.keep_note("batches", dict(self))
+
+    def __delitem__(self, request_id: str) -> None:
+        super().__delitem__(request_id)
+        self._journal.keep_note("batches", dict(self))
+
+
 def open_journal(path: Path) -> Journal:
     """The journal of a job. What can be read of a damaged one is copied beside it; StorageError tells the way on."""
+    records = path.with_name("records.jsonl")
+    if records.exists() and not (path.exists() and path.stat().st_size):
+        raise StorageError(
+            f"{path} is empty or gone, and only that knows what was paid for {records.name}: put it back, name another"
+            " --out folder, or begin again with --fresh"
+        )
     try:
         return Journal(path, check=True)
     except Damaged as error:

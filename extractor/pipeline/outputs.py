@@ -38,7 +38,7 @@ def output_directory(path: Path) -> Path:
 def forget(out: Path) -> None:
     """Remove what earlier runs left: their journal and their results."""
     journals = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.rescued.sqlite")
-    for name in (*journals, "records.jsonl", "failures.jsonl"):
+    for name in ("records.jsonl", "failures.jsonl", *journals):
         (out / name).unlink(missing_ok=True)
 
 

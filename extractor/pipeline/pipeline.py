@@ -23,6 +23,7 @@ from extractor.call.facts import look
 from extractor.call.form import Ladder
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Purse
+from extractor.call.remember import Remembering
 from extractor.documents.document import Document
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
@@ -33,10 +34,9 @@ from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Job, Progress, Totals, apart
-from extractor.pipeline.journal import Journal, open_journal, rescued
+from extractor.pipeline.journal import Batches, Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, tidy
 from extractor.pipeline.published import Published
-from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
@@ -297,7 +297,7 @@ class Pipeline:
     async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
-            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out, warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD

@@ -31,7 +31,7 @@ from extractor.pipeline.result import Result, Status
 from extractor.pipeline.work import Drop, Stage, Work
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["STAGES", "as_seen", "chunk", "classify", "extract", "ground", "load", "merge", "process", "step"]
+__all__ = ["STAGES", "Paid", "as_seen", "chunk", "classify", "extract", "ground", "load", "merge", "process", "step"]
 
 T = TypeVar("T")
 
@@ -146,9 +146,11 @@ STAGES: tuple[Stage, ...] = (load, classify, chunk, extract, merge, ground)
 def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     """Run the stages in order. What is wrong with this document ends in its Result, never in another's.
 
-    Only STOPPING errors pass through: they are about the whole job.
+    Only STOPPING errors pass through: they are about the whole job. Each request that a stage makes is counted.
     """
-    result = yield from _through(work, stages)
+    paid = Paid()
+    result: Result[Any] = yield from paid.counting(_through(work, stages))
+    result = replace(result, usage=paid.usage, attempts=paid.attempts, retry=result.retry or tuple(paid.keys))
     if work.path is None or result.sha256:
         return result
     path = work.path  # of a file that could not be loaded
@@ -157,59 +159,59 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 
 def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
-        paid = _Paid({key for reading in work.all_readings for answer in reading.answers for key in answer.requests})
         try:
-            work = yield from _counted(step(work, stage), paid) if stage not in STAGES else step(work, stage)
+            work = yield from step(work, stage)
         except STOPPING:
             raise
         except Drop as dropped:
-            if dropped.work:
-                return _failed(dropped.work, *_losses(dropped.work), Problem("", str(dropped)))
-            return _failed(work, *_losses(work), Problem("", str(dropped)), paid=paid)
+            work = dropped.work or work
+            return _failed(work, *_losses(work), Problem("", str(dropped)))
         except ExtractorError as error:
-            return _failed(work, Problem("", str(error)), paid=paid)
+            return _failed(work, Problem("", str(error)))
         except Exception as error:  # a stage of the user's own: the other documents go on, the log has the traceback
             name = getattr(stage, "__name__", repr(stage))
             _LOG.exception("the stage %s failed on %s", name, work.name)
-            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"), paid=paid)
+            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
     return _conclude(work)
 
 
 @dataclass(slots=True)
-class _Paid:
-    """What requests cost beside those with the `keys`: a stored reply that is used a second time costs nothing more."""
+class Paid:
+    """What the requests of a flow cost, each reply once: one that is stored costs nothing more the second time.
 
-    keys: set[str] = field(default_factory=set)
+    `keys` are those of the replies, in order; of those that are there from the beginning nothing is counted.
+    """
+
+    keys: dict[str, None] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     attempts: int = 0
 
-    def add(self, key: str, outcome: Reply | Exception) -> None:
+    def counting(self, flow: Flow[T]) -> Flow[T]:
+        """A flow, with the cost of each of its requests added."""
+        resume: Callable[[Any], Effect] = flow.send
+        value: Any = None
+        with closing(flow):
+            while True:
+                try:
+                    effect = resume(value)
+                except StopIteration as stop:
+                    return stop.value  # type: ignore[no-any-return]
+                if isinstance(effect, Together):
+                    effect = Together(tuple(self.counting(each) for each in effect.flows))
+                try:
+                    resume, value = flow.send, (yield effect)
+                except Exception as error:
+                    resume, value = flow.throw, error
+                if isinstance(effect, Send):
+                    self._add(effect.request.key, value)
+
+    def _add(self, key: str, outcome: Reply | Exception) -> None:
         self.attempts += 1
         if not isinstance(outcome, Reply):
             self.usage += getattr(outcome, "usage", None) or Usage()
         elif not (outcome.reused and key in self.keys):
-            self.keys.add(key)
+            self.keys[key] = None
             self.usage += outcome.usage or Usage(cost_usd=None)
-
-
-def _counted(flow: Flow[T], paid: _Paid) -> Flow[T]:
-    """A flow, with the cost of each of its requests added to `paid`."""
-    resume: Callable[[Any], Effect] = flow.send
-    value: Any = None
-    with closing(flow):
-        while True:
-            try:
-                effect = resume(value)
-            except StopIteration as stop:
-                return stop.value  # type: ignore[no-any-return]
-            if isinstance(effect, Together):
-                effect = Together(tuple(_counted(each, paid) for each in effect.flows))
-            try:
-                resume, value = flow.send, (yield effect)
-            except Exception as error:
-                resume, value = flow.throw, error
-            if isinstance(effect, Send):
-                paid.add(effect.request.key, value)
 
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
@@ -223,13 +225,10 @@ def step(work: Work, stage: Stage) -> Flow[Work]:
     return done
 
 
-def _failed(work: Work, *problems: Problem, paid: _Paid | None = None) -> Result[Any]:
-    """The result of a document without a value; `paid` are requests whose answers the work does not hold."""
+def _failed(work: Work, *problems: Problem) -> Result[Any]:
+    """The result of a document without a value."""
     digest = work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else ""
-    known = _spending(work)
-    if paid:
-        known |= {"usage": known["usage"] + paid.usage, "attempts": known["attempts"] + paid.attempts}
-    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **known)
+    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **_known(work))
 
 
 def _conclude(work: Work) -> Result[Any]:
@@ -251,7 +250,7 @@ def _conclude(work: Work) -> Result[Any]:
         problems=problems,
         chunks=len(work.chunks),
         pages=_pages(work.source) if work.context.split else None,
-        **_spending(work),
+        **_known(work),
     )
 
 
@@ -287,14 +286,12 @@ def _losses(work: Work) -> Iterator[Problem]:
             yield Problem(fact.path, fact.value)
 
 
-def _spending(work: Work) -> dict[str, Any]:
+def _known(work: Work) -> dict[str, Any]:
+    """What the answers tell beside the value. Without a `retry` a dead letter asks everything anew."""
     answers = [answer for reading in work.all_readings for answer in reading.answers]
-    retry = [key for reading in work.all_readings for key in reading.retry]
     return {
         "kind": work.kind,
-        "attempts": sum(answer.attempts for answer in answers),
         "repairs": tuple(repair for answer in answers for repair in answer.repairs),
         "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
-        "usage": sum((answer.usage for answer in answers), Usage()),
-        "retry": tuple(dict.fromkeys(retry or (key for answer in answers for key in answer.requests))),
+        "retry": tuple(dict.fromkeys(key for reading in work.all_readings for key in reading.retry)),
     }

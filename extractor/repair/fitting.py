@@ -11,35 +11,20 @@ or in `left`, the members that nothing is declared for.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
-from math import inf
 
-import orjson
-
-from extractor.errors import InvalidValue, Problem
+from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
-from extractor.repair.readings import read_leniently, read_strictly
-from extractor.repair.receipt import Change, Guess, Kind
-from extractor.schema.keywords import is_of
-from extractor.schema.patterns import compiled
+from extractor.repair.kinds import absent, choose, is_elision, is_scale, label
+from extractor.repair.receipt import Change, Kind
+from extractor.repair.shapes import Shapes, are_rows, further, inside, is_blank, kind_of, most_rows, plain
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union, is_null
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
-__all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
-
-_ENDS = ("value", "text", "content", "answer")
-"""Names of the member that holds the value, in an object that stands for a value."""
+__all__ = ["Fitted", "Left", "fit"]
 
 _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
-_LABELS = frozenset(("name", "key", "field", "label", "property"))
-_CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
-_SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
-_JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +43,8 @@ class Fitted:
     value: JSON
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    short: list[Problem] = field(default_factory=list)
+    """Lists with fewer rows than the answer says beside them: no problem where the answer was cut."""
     left: list[Left] = field(default_factory=list)
     declared: int = 0
     lacking: bool = False
@@ -70,42 +57,12 @@ def fit(value: JSON, tree: Tree, evidence: Evidence) -> Fitted:
     return fitter.found
 
 
-def property_names(wire: JSON) -> frozenset[str]:
-    """Every property name that a JSON schema speaks of."""
-    return frozenset(_names(wire))
-
-
-def _names(wire: JSON) -> Iterator[str]:
-    if isinstance(wire, dict):
-        properties = wire.get("properties")
-        if isinstance(properties, dict):
-            yield from properties
-        for inner in wire.values():
-            yield from _names(inner)
-    elif isinstance(wire, list):
-        for inner in wire:
-            yield from _names(inner)
-
-
-def inside(raw: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
-    """The JSON in a string, if it is of the type wanted and whole."""
-    if isinstance(raw, str) and raw.lstrip()[:1] == '"':
-        with suppress(orjson.JSONDecodeError):
-            return inside(orjson.loads(raw), wanted)
-    if not isinstance(raw, str) or raw.lstrip()[:1] not in ("{", "[", "`"):
-        return None
-    try:
-        inner = read_strictly(raw) or read_leniently(raw, Guess())
-    except InvalidValue:
-        return None
-    return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None
-
-
-class _Fitter:
+class _Fitter(Shapes):
     """One walk through a tree and a value."""
 
     def __init__(self, tree: Tree, evidence: Evidence, inside: set[tuple[int, int]] | None = None) -> None:
-        self.tree, self.evidence, self.found = tree, evidence, Fitted(None)
+        super().__init__(tree, evidence)
+        self.found = Fitted(None)
         self.inside = set() if inside is None else inside
         """Nodes that are being fitted, each with its value: one that comes again was only wrapped on the way."""
 
@@ -126,6 +83,7 @@ class _Fitter:
         mine, its = self.found, other.found
         mine.changes += its.changes
         mine.problems += its.problems
+        mine.short += its.short
         mine.left += its.left
         mine.declared += its.declared
 
@@ -155,9 +113,9 @@ class _Fitter:
             return self.array(target, value, at, nullable=nullable)
         if isinstance(target, Record | Row) and self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
+        if nullable and isinstance(target, Record) and is_blank(target, value):
+            return self.nothing(value, at)
         match target:
-            case Record(is_pairs=True):
-                return self.pairs(target, value, at)
             case Record():
                 return self.record(target, value, at)
             case Row():
@@ -217,53 +175,31 @@ class _Fitter:
         textual = isinstance(node, Leaf) and node.kind == "string"
         meant = self.meant(node, value)
         chosen = isinstance(node, Choice) and meant.value in node.values
-        if not chosen and self.is_absent(value, nullable, text=textual):
+        if not chosen and (self.is_absent(value, nullable, text=textual) or (nullable and self.is_denied(node, value))):
             return self.nothing(value, at)
         if not chosen and self.leaves_out(value):
             self.wrong(at, f"{value!r} says that something was left out")
             return value
         if meant.note:
-            self.changed(_kind_of(node), meant.note, at)
+            self.changed(kind_of(node), meant.note, at)
         if meant.problem:
             self.wrong(at, meant.problem)
         return plain(meant.value)
 
-    def meant(self, node: Leaf | Choice, value: JSON) -> Meant:
-        if isinstance(node, Choice):
-            return Meant(value) if node.texts else choose(value, node.values, node.names)
-        return read(node.kind, value, node.facts)
-
     def opened(self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str, *, nullable: bool) -> JSON:
         """The scalar in a list of one, or in an object such as {"value": 5, "page": 2}, if it is plain which it is."""
-        members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
-        scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
-        if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
-            scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
-            members = scalars[:1]
-        named = [pair for pair in scalars if folded(pair[0]) in (*_ENDS, folded(at.rpartition("/")[2]))]
-        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
-        fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
-        if not fitting and not self.is_text(node):
-            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
-        if len(fitting) != 1:
-            self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a list'} stands for a single value")
+        what = "an object" if isinstance(value, dict) else "a list"
+        if (found := self.single(node, value, at)) is None:
+            self.wrong(at, f"{what} stands for a single value")
             return plain(value)
-        name, item = fitting[0]
-        self.changed("wrapped", f"the value stood inside {'an object' if isinstance(value, dict) else 'a list'}", at)
-        for other, rest in members:
-            if other != name and is_scale(rest) and _kind_of(node) == "number":
+        item, beside = found
+        self.changed("wrapped", f"the value stood inside {what}", at)
+        for name, rest in beside.items():
+            if is_scale(rest) and kind_of(node) == "number":
                 self.wrong(at, f"{item!r} has a scale beside it: {rest!r}")
-            elif other != name:
-                self.found.left.append(Left(join(at, other), rest, lacking=False))
+            else:
+                self.found.left.append(Left(join(at, name), rest, lacking=False))
         return self.scalar(node, item, at, nullable=nullable) if item is not None else None
-
-    def reads(self, node: Leaf | Choice, value: JSON) -> bool:
-        """Whether a value is plainly one of a node, and not just text."""
-        kind = "number" if isinstance(node, Leaf) and node.kind == "decimal" else getattr(node, "kind", "")
-        meant = read(kind, value, node.facts) if isinstance(node, Leaf) else self.meant(node, value)
-        if kind in ("date", "datetime", "time"):
-            return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
-        return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
 
     def out_of_string(self, value: JSON, wanted: type | tuple[type, ...], at: str) -> JSON:
         """A value, or the JSON of a type that a string holds."""
@@ -282,7 +218,7 @@ class _Fitter:
             return None if nullable else []
         value = self.out_of_string(value, list, at)
         record = self.tree.resolve(node.item)
-        if isinstance(value, dict) and (found := self.contained(node, value, record)) is not None:
+        if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
             value, rest = found
             self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
@@ -291,6 +227,9 @@ class _Fitter:
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
+        if isinstance(record, Record) and value and all(map(are_rows, value)):
+            self.changed("wrapped", "the list stood as several lists", at)
+            value = [row for rows in value for row in rows]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
@@ -298,19 +237,6 @@ class _Fitter:
             self.wrong(at, f"{value!r} says that items were left out")
             return value
         return self.node(node, value, at)
-
-    def contained(self, node: Array, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
-        """The list that an object stands for: its one list, or its members where they are numbered."""
-        if isinstance(item, Record) and value.keys() & {slot.wire for slot in item.slots}:
-            return None
-        lists = {name: each for name, each in value.items() if isinstance(each, list)}
-        if len(lists) == 1:
-            ((name, only),) = lists.items()
-            return only, {other: each for other, each in value.items() if other != name}
-        if value and all(name.isdecimal() for name in value):
-            return list(value.values()), {}
-        alone = next(iter(value.values())) if len(value) == 1 else None
-        return ([alone], {}) if isinstance(alone, dict) and isinstance(item, Record) else None
 
     def row(self, node: Row, value: JSON, at: str) -> JSON:
         """A list with a meaning for each position, which some dialects write as an object."""
@@ -352,77 +278,31 @@ class _Fitter:
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
 
-    def named(self, node: Record, value: list[JSON]) -> dict[str, JSON]:
-        """The object that a list of names with their values stands for; empty where it is none."""
-        pairs = [_pair(item) for item in value]
-        named = {pair[0]: pair[1] for pair in pairs if pair}
-        wires = {folded(slot.wire) for slot in node.slots}
-        known = sum(folded(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
-        open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
-        return named if len(named) == len(value) and (known or open_) else {}
-
-    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
-        """The further properties of an object as the list of pairs that the wire has for them."""
-        value = self.out_of_string(value, (dict, list), at)
-        if isinstance(value, dict):
-            self.changed("wrapped", "an object stood for a list of pairs", at)
-            value = [[name, item] for name, item in value.items()]
-        members = [pair for each in value if (pair := _pair(each))] if isinstance(value, list) else []
-        if not isinstance(value, list) or len(members) < len(value):
-            return plain(value)
-        for name, _ in members:
-            if is_elision(name):
-                self.wrong(at, f"{name!r} says that members were left out")
-        return [
-            {"key": name, "value": self.further(node, name, item, join(join(at, index), "value"))}
-            for index, (name, item) in enumerate(members)
-        ]
-
-    def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
-        """The value of a property that is not declared by its name."""
-        rest = _rest(node, name)
-        return self.node(rest.node, value, at) if rest else plain(value)
-
-    def is_one(self, node: Record, value: list[JSON]) -> bool:
-        """Whether a list holds one object with members of the record, as often as it likes."""
-        first = value[0] if value else None
-        if not isinstance(first, dict) or any(each != first for each in value):
-            return False
-        return not first or bool({folded(slot.wire) for slot in node.slots} & set(map(folded, first)))
-
-    def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
-        """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
-        names = {folded(slot.wire) for slot in node.slots}
-        if names & set(map(folded, value)):
-            return ""
-        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(folded, item))]
-        return found[0] if len(found) == 1 else ""
-
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
-        names = {folded(slot.wire) for slot in node.slots}
+        names = {label(slot.wire) for slot in node.slots}
         groups = [
-            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(folded, item))
+            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(label, item))
         ]
-        beside = names & set(map(folded, value)) or any(isinstance(item, list) for item in value.values())
+        beside = names & set(map(label, value)) or any(isinstance(item, list) for item in value.values())
         if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
         for name, item in value.items():
-            inner = set(map(folded, item)) if isinstance(item, dict) and folded(name) not in names else set()
-            if inner and inner <= names - set(map(folded, whole)):
+            inner = set(map(label, item)) if isinstance(item, dict) and label(name) not in names else set()
+            if inner and inner <= names - set(map(label, whole)):
                 self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
                 whole = {other: each for other, each in whole.items() if other != name} | item
         return whole
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
-        lists = [slot for slot in node.slots if isinstance(self.bare(slot.node), Array)]
+        lists = [slot for slot in node.slots if isinstance(self.tree.bare(slot.node), Array)]
         value = [value] if isinstance(value, dict) and lists else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
             return self.members(node, {lists[0].wire: value}, at)
-        if len(node.slots) == 1 and not isinstance(self.bare(node.slots[0].node), Record):
+        if len(node.slots) == 1 and not isinstance(self.tree.bare(node.slots[0].node), Record):
             self.changed("wrapped", f"the value stood without its name {node.slots[0].wire!r}", at)
             return self.members(node, {node.slots[0].wire: value}, at)
         self.wrong(at, f"{'a list' if isinstance(value, list) else 'a value'} stands for an object")
@@ -430,8 +310,8 @@ class _Fitter:
 
     def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
         slots = {slot.wire: slot for slot in node.slots}
-        beside = {node.pairs, *(slot.count for slot in node.slots), *(slot.quote for slot in node.slots)}
-        beside |= {node.tag[0]} if node.tag else set()
+        helpers = (node.tag and node.tag[0], *(n for slot in node.slots for n in (slot.count, slot.quote)))
+        beside = {name for name in helpers if name}
         renamed = self.renamed(node, value, slots, beside, at)
         fitted: dict[str, JSON] = {}
         unknown: list[str] = []
@@ -439,8 +319,6 @@ class _Fitter:
             wire = renamed.get(name, name)
             if wire in slots:
                 fitted[wire] = self.present(slots[wire], item, join(at, wire))
-            elif name == node.pairs:
-                fitted[name] = self.pairs(node, item, join(at, name))
             elif name in beside:
                 fitted[name] = plain(item)
             elif is_elision(name):
@@ -451,15 +329,11 @@ class _Fitter:
         return fitted
 
     def present(self, slot: Slot, item: JSON, at: str) -> JSON:
-        boxed = slot.absent is Absent.BOX and isinstance(item, dict) and item.keys() == {"value"}
         nullable = slot.absent is not Absent.NEVER or slot.blank
-        if boxed:
-            return {"value": self.node(slot.node, item["value"], join(at, "value"))}
         if item is None and not nullable and isinstance(self.tree.resolve(slot.node), Array):
             self.changed("absent", "null was read as an empty list", at)
             return []
-        fitted = self.node(slot.node, item, at, nullable=nullable)
-        return {"value": fitted} if slot.absent is Absent.BOX and fitted is not None else fitted
+        return self.node(slot.node, item, at, nullable=nullable)
 
     def beyond(
         self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
@@ -474,11 +348,11 @@ class _Fitter:
             self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
             self.contradicted(name, value[name], fitted, at)
-            rest = _rest(node, name)
+            rest = further(node, name)
             if rest is not None:
-                fitted[name] = self.further(node, name, value[name], join(at, name))
+                fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):
-                rival = any(folded(name) == folded(wire) and value[name] != item for wire, item in fitted.items())
+                rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
     def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
@@ -486,9 +360,10 @@ class _Fitter:
         number = len(item) if isinstance(item, list) else item
         if isinstance(number, int) and not isinstance(number, bool):
             for wire, rows in fitted.items():
-                if isinstance(rows, list) and number > _most(name, number, wire, rows):
-                    self.wrong(join(at, wire), f"{name!r} says {number}, and the list has {len(rows)}")
-        elif folded(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+                if isinstance(rows, list) and number > most_rows(name, number, wire, rows):
+                    message = f"{name!r} says {number}, and the list has {len(rows)}"
+                    self.found.short.append(Problem(join(at, wire), message))
+        elif label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(
@@ -501,7 +376,7 @@ class _Fitter:
         others = [name for name in value if name not in slots and name not in beside]
         names: dict[str, str] = {}
         for name in others:
-            same = [wire for wire in missing if folded(wire) == folded(name)]
+            same = [wire for wire in missing if label(wire) == label(name)]
             if len(same) == 1 and same[0] not in names.values():
                 names[name] = same[0]
                 self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
@@ -512,143 +387,7 @@ class _Fitter:
             self.changed("key", f"the list {rows[0]!r} holds the rows of {lists[0]!r}", at)
         return names
 
-    def holds_rows(self, node: Node) -> bool:
-        array = self.bare(node)
-        return isinstance(array, Array) and isinstance(self.bare(array.item), Record)
-
-    def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
-        """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
-        if len(node.slots) != 1 or {folded(node.slots[0].wire)} & set(map(folded, value)):
-            return False
-        only = node.slots[0].node
-        return self.is_rows(only, [value]) or (isinstance(self.bare(only), Leaf | Choice) and len(value) == 1)
-
-    def may_hold(self, node: Node, value: list[JSON]) -> bool:
-        return not value or not self.holds_rows(node) or self.is_rows(node, value)
-
-    def is_rows(self, node: Node, value: list[JSON]) -> bool:
-        """Whether a list holds objects, each with some of the members of the rows of a declared list."""
-        array = self.bare(node)
-        item = self.bare(array.item) if isinstance(array, Array) else None
-        names = {folded(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
-        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(folded, each))) for each in value)
-
     # ------------------------------------------------------------------ absence, and the shape of nodes
-
-    def is_absent(self, value: JSON, nullable: bool, *, text: bool) -> bool:
-        """Whether a word stands for no value: for text only where the document is known, and does not print it."""
-        if not nullable or not absent(value):
-            return False
-        return not text or (self.evidence.known and not self.evidence.prints(value))
-
-    def leaves_out(self, value: JSON) -> bool:
-        """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
-        if not isinstance(value, str):
-            return False
-        if is_elision(value):
-            return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
-        return bool(head := begun(value)) and self.evidence.prints(head) and not self.evidence.prints(value)
 
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
-
-    def is_text(self, node: Node) -> bool:
-        target = self.tree.resolve(node)
-        return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
-
-    def bare(self, node: Node) -> Node:
-        """What a node is beside null."""
-        target = self.tree.resolve(node)
-        if isinstance(target, Union):
-            branches = [branch for branch in target.branches if not is_null(self.tree.resolve(branch))]
-            return self.bare(branches[0]) if len(branches) == 1 else target
-        return target
-
-    def is_whole(self, node: Node, value: JSON, *, but: str) -> bool:
-        """Whether a fitted object has all that a record must have, but for one property."""
-        record = self.tree.resolve(node)
-        required = {slot.wire for slot in record.slots if slot.required} if isinstance(record, Record) else set()
-        return isinstance(value, dict) and required - {but} <= value.keys()
-
-    def holds(self, node: Node, value: JSON) -> bool:
-        """Whether a fitted value has the JSON type of a node, and its members those of theirs."""
-        match self.tree.resolve(node):
-            case Leaf(type="integer") if isinstance(value, float):
-                return value.is_integer()
-            case Leaf(type=type_):
-                return value is None or is_of(value, type_)
-            case Choice(values=values, texts=False):
-                return any(type(value) is type(each) and value == each for each in values)
-            case Record(is_pairs=True):
-                return isinstance(value, list)
-            case Record(slots=slots):
-                return isinstance(value, dict) and all(
-                    value.get(slot.wire) is None or slot.absent is Absent.BOX or self.holds(slot.node, value[slot.wire])
-                    for slot in slots
-                )
-            case Array():
-                return isinstance(value, list)
-        return True
-
-
-def plain(value: JSON) -> JSON:
-    """A value with ordinary numbers."""
-    if isinstance(value, Digits):
-        return float(value)
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
-    """The one value that each keyword of a property's schema names."""
-    for name in _CONSTANT_KEYWORDS:
-        item = schema.get(name)
-        if isinstance(item, list) and len(item) == 1:
-            item = item[0]
-        if item is not None and not isinstance(item, list | dict):
-            yield name, item
-
-
-def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
-    """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
-    listed = rf"{re.escape(folded(wire).rstrip('s'))}s?(?:count)?"
-    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", folded(name)):
-        return 0
-    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)"
-    return len(rows) if re.fullmatch(counts, folded(name)) and item not in _sums(rows) else inf
-
-
-def _sums(rows: list[JSON]) -> set[Decimal]:
-    """The sums of the numbers that rows have under one name."""
-    sums = defaultdict[str, Decimal](Decimal)
-    for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
-        with suppress(InvalidOperation):
-            sums[name] += Decimal(str(plain(cell)))
-    return set(sums.values())
-
-
-def _kind_of(node: Leaf | Choice) -> Kind:
-    if isinstance(node, Choice) or node.kind == "boolean":
-        return "choice"
-    if node.kind == "string":
-        return "quotes"
-    return "number" if node.kind in ("decimal", "integer", "number") else "date"
-
-
-def _rest(node: Record, name: str) -> Rest | None:
-    """What is declared of the further properties with such a name."""
-    return next((rest for rest in node.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
-
-
-def _pair(item: JSON) -> tuple[str, JSON] | None:
-    """A name with its value: two items, a member alone, or an object of a name and a value."""
-    if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
-        return item[0], item[1]
-    if not isinstance(item, dict) or len(item) > 2:
-        return None
-    if len(item) == 1:
-        return next(iter(item.items()))
-    labels = [name for name in item if folded(name) in _LABELS and isinstance(item[name], str)]
-    values = [name for name in item if folded(name) in _ENDS]
-    return (item[labels[0]], item[values[0]]) if len(labels) == len(values) == 1 else None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
-from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
+from extractor.repair.fitting import Fitted, Left, fit
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
+from extractor.repair.shapes import inside, plain, property_names
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
@@ -63,16 +64,10 @@ def mend(
 
 def _plain(strict: Mended | None, schema: Schema[Any]) -> Mended | None:
     """Valid JSON that needs no closer look: it is of the schema, and nothing beside it may have been data."""
-    if strict is None or not _test_of(schema)(strict.value) or strict.lossy:
+    if strict is None or not _test_of(schema)(strict.value) or (strict.changes and strict.lossy):
         return None
-    shaped, refused = _judged(schema, strict.value)
-    return None if shaped.problems or refused else replace(strict, shaped=shaped)
-
-
-def _judged(schema: Schema[Any], value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
-    """A wire value in the declared shape, and what the schema has against it there."""
-    shaped = schema.unwrap(value)
-    return shaped, schema.problems(shaped.value)
+    shaped = schema.unwrap(strict.value)
+    return None if shaped.problems or schema.problems(shaped.value) else replace(strict, shaped=shaped)
 
 
 @lru_cache(maxsize=64)
@@ -237,9 +232,11 @@ class _Choice:
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
         unasked = [self.left_out(left.value, fitted, left) for left in fitted.left]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
-        wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
+        problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
+        wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
-        shaped, refused = _judged(self.schema, fitted.value)
+        shaped = self.schema.unwrap(fitted.value)
+        refused = self.schema.problems(shaped.value)
         against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (
@@ -297,7 +294,7 @@ class _Choice:
             return not contains(fitted.value, value) and not contains(fitted.value, fellow)
         if value.keys() & self.names and any(not is_empty(value[name]) for name in value.keys() & self.names):
             return not _holds_row(fitted.value, value)
-        return any(self.is_lost(item, fitted, lacking=False) for item in value.values())
+        return any(self.is_lost(item, fitted, lacking=lacking) for item in value.values())
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)

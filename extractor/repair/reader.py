@@ -2,21 +2,32 @@
 
 Readings grow side by side through the text, the one that is furthest behind first, and fork where more than one way
 is open; each way has its price. Only the cheapest few are kept, so the work grows with the length of the text. Parts
-that are valid as they stand are read at the speed of the standard scanner.
+that are valid as they stand are read at the speed of the standard scanner. A reading is a list of events; `Builder`
+makes the value of the cheapest, and tells each change with its place.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, nsmallest
+from textwrap import dedent
 
 from extractor.errors import InvalidValue, Problem
-from extractor.repair.builder import Builder
-from extractor.repair.receipt import NOTHING, Change, Guess
-from extractor.repair.state import Islands, Log, State, Want
+from extractor.repair.kinds import says_left_out
+from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
+from extractor.repair.state import Event, Islands, Log, State, Want
 from extractor.repair.steps import Steps
-from extractor.repair.words import past_blank
-from extractor.schema.pointer import JSON
+from extractor.repair.words import (
+    COMMENT_SAYS_LEFT_OUT,
+    HALF_ESCAPE,
+    QUOTES,
+    block_start,
+    past_blank,
+    so_far,
+    unescaped,
+)
+from extractor.schema.pointer import JSON, join
 
 __all__ = ["Reading", "read"]
 
@@ -95,3 +106,268 @@ def _promising(waiting: list[_Entry]) -> list[_Entry]:
         cheapest = nsmallest(_MOST, cheapest, key=lambda entry: (entry[1], entry[2]))
     heapify(cheapest)
     return cheapest
+
+
+# ---------------------------------------------------------------------- the value of a reading
+
+_LAST_LINE = re.compile(r"\n[ \t]*\Z")
+_CONTROL = re.compile(r"[\x00-\x1f]")
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open container; of an object also the name that waits for its value, and the last name that was given one:
+    what it was given, and what it had before."""
+
+    value: dict[str, JSON] | list[JSON]
+    name: str | None = None
+    last: str | None = None
+    initial: JSON | Nothing = NOTHING
+    before: JSON | Nothing = NOTHING
+
+
+class Builder:
+    """Replays the events of one reading; each public method is an event."""
+
+    def __init__(self, text: str, guess: Guess) -> None:
+        self.value: JSON | Nothing = NOTHING
+        self.changes: list[Change] = []
+        self.whole = True
+        self._text, self._guess = text, guess
+        self._frames: list[_Frame] = []
+
+    def replay(self, log: Log) -> None:
+        """Every event, the earliest first."""
+        events: list[Event] = []
+        while log is not None:
+            log, event = log
+            events.append(event)
+        for name, *arguments in reversed(events):
+            getattr(self, name)(*arguments)
+
+    def open(self, kind: str) -> None:
+        """A container starts."""
+        self._frames.append(_Frame({} if kind == "{" else []))
+
+    def close(self, _kind: str = "") -> None:
+        """The container ends."""
+        self.put(self._frames.pop().value)
+
+    def key(self, start: int, first: int, end: int, quotes: int) -> None:
+        """A member's name in quotes."""
+        self._frames[-1].name = self._decoded(start, first, end, quotes)
+
+    def bare(self, name: str) -> None:
+        """A member's name without quotes."""
+        self._frames[-1].name = name
+
+    def string(self, start: int, first: int, end: int, quotes: int) -> None:
+        """A string that is a value."""
+        self.put(self._decoded(start, first, end, quotes))
+
+    def put(self, value: JSON) -> None:
+        """A value, into the container that is open."""
+        if not self._frames:
+            self.value = value
+        elif isinstance(self._frames[-1].value, list):
+            self._frames[-1].value.append(value)
+        else:
+            self._member(value)
+
+    def drop(self) -> None:
+        """The name that waits for a value gets none."""
+        self._frames[-1].name = None
+
+    def named(self) -> None:
+        """The string before was no value but the name of a member, in an object without an opening bracket."""
+        name = self._take()
+        assert isinstance(name, str)
+        self.open("{")
+        self._frames[-1].name = name
+
+    def lift(self) -> None:
+        """The list had ended: its last string was the name of the next member outside."""
+        name = self._take()
+        assert isinstance(name, str)
+        self.close()
+        self._frames[-1].name = name
+
+    def wrap(self) -> None:
+        """The value before was the first item of a list without an opening bracket."""
+        value = self._take()
+        self.open("[")
+        self.put(value)
+
+    def join(self) -> None:
+        """The name that was just read was one more item of such a list."""
+        frame = self._frames[-1]
+        name, frame.name = frame.name, None
+        self.wrap()
+        self.put(name)
+
+    def reopen(self) -> None:
+        """The list before goes on."""
+        value = self._take()
+        assert isinstance(value, list)
+        self._frames.append(_Frame(value))
+
+    def regroup(self) -> None:
+        """The last values, down to a list, are one list more, which has no opening bracket."""
+        items = self._frames[-1].value
+        assert isinstance(items, list)
+        first = len(items)
+        while first and not isinstance(items[first - 1], list):
+            first -= 1
+        items[first:] = [items[first:]]
+
+    def several(self) -> None:
+        """The value before was the first item of a list without any brackets."""
+        value = self.value
+        self.open("[")
+        self.put(value)
+
+    def note(self, kind: Kind, message: str, offset: int, lossy: bool) -> None:
+        """A change."""
+        self.changes.append(Change(kind, message, offset, lossy, self._pointer(kind)))
+
+    def comment(self, start: int, end: int) -> None:
+        """A comment, which may say that something was left out."""
+        text = self._text[start:end]
+        elided = COMMENT_SAYS_LEFT_OUT.search(text) is not None or says_left_out(text)
+        sentence = "a comment says that something was left out" if elided else "a comment was dropped"
+        self.note("ellipsis" if elided else "comment", sentence, start, elided)
+
+    def unsure(self) -> None:
+        """The text may have been cut."""
+        self.whole = False
+
+    def cut(self, start: int) -> None:
+        """The text ended inside a name or a value that starts at `start`."""
+        frame = self._frames[-1]
+        named = isinstance(frame.value, list) or frame.name is not None
+        value = self._so_far(start) if named and self._guess.partial else NOTHING
+        self._lose("a value without its end" if named else "a name without its end", start, stays=value is not NOTHING)
+        if value is not NOTHING:
+            self.put(value)
+        frame.name = None
+        self.end(len(self._text), True)
+
+    def end(self, at: int, cut: bool) -> None:
+        """The text ended with containers open: for good where a fence closes it."""
+        self.whole = self.whole and not cut
+        while self._frames:
+            frame = self._frames.pop()
+            if frame.name is not None:
+                self._lose("a name without a value", at)
+            if not cut:
+                self.note("bracket", "a closing bracket was missing", at, False)
+            item = cut and self._frames and isinstance(self._frames[-1].value, list)
+            stays = self._guess.partial or _lists_items(frame.value)
+            if item:
+                self._lose("a list item without its end", at, stays=stays)
+            if not item or stays:
+                self.put(frame.value)
+
+    def _lose(self, lost: str, offset: int, *, stays: bool = False) -> None:
+        left = "is kept as far as it came" if stays else "is left out"
+        self.changes.append(Change("cut", f"the text was cut off: {lost} {left}", offset, True, self._pointer("cut")))
+
+    def _so_far(self, start: int) -> JSON | Nothing:
+        """The value that the text ended inside, as far as it came."""
+        quote = self._text[start]
+        if quote not in QUOTES:
+            return so_far(self._text[start:])
+        first = block_start(self._text, start) or start + (3 if self._text.startswith(quote * 3, start) else 1)
+        half = HALF_ESCAPE.search(self._text, first)
+        return self._decoded(start, first, half.start(1) if half else len(self._text), 0) or NOTHING
+
+    def _take(self) -> JSON:
+        """The value that was put last, out of its container, whose name it had waits again."""
+        frame = self._frames[-1]
+        if isinstance(frame.value, list):
+            return frame.value.pop()
+        assert frame.last is not None
+        assert frame.initial is not NOTHING
+        frame.name, frame.last = frame.last, None
+        if frame.before is NOTHING:
+            del frame.value[frame.name]
+        else:
+            frame.value[frame.name] = frame.before
+        return frame.initial
+
+    def _member(self, value: JSON) -> None:
+        frame = self._frames[-1]
+        members, name = frame.value, frame.name
+        assert isinstance(members, dict)
+        assert name is not None
+        frame.initial, frame.before = value, members.get(name, NOTHING)
+        if name not in members:
+            members[name] = value
+        elif members[name] == value:
+            self.note("duplicate", "said twice, with one value", self._offset, False)
+        elif self._guess.duplicates == "split" and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
+            self.note("duplicate", "said twice, so a new list item starts", self._offset, False)
+            self._frames[-2].value.append(members)
+            frame.value, frame.before = {name: value}, NOTHING
+        else:
+            stays = "first" if self._guess.duplicates == "first" else "last"
+            self.note("duplicate", f"said twice, with two values; the {stays} was kept", self._offset, True)
+            if stays == "last":
+                members[name] = value
+        frame.name, frame.last = None, name
+
+    @property
+    def _offset(self) -> int:
+        return self.changes[-1].offset if self.changes else 0
+
+    def _decoded(self, start: int, first: int, end: int, quotes: int) -> str:
+        value, notes = unescaped(self._text, first, end)
+        width = first - start
+        if width > 2:
+            value = self._block(value, start, first)
+        elif width == 1 and self._text[start] != '"':
+            self.note("quotes", "quotes other than double ones", start, False)
+        for note in notes:
+            self.note(*note)
+        if quotes and width == 1:
+            inner = self._inner(start, first, end)
+            self.note("unescaped", "quotes inside a string were not escaped", inner, False)
+        control = _CONTROL.search(self._text, first, end)
+        if control and width == 1:
+            sentence = "a line break or other control character inside a string"
+            self.note("control", sentence, control.start(), False)
+        return value
+
+    def _block(self, value: str, start: int, first: int) -> str:
+        """The text of a block, without the layout around it: its first and last line break and its indentation."""
+        if self._text[first - 1] != "\n":
+            self.note("quotes", "triple quotes", start, False)
+            if value.lstrip(" \t")[:1] != "\n":
+                return value
+            value = value.lstrip(" \t")[1:]
+        plain = dedent(_LAST_LINE.sub("", value))
+        if plain != _LAST_LINE.sub("", value):
+            self.note("quotes", "the indentation of a block was left out", start, False)
+        return plain
+
+    def _inner(self, start: int, first: int, end: int) -> int:
+        at = self._text.find(self._text[start], first, end)
+        while at > 0 and self._text[at - 1] == "\\":
+            at = self._text.find(self._text[start], at + 1, end)
+        return max(first, at)
+
+    def _pointer(self, kind: Kind) -> str:
+        pointer = ""
+        for frame in self._frames:
+            if isinstance(frame.value, list):
+                of_list = frame is self._frames[-1] and kind in ("comma", "bracket")
+                pointer = pointer if of_list else join(pointer, len(frame.value))
+            elif frame.name is not None:
+                pointer = join(pointer, frame.name)
+        return pointer
+
+
+def _lists_items(value: JSON) -> bool:
+    """Whether an object that was cut ends in a list of which items came whole; it is kept as far as it came."""
+    last = next(reversed(value.values()), None) if isinstance(value, dict) else None
+    return _lists_items(last) if isinstance(last, dict) else bool(last) and isinstance(last, list)

@@ -19,12 +19,13 @@ from heapq import nlargest
 import orjson
 
 from extractor.errors import InvalidValue, Problem
-from extractor.repair.kinds import Digits, says_left_out
+from extractor.repair.kinds import says_left_out
 from extractor.repair.reader import read
 from extractor.repair.receipt import NOTHING, Change, Guess, Mended
 from extractor.repair.state import Islands
 from extractor.repair.words import FENCE, QUOTES, past_blank
 from extractor.schema.pointer import JSON
+from extractor.schema.text import Digits
 
 __all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_lines", "valid_values"]
 

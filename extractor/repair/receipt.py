@@ -12,7 +12,7 @@ from extractor.schema.pointer import JSON
 if TYPE_CHECKING:
     from extractor.schema.compiler import Unwrapped
 
-__all__ = ["NOTHING", "Change", "Guess", "Kind", "Mended", "Nothing"]
+__all__ = ["NOTHING", "Change", "Guess", "Kind", "Meant", "Mended", "Nothing", "spelt"]
 
 Kind = Literal[
     "bom",
@@ -120,3 +120,17 @@ class Guess:
     duplicates: Literal["last", "first", "split"] = "last"
     code: bool = False
     partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a value means as one of a kind. `note` says what was changed, `problem` why it can be no such value."""
+
+    value: JSON
+    note: str = ""
+    problem: str = ""
+
+
+def spelt(value: JSON) -> str:
+    """A scalar as JSON writes it, text without its quotes."""
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)

@@ -9,10 +9,10 @@ from enum import IntEnum
 from itertools import islice
 from typing import Any, NamedTuple
 
-from extractor.repair.kinds import Digits
 from extractor.repair.receipt import NOTHING, Kind, Nothing
 from extractor.repair.words import Role
 from extractor.schema.pointer import JSON
+from extractor.schema.text import Digits
 
 __all__ = ["CLOSERS", "DEPTH", "Event", "Islands", "Log", "State", "Want"]
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
-from extractor.repair.kinds import Digits
 from extractor.repair.receipt import NOTHING, Kind, Nothing
 from extractor.schema.pointer import JSON
+from extractor.schema.text import Digits
 
 __all__ = [
     "COMMENT_SAYS_LEFT_OUT",
@@ -46,8 +46,8 @@ Role = Literal["key", "member", "item"]
 FENCE = "```"
 QUOTES = frozenset("\"'`“”„‘’«")
 COMMENT_SAYS_LEFT_OUT = re.compile(
-    r"\.\.\.|…|\b(?:more|rest|remaining|others?|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|likewise"
-    r"|similar(?:ly)?|continue[sd]?|repeat(?:s|ed)?|omitted|truncated|abbreviated|shortened|brevity"
+    r"\.\.\.|…|\b(?:more|rest|remaining|additional|others?|etc|so (?:on|forth)|same (?:pattern|format|way|structure)"
+    r"|likewise|similar(?:ly)?|continue[sd]?|repeat(?:s|ed)?|omitted|truncated|abbreviated|shortened|brevity"
     r"|\d+ (?:rows|items|entries))\b",
     re.IGNORECASE,
 )
@@ -184,6 +184,8 @@ def _meant(found: re.Match[str], offset: int, notes: list[Note]) -> str:
 # ---------------------------------------------------------------------- without quotes
 
 _TOKEN = re.compile(r"""(?:[^\s,;\]}\[{:"'`#()]|\([^\s()]*\))+""")
+# Decimal("1.50"), UUID("..."), new Date("2031-07-09")
+_CALL = re.compile(r"""(?:new\s+)?(?P<name>[A-Za-z_][\w.]*)\(\s*(?P<quote>["'])(?P<text>[^"'\\\n]*)(?P=quote)\s*\)""")
 _LITERALS = {"true": True, "false": False, "null": None}
 _FOREIGN = {"True": True, "TRUE": True, "False": False, "FALSE": False, "None": None, "NULL": None, "Null": None}
 _FOREIGN |= {"undefined": None, "nil": None}
@@ -224,6 +226,9 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
     if marked:
         message = f"{marked.group()} has thousands marks"
         return Bare(read_number(marked.group().replace(",", "")), marked.end(), (("number", message, at, False),))
+    if call := _CALL.match(text, at):
+        note: Note = ("literal", f"{call['name']}(...) stands for its text", at, False)
+        return Bare(call["text"], call.end(), (note,), 1)
     found = _TOKEN.match(text, at)
     if found is None and text[at] in _OPENING:
         return _words(text, at, role, names, bare=bare)
@@ -236,7 +241,7 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
     if end == len(text) or (not _is_plain(token) and past_blank(text, end)[0] == len(text)):
         return Bare(NOTHING, len(text), cut=True)
     if (split := _SPLIT.match(text, at)) and _is_plain(split[1] + split[2]):
-        note: Note = ("quotes", "a stray quote inside a value", at, False)
+        note = ("quotes", "a stray quote inside a value", at, False)
         return _one(split[1] + split[2], at, split.end(), (note,), 2)
     stray = _STRAY_QUOTE.match(text, end)
     if stray:

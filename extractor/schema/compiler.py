@@ -132,7 +132,7 @@ class Schema(Generic[T]):
             answer = from_text(answer) if plain is exact else exact_from_text(answer)
         wire: JSON = answer
         bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
-        found = self.unwrap({"value": wire} if bare else wire)
+        found = self.unwrap({"value": wire} if bare else wire, exact=True)
         if found.misnamed:
             raise InvalidValue(found.problems)
         return self.validate(found.value)
@@ -142,14 +142,17 @@ class Schema(Generic[T]):
         """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
         return self._lenses[0] is None and not self.tree.wrapped
 
-    def unwrap(self, wire: JSON) -> Unwrapped:
-        """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
+    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
+        """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem.
+
+        `exact`: numbers may be `Digits`, of which decimals keep each.
+        """
         found = Found()
         wrapped = self.tree.wrapped
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        value = from_wire(self._lenses[1], wire, "", found)
+        value = from_wire(self._lenses[exact], wire, "", found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
@@ -171,7 +174,7 @@ class Schema(Generic[T]):
     def problems(self, value: JSON, kind: str | None = None) -> tuple[Problem, ...]:
         """What is wrong with JSON in the declared shape, or in that of one of the `kinds`; () when it is valid."""
         try:
-            self.of_kind(kind).source.validate(value)
+            (self.of_kind(kind) if kind else self).source.validate(value)
         except InvalidValue as error:
             return error.problems
         return ()
@@ -272,8 +275,8 @@ class Schema(Generic[T]):
         """The declared pointers of every list that may grow and is reached through objects alone, in declared order.
 
         Not among them are lists inside lists, lists below a union of several objects, lists of at most 20 items whose
-        items hold no growing list, and sets of declared constants. A map counts where the wire holds it as a list of
-        pairs. `wire_path` tells where a list is on the wire; a root that is a list is `""` here and `"/value"` there.
+        items hold no growing list, and sets of declared constants. `wire_path` tells where a list is on the wire; a
+        root that is a list is `""` here and `"/value"` there.
 
             class Line(BaseModel):    sku: str; amount: Decimal
             class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
@@ -364,8 +367,8 @@ class Excerpt(Schema[JSON]):
     def _is_plain(self) -> bool:
         return False
 
-    def unwrap(self, wire: JSON) -> Unwrapped:
-        found = super().unwrap(wire)
+    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
+        found = super().unwrap(wire, exact=exact)
         return replace(found, value=trimmed(found.value, self.whole.declared, self.declared))
 
 
@@ -376,7 +379,7 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
 def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "openai", "plain");
+    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "plain");
     `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
     path and a remedy.
 
@@ -385,10 +388,14 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
     >>> compile_schema(Receipt).response_format["json_schema"]["name"]
     'Receipt'
     """
-    dialect = named(dialect)
+    dialect = dialect if isinstance(dialect, Dialect) else named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
-    return (_compile_cached if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
+    try:
+        hash(source)
+    except TypeError:
+        return _compile(source, repr(source), dialect, counts)
+    return _compile_cached(source, repr(source), dialect, counts)
 
 
 def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
@@ -404,11 +411,3 @@ def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
 
 
 _compile_cached = lru_cache(maxsize=256)(_compile)
-
-
-def _is_hashable(source: Any) -> bool:
-    try:
-        hash(source)
-    except TypeError:
-        return False
-    return True

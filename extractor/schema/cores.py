@@ -23,7 +23,6 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationUnexpectedValue, SchemaSerializer, SchemaValidator, core_schema
 
-from extractor.schema.copies import SHOWN, standing, with_inner, without_ref
 from extractor.schema.forms import (
     ARRAYS,
     FIELDS,
@@ -31,6 +30,7 @@ from extractor.schema.forms import (
     MAPS,
     NUMBERS,
     RECORDS,
+    SHOWN,
     TEXTS,
     TIMES,
     Core,
@@ -40,6 +40,9 @@ from extractor.schema.forms import (
     fields_of,
     labelled,
     plain_value,
+    standing,
+    with_inner,
+    without_ref,
 )
 from extractor.schema.unions import UnionCore, members
 
@@ -130,6 +133,9 @@ class Cores(Forms):
                 return self.union(core).writing(copy, plain=plain)
             case "model" | "dataclass":
                 return self.without_hidden(copy)
+            case "timedelta" if plain:
+                serialization = core_schema.plain_serializer_function_ser_schema(_duration_as_text, when_used="json")
+                return {**copy, "serialization": serialization}
             case "bytes" if plain_bytes:
                 marked = id(core) in self.marked
                 write = partial(_bytes_as_text, marked=marked)
@@ -170,7 +176,7 @@ class Cores(Forms):
         """A class that does not write a None which a field only has as its default, and does not read."""
         fields = self.fields(core)
         known = fields_of(fields) if fields else ()
-        hidden = {alias_of(each) or name for name, each in known if self.hides(each["schema"])}
+        hidden = {alias_of(each, name) for name, each in known if self.hides(each["schema"])}
         if not hidden:
             return core
 
@@ -210,7 +216,7 @@ def _renamed(core: Core, change: Callable[[str, Core], Core]) -> Core:
 def _readable(name: str, each: Core) -> Core:
     """A field that has a name of its own in JSON, besides paths into it."""
     alias = each.get("validation_alias")
-    if alias is None or alias_of(each):
+    if not isinstance(alias, list) or alias_of(each, ""):
         return each
     return {**each, "validation_alias": [[name], *(alias if isinstance(alias[0], list) else [alias])]}
 
@@ -218,7 +224,7 @@ def _readable(name: str, each: Core) -> Core:
 def _written(name: str, each: Core) -> Core:
     """A field that is written, by the name by which it is read."""
     left = {key: value for key, value in each.items() if key not in ("serialization_exclude", "serialization_alias")}
-    alias = alias_of(each) or name
+    alias = alias_of(each, name)
     changed = left if alias == name else {**left, "serialization_alias": alias}
     return each if changed == each else changed
 
@@ -255,6 +261,22 @@ def _timed(core: Core) -> Core:
     )
     ref, inner = without_ref({**core, "strict": False})
     return {**core_schema.chain_schema([guard, inner], metadata={SHOWN: inner}), **ref}
+
+
+def _duration_as_text(value: timedelta) -> str:
+    """ISO 8601 in days, hours, minutes and seconds; pydantic writes 365 days as a year, which has no fixed length.
+
+    _duration_as_text(timedelta(days=400, hours=1))   # "P400DT1H"
+    """
+    if not isinstance(value, timedelta):
+        raise PydanticSerializationUnexpectedValue(f"expected a duration, not {type(value).__name__}")
+    sign, rest = ("-", -value) if value < timedelta() else ("", value)
+    minutes, seconds = divmod(rest.seconds, 60)
+    fraction = f".{rest.microseconds:06}".rstrip("0") if rest.microseconds else ""
+    counts = (minutes // 60, "H"), (minutes % 60, "M"), (f"{seconds}{fraction}" if seconds or fraction else 0, "S")
+    clock = "".join(f"{count}{unit}" for count, unit in counts if count)
+    days = f"{rest.days}D" if rest.days or not clock else ""
+    return f"{sign}P{days}{f'T{clock}' if clock else ''}"
 
 
 # ---------------------------------------------------------------------- bytes

@@ -8,7 +8,7 @@ from extractor.errors import UsageError
 from extractor.schema.keywords import NARROWING, NUMERIC
 from extractor.schema.pointer import JSON
 
-__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "is_sayable", "named"]
+__all__ = ["MOONSHOT", "PLAIN", "Dialect", "is_sayable", "named"]
 
 SAFE = 2**53 - 1
 
@@ -22,14 +22,10 @@ class Dialect:
     """The narrowing keywords that may be said; all others become words."""
     free: bool
     """A schema that admits anything may stand anywhere, not only below `items` and `additionalProperties`."""
-    maps: bool
-    """`additionalProperties` may be true or a schema."""
     patterns: bool
     """`patternProperties` may be said."""
     positions: bool
     """`prefixItems` may be said."""
-    leave_out: bool
-    """A declared property may be left out of `required`."""
     nulls: bool
     """Optional properties are asked for all the same, with null for "absent"."""
     any_root: bool
@@ -56,10 +52,8 @@ MOONSHOT = Dialect(
     name="moonshot",
     keywords=frozenset(["maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"]),
     free=False,
-    maps=True,
     patterns=False,
     positions=False,
-    leave_out=True,
     nulls=True,
     any_root=False,
     any_enum=False,
@@ -74,35 +68,14 @@ MOONSHOT = Dialect(
 )
 """The subset that Kimi's own validator takes at its strictest level."""
 
-OPENAI = Dialect(
-    name="openai",
-    keywords=NUMERIC | {"format", "maxItems", "minItems", "pattern"},
-    free=False,
-    maps=False,
-    patterns=False,
-    positions=False,
-    leave_out=False,
-    nulls=True,
-    any_root=False,
-    any_enum=False,
-    words_twice=True,
-    max_depth=10,
-    max_bytes=120_000,
-    max_properties=5_000,
-    max_enum=1_000,
-)
-"""The strict subset of OpenAI's structured outputs: every property required, no open object."""
-
 PLAIN = Dialect(
     name="plain",
     keywords=NUMERIC
     | NARROWING["array"]
     | {"dependentRequired", "format", "maxLength", "maxProperties", "minLength", "minProperties", "pattern"},
     free=True,
-    maps=True,
     patterns=True,
     positions=True,
-    leave_out=True,
     nulls=False,
     any_root=True,
     any_enum=True,
@@ -111,13 +84,11 @@ PLAIN = Dialect(
 """JSON Schema 2020-12 as it is: for services that take all of it, and for grammars."""
 
 
-DIALECTS = {dialect.name: dialect for dialect in (MOONSHOT, OPENAI, PLAIN)}
+DIALECTS = {dialect.name: dialect for dialect in (MOONSHOT, PLAIN)}
 
 
-def named(dialect: Dialect | str) -> Dialect:
-    """The dialect of a name ("moonshot", "openai", "plain"), or the one that is passed."""
-    if isinstance(dialect, Dialect):
-        return dialect
+def named(dialect: str) -> Dialect:
+    """The dialect of a name: "moonshot" or "plain"."""
     if dialect not in DIALECTS:
         raise UsageError(f"no dialect {dialect!r}: use one of {', '.join(DIALECTS)}")
     return DIALECTS[dialect]

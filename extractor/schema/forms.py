@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, Flag
+from operator import is_
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
@@ -29,6 +30,7 @@ __all__ = [
     "NUMBERS",
     "RECORDS",
     "SCALARS",
+    "SHOWN",
     "TEXTS",
     "THROUGH",
     "TIMES",
@@ -41,7 +43,10 @@ __all__ = [
     "labelled",
     "plain_value",
     "record_of",
+    "standing",
     "unused",
+    "with_inner",
+    "without_ref",
     "word",
 ]
 
@@ -354,7 +359,7 @@ def record_of(whole: Forms, branch: Core, label: str) -> Record | None:
     record.open = "allow" in extra
     for own, each in fields_of(inner):
         record.taken.add(own)
-        _note(whole, record, alias_of(each) or own, each, bool(inner.get("total", True)))
+        _note(whole, record, alias_of(each, own), each, bool(inner.get("total", True)))
     return record
 
 
@@ -375,12 +380,12 @@ def fields_of(fields: Core) -> Iterable[tuple[str, Core]]:
     return inner.items() if isinstance(inner, dict) else ((each["name"], each) for each in inner)
 
 
-def alias_of(each: Core) -> str | None:
-    """The name of a field in JSON, as far as it is one name."""
+def alias_of(each: Core, own: str) -> str:
+    """The name of a field in JSON, as far as it is one name; else its `own`, the one that Python has for it."""
     alias = each.get("validation_alias")
     paths = alias if isinstance(alias, list) and alias and isinstance(alias[0], list) else [alias]
     names = [path[0] if isinstance(path, list) and len(path) == 1 else path for path in paths]
-    return next((name for name in names if isinstance(name, str)), None)
+    return next((name for name in names if isinstance(name, str)), own)
 
 
 # ---------------------------------------------------------------------- small questions
@@ -410,3 +415,61 @@ def unused(name: str, taken: Container[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+# ---------------------------------------------------------------------- copies of a core schema
+
+SHOWN = "x-shown"
+"""The metadata of a schema in place of which JSON Schema describes another one: that other one."""
+
+_INNER = frozenset(["schema", "choices", "definitions", "fields", "items_schema", "keys_schema", "values_schema"]) | {
+    *["arguments_schema", "extras_schema", "json_schema", "lax_schema", "python_schema", "steps", "strict_schema"]
+}
+"""The keys of a core schema below which others stand."""
+
+
+def with_inner(core: Core, change: Callable[[Core], Core]) -> Core:
+    """A schema with each of those directly below it changed; the schema itself where none is."""
+    inner = {key: new for key in core if key in _INNER and (new := _changed(core[key], change)) is not core[key]}
+    return {**core, **inner} if inner else core
+
+
+def _changed(value: Any, change: Callable[[Core], Core]) -> Any:
+    match value:
+        case {"type": str()}:
+            return change(value)
+        case dict():
+            inner = {name: new for name in value if (new := _changed(value[name], change)) is not value[name]}
+            return {**value, **inner} if inner else value
+        case list() | tuple():
+            items = [_changed(each, change) for each in value]
+            return value if all(map(is_, items, value)) else type(value)(items)
+    return value
+
+
+class _StandIn(type):
+    """A class that makes instances of another, `of`.
+
+    pydantic-core reads and writes a model by what the class itself was built for, whatever a schema says of its fields;
+    for a stand-in it goes by the schema.
+    """
+
+    of: type
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.of)
+
+
+def standing(core: Core) -> Core:
+    """A copy of a schema that goes by its own fields for each class in it."""
+    copy = with_inner(core, standing)
+    if core["type"] in ("dataclass", "model") and not core.get("custom_init"):
+        cls = core["cls"]
+        return {**copy, "cls": _StandIn(cls.__name__, (), {"of": cls, "__new__": lambda _: cls.__new__(cls)})}
+    return copy
+
+
+def without_ref(core: Core) -> tuple[Core, Core]:
+    """The name by which others refer to a schema, for what stands in its place, and the schema without it."""
+    inner = {key: value for key, value in core.items() if key != "ref"}
+    return {"ref": core["ref"]} if "ref" in core else {}, inner

@@ -118,8 +118,6 @@ class RecordLens:
         return Lens(self.encode, self.decode)
 
     def encode(self, value: JSON) -> JSON:
-        if isinstance(value, list) and self.node.is_pairs:
-            raise no_form("a list in place of an object")
         if not isinstance(value, dict):
             return value
         tag, label = self.node.tag or ("", "")
@@ -131,21 +129,18 @@ class RecordLens:
                 wire[slot.quote] = None
             if slot.name in value:
                 wire[slot.wire] = self.present(slot, value[slot.name])
-            elif slot.absent in (Absent.NULL, Absent.SAME, Absent.BOX):
+            elif slot.absent in (Absent.NULL, Absent.SAME):
                 wire[slot.wire] = None
         others = {name: to_wire(self.other(name), item) for name, item in value.items() if name not in self.slots}
-        if tag and tag in others and not self.node.pairs:
-            raise no_form(f"a further property {tag!r}")
-        if not self.node.pairs:
-            return {**wire, **others}
-        pairs = [{"key": name, "value": item} for name, item in others.items()]
-        return pairs if self.node.is_pairs else {**wire, self.node.pairs: pairs}
+        if taken := [name for name in others if name in wire]:
+            raise no_form(f"a further property {taken[0]!r}")
+        return {**wire, **others}
 
     def present(self, slot: Slot, item: JSON) -> JSON:
         wire = to_wire(self.lenses[slot.name], item)
         if wire is None and slot.absent is Absent.NULL:
             raise no_form(f"null for {slot.name}")
-        return {"value": wire} if slot.absent is Absent.BOX else wire
+        return wire
 
     def other(self, name: str) -> Maybe:
         for rest, lens in self.rest:
@@ -154,8 +149,6 @@ class RecordLens:
         return None
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
-        if self.node.is_pairs:
-            return self.unpaired(value, at, found)
         if not isinstance(value, dict):
             found.misfit(at, "an object")
             return value
@@ -167,42 +160,20 @@ class RecordLens:
                 self.take(self.by_wire[name], item, at, found, declared)
             elif name in self.counts or name in self.quotes:
                 self.help(name, item, at, found)
-            elif self.node.pairs and name == self.node.pairs:
-                further = self.unpaired(item, at, found)
-                declared.update(further if isinstance(further, dict) else {name: further})
             else:
                 declared[name] = from_wire(self.other(name), item, join(at, name), found)
         return declared
 
     def take(self, slot: Slot, item: JSON, at: str, found: Found, declared: dict[str, JSON]) -> None:
         """One declared property, unless the wire says that it is absent."""
-        if item is None and slot.absent in (Absent.NULL, Absent.BOX):
-            return
-        if slot.absent is Absent.BOX and isinstance(item, dict) and item.keys() == {"value"}:
-            item = item["value"]
-        declared[slot.name] = from_wire(self.lenses[slot.name], item, join(at, slot.name), found)
+        if item is not None or slot.absent is not Absent.NULL:
+            declared[slot.name] = from_wire(self.lenses[slot.name], item, join(at, slot.name), found)
 
     def help(self, name: str, item: JSON, at: str, found: Found) -> None:
         if name in self.counts and isinstance(item, int):
             found.counts[join(at, self.counts[name])] = item
         elif name in self.quotes and isinstance(item, str):
             found.quotes[join(at, self.quotes[name])] = item
-
-    def unpaired(self, value: JSON, at: str, found: Found) -> JSON:
-        """A list of pairs as the properties that it holds; where it is not one, it stays as it is."""
-        pairs = value if isinstance(value, list) else []
-        names = {pair["key"] for pair in pairs if _is_pair(pair)}
-        if not isinstance(value, list) or len(names) < len(pairs):
-            found.misfit(at, "a list of pairs, each with a key of its own and a value")
-            return value
-        return {
-            pair["key"]: from_wire(self.other(pair["key"]), pair["value"], join(at, pair["key"]), found)
-            for pair in pairs
-        }
-
-
-def _is_pair(value: JSON) -> bool:
-    return isinstance(value, dict) and value.keys() == {"key", "value"} and isinstance(value["key"], str)
 
 
 # ---------------------------------------------------------------------- unions
@@ -297,8 +268,8 @@ def _may_hold(node: Node, value: JSON) -> bool:
 def _may_be(node: Node, value: JSON) -> bool:
     """Whether a wire value has the JSON type that a node has on the wire."""
     match node:
-        case Record(is_pairs=is_pairs):
-            return isinstance(value, list if is_pairs else dict)
+        case Record():
+            return isinstance(value, dict)
         case Row(names=names) if names:
             return isinstance(value, dict)
         case Choice(texts=True):
@@ -395,7 +366,7 @@ class Lenses:
         lenses = {slot.name: self.of(slot.node) for slot in node.slots}
         rest = [(each, self.of(each.node)) for each in node.rest]
         plain = node.tag is None and all(is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
-        if plain and not node.pairs and all(lens is None for _, lens in rest):
+        if plain and all(lens is None for _, lens in rest):
             return None
         return RecordLens(node, lenses, rest).lens()
 

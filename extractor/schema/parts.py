@@ -27,7 +27,6 @@ from dataclasses import dataclass, replace
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import (
-    Absent,
     Array,
     Choice,
     Free,
@@ -194,29 +193,14 @@ def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str
     match node:
         case Ref(name=name) if name not in seen:
             yield from _growing(tree, tree.definitions[name], at, seen | {name})
-        case Union() if (sole := _sole(tree, node)) is not None:
+        case Union() if (sole := tree.sole(node)) is not None:
             yield from _growing(tree, sole, at, seen)
         case Array() if not _is_bounded(tree, node):
-            yield at
-        case Record(is_pairs=True):
             yield at
         case Record(slots=slots):
             for slot in slots:
                 if not slot.hinted:
                     yield from _growing(tree, slot.node, join(at, slot.name), seen)
-
-
-def _sole(tree: Tree, node: Union) -> Node | None:
-    """The one branch of a union beside null; None where there are several."""
-    branches = [branch for branch in node.branches if not is_null(tree.resolve(branch))]
-    return branches[0] if len(branches) == 1 else None
-
-
-def _beside_null(tree: Tree, node: Node) -> Node:
-    """What a node is in the end, behind references and unions of one branch and null."""
-    while isinstance(target := tree.resolve(node), Union) and (inner := _sole(tree, target)) is not None:
-        node = inner
-    return target
 
 
 def _is_bounded(tree: Tree, node: Array) -> bool:
@@ -231,8 +215,6 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
         case Ref(name=name):
             return name in seen or _grows(tree, tree.definitions[name], seen | {name})
         case Array() if not _is_bounded(tree, node):
-            return True
-        case Record(pairs=pairs) if pairs:
             return True
     return any(_grows(tree, child, seen) for child in children(node))
 
@@ -277,7 +259,7 @@ def _unfilled(tree: Tree, node: Node) -> Node:
 
 def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> Node | None:
     """A union of which the one branch beside null is cut, and null stays."""
-    sole = _sole(tree, union)
+    sole = tree.sole(union)
     inner = cut(sole) if sole is not None else None
     if inner is None:
         return None
@@ -330,7 +312,7 @@ def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
 def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
     if wanted is declared or not isinstance(value, dict):
         return value
-    every, some = _beside_null(whole, declared), _beside_null(part, wanted)
+    every, some = whole.bare(declared), part.bare(wanted)
     if not isinstance(every, Record) or not isinstance(some, Record):
         return value
     names = {slot.name: slot.node for slot in every.slots}
@@ -370,11 +352,9 @@ DATES = ("date", "datetime", "duration", "time")
 def row_shape(tree: Tree, node: Node) -> RowShape:
     """The shape of the rows of a list in a laid-out tree."""
     measure = _Measure(tree)
-    match _beside_null(tree, node):
+    match tree.bare(node):
         case Array(item=item):
             return measure.shape(measure.node(item, True))
-        case Record(is_pairs=True) as record:
-            return measure.shape(measure.pair(record, True))
     return measure.shape(None)
 
 
@@ -424,20 +404,13 @@ class _Measure:
         raise AssertionError(node)
 
     def record(self, node: Record, always: bool) -> JSON:
-        if node.is_pairs:
-            return [self.pair(node, False)]
         skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
             skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
             skeleton |= {slot.quote: ""} if slot.quote else {}
             inner = self.node(slot.node, always and slot.required)
-            skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
-        return skeleton | ({node.pairs: [self.pair(node, False)]} if node.pairs else {})
-
-    def pair(self, node: Record, always: bool) -> dict[str, JSON]:
-        """One further property as a pair of its name and its value."""
-        self.count("text", always)
-        return {"key": "", "value": self.node(node.rest[0].node, always)}
+            skeleton[slot.wire] = inner
+        return skeleton
 
     def union(self, node: Union, always: bool) -> JSON:
         """The branch with the most leaves; where null is another, its leaves are not required."""

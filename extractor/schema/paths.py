@@ -8,14 +8,15 @@ prune(tree, judge, {"sku": 5, "note": 7}, problems)   # without what is wrong, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from extractor.errors import Problem
 from extractor.schema.annotations import Merge
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join, parts
-from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Field", "Step", "declared_path", "field_at", "prune", "trace", "wire_path"]
 
@@ -34,103 +35,65 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of a pointer: what it is called on either side (None: it has no place of its own there)."""
+    """One part of a pointer: what it is called on either side ("" above a declared root that the wire wraps)."""
 
-    declared: tuple[str, ...]
-    wire: tuple[str, ...] | None
+    declared: str
+    wire: str
     node: Node
     slot: Slot | None = None
 
 
 def trace(tree: Tree, pointer: str, *, wire: bool = False) -> list[Step]:
     """The steps to a pointer, as far as the tree goes; `wire` tells which side it is written for."""
-    root, ahead = tree.root, parts(pointer)
+    ahead = parts(pointer)
     if tree.wrapped and not wire:
         ahead = ["value", *ahead]
-    steps = _longest(tree, root, ahead, wire)
+    steps = _longest(tree, tree.root, ahead, wire)
     if tree.wrapped and steps:
-        steps[0] = Step((), steps[0].wire, steps[0].node, steps[0].slot)
+        steps[0] = replace(steps[0], declared="")
     return steps
 
 
 def _longest(tree: Tree, node: Node, ahead: Sequence[str], wire: bool) -> list[Step]:
-    best: list[Step] = []
-    if ahead:
-        for step in (_wire_steps if wire else _steps)(tree, node, ahead):
-            used = len(step.wire or ()) if wire else len(step.declared)
-            found = [step, *_longest(tree, step.node, ahead[used:], wire)]
-            if len(found) > len(best):
-                best = found
-    return best
+    ways = _steps(tree, node, ahead[0], wire) if ahead else ()
+    return max(([step, *_longest(tree, step.node, ahead[1:], wire)] for step in ways), key=len, default=[])
 
 
-def _steps(tree: Tree, node: Node, ahead: Sequence[str]) -> Iterator[Step]:
-    """What the first declared part may lead to; more than one thing below a union."""
-    part = ahead[0]
+def _steps(tree: Tree, node: Node, part: str, wire: bool) -> Iterator[Step]:
+    """What one part may lead to; more than one thing below a union."""
     match tree.resolve(node):
         case Union(branches=branches):
             for branch in branches:
-                yield from _steps(tree, branch, ahead)
+                yield from _steps(tree, branch, part, wire)
         case Array(item=item) if part.isdecimal():
-            yield Step((part,), (part,), item)
-        case Row(items=items, rest=rest, names=names) if part.isdecimal():
-            index = int(part)
-            inner = items[index] if index < len(items) else rest
+            yield Step(part, part, item)
+        case Row(items=items, names=names) if names:
+            known = names if wire else tuple(map(str, range(len(names))))
+            if part in known:
+                index = known.index(part)
+                yield Step(str(index), names[index], items[index])
+        case Row(items=items, rest=rest) if part.isdecimal():
+            inner = items[int(part)] if int(part) < len(items) else rest
             if inner is not None:
-                yield Step((part,), (names[index] if names else part,), inner)
-        case Record() as record:
-            yield from _properties(record, part)
-
-
-def _properties(record: Record, part: str) -> Iterator[Step]:
-    for slot in record.slots:
-        if slot.name == part:
-            wire = (slot.wire, "value") if slot.absent is Absent.BOX else (slot.wire,)
-            yield Step((part,), wire, slot.node, slot)
-            return
-    for rest in record.rest:
-        if rest.pattern is None or compiled(rest.pattern).search(part):
-            yield Step((part,), None if record.pairs else (part,), rest.node)
-            return
-
-
-def _wire_steps(tree: Tree, node: Node, ahead: Sequence[str]) -> Iterator[Step]:
-    """What the first wire part may lead to."""
-    part = ahead[0]
-    match tree.resolve(node):
-        case Union(branches=branches):
-            for branch in branches:
-                yield from _wire_steps(tree, branch, ahead)
-        case Row(items=items, names=names) if part in names:
-            yield Step((str(names.index(part)),), (part,), items[names.index(part)])
-        case Record(slots=slots) as record if any(part == slot.wire for slot in slots):
-            slot = next(slot for slot in slots if part == slot.wire)
-            boxed = slot.absent is Absent.BOX and ahead[1:2] == ["value"]
-            yield Step((slot.name,), (part, "value") if boxed else (part,), slot.node, slot)
-        case Record() as record:
-            yield from _properties(record, part) if not record.pairs else ()
-        case _:
-            yield from _steps(tree, node, ahead)
+                yield Step(part, part, inner)
+        case Record(slots=slots, rest=others):
+            slot = next((slot for slot in slots if part == (slot.wire if wire else slot.name)), None)
+            further = (each.node for each in others if not each.pattern or compiled(each.pattern).search(part))
+            if slot:
+                yield Step(slot.name, slot.wire, slot.node, slot)
+            elif (below := next(further, None)) is not None:
+                yield Step(part, part, below)
 
 
 def wire_path(tree: Tree, pointer: str) -> str:
     """The wire pointer of a declared one, or of the nearest place above that has one without seeing the value."""
-    found = ""
-    for step in trace(tree, pointer):
-        if step.wire is None:
-            break
-        for part in step.wire:
-            found = join(found, part)
-    return found
+    return reduce(join, (step.wire for step in trace(tree, pointer)), "")
 
 
 def declared_path(tree: Tree, pointer: str) -> str:
     """The declared pointer of a wire one, or of the nearest place above that has one without seeing the value."""
-    found = ""
-    for step in trace(tree, pointer, wire=True):
-        for part in step.declared:
-            found = join(found, part)
-    return found
+    steps = trace(tree, pointer, wire=True)
+    return reduce(join, (step.declared for step in steps[tree.wrapped :]), "")
 
 
 def field_at(tree: Tree, pointer: str) -> Field | None:

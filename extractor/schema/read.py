@@ -31,7 +31,7 @@ from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
-from extractor.schema.words import LONGEST
+from extractor.schema.words import LONGEST, letters
 
 __all__ = ["read"]
 
@@ -276,7 +276,7 @@ class _Reader:
         node = self.node(schema, join(at, name))
         if not isinstance(schema, dict) or ASIDE.isdisjoint(schema):
             return Slot(name, node, required, hinted=hinted, wire=name)
-        if "title" in schema and _letters(node.description) == _letters(name):
+        if "title" in schema and letters(node.description) == letters(name):
             node = replace(node, description="")
         default = [schema["default"]] if "default" in schema else []
         constant = self.closed and isinstance(node, Choice) and [*node.values] == default
@@ -363,10 +363,6 @@ def _policy(schema: Mapping[str, JSON], at: str) -> Merge | None:
     if known is not None and known not in list(Merge):
         raise SchemaError(path=at, construct=f"x-merge: {known!r}", remedy=f"use one of {', '.join(Merge)}")
     return None if known is None else Merge(known)
-
-
-def _letters(words: str) -> str:
-    return re.sub(r"\W|_", "", words).lower()
 
 
 def _is_ref(schema: JSON) -> bool:

@@ -115,7 +115,7 @@ def free_as_text(node: Free, layout: _Layout) -> Node:
 
 def free_items(node: Array, layout: _Layout) -> Node:
     """A list of anything needs no text: `items` may be left unsaid."""
-    return replace(node, item=_open(node.item)) if layout.dialect.maps and isinstance(node.item, Free) else node
+    return replace(node, item=_open(node.item)) if isinstance(node.item, Free) else node
 
 
 def constants_as_text(node: Choice, layout: _Layout) -> Node:
@@ -133,13 +133,9 @@ def row_as_object(node: Row, layout: _Layout) -> Node:
     return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
 
 
-def rest_as_pairs(node: Record, layout: _Layout) -> Node:
-    """Further properties, as a list of pairs."""
-    if not node.rest or layout.dialect.maps:
-        return (
-            replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
-        )
-    return replace(node, pairs=unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
+def free_rest(node: Record, layout: _Layout) -> Node:
+    """Further properties that are anything need no text either."""
+    return replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
 
 
 def wire_names(node: Record, layout: _Layout) -> Node:
@@ -170,16 +166,14 @@ def _absent(slot: Slot, layout: _Layout) -> Absent:
         return Absent.OMIT
     if not slot.hinted and not _takes_null(slot.node, layout):
         return Absent.NULL
-    if slot.blank:
-        return Absent.SAME
-    return Absent.OMIT if layout.dialect.leave_out else Absent.BOX
+    return Absent.SAME if slot.blank else Absent.OMIT
 
 
 def helpers(node: Record, layout: _Layout) -> Record:
     """A stated length before each list of objects, and a quote before each field that asks for one."""
     if not layout.counts and not any(slot.quoted for slot in node.slots):
         return node
-    taken = {slot.wire for slot in node.slots} | {node.pairs}
+    taken = {slot.wire for slot in node.slots}
     slots = []
     for slot in node.slots:
         count = unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
@@ -190,19 +184,14 @@ def helpers(node: Record, layout: _Layout) -> Record:
 
 
 def tags(node: Union, layout: _Layout) -> Node:
-    """The branch of a union of objects by name, unless a property of their own tells them apart.
-
-    A map that would be a list of pairs is one of these objects where a list may stand as well.
-    """
+    """The branch of a union of objects by name, unless a property of their own tells them apart."""
     if not layout.dialect.nulls:
         return node
     flat = list(_flattened(node, layout))
-    listed = any(isinstance(each, Array | Row) for each in flat)
     if any(isinstance(each, Record) and each.rest for each in flat):
         node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
-    records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
-    clear = all(_is_object(record, layout, False) for record in records)
-    if clear and (len(records) < 2 or discriminator([[record] for record in records])[0]):
+    records = [each for each in flat if isinstance(each, Record)]
+    if len(records) < 2 or discriminator([[record] for record in records])[0]:
         return node
     labels = tuple(
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
@@ -210,7 +199,7 @@ def tags(node: Union, layout: _Layout) -> Node:
     taken = {slot.name for record in records for slot in record.slots}
     tag = unused("variant", taken)
     tagging = [(tag, label) for label in labels]
-    branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, tagging, strict=True))
+    branches = tuple(_tagged(branch, each, layout) for branch, each in zip(node.branches, tagging, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
 
 
@@ -222,10 +211,10 @@ def _listed(branch: Node, layout: _Layout) -> Node:
     return replace(target if target is branch else row_items(target, layout), names=())
 
 
-def _tagged(branch: Node, tagging: tuple[str, str], layout: _Layout, listed: bool) -> Node:
+def _tagged(branch: Node, tagging: tuple[str, str], layout: _Layout) -> Node:
     """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
     target = layout.resolve(branch)
-    if not isinstance(target, Record) or not _is_object(target, layout, listed):
+    if not isinstance(target, Record):
         return branch
     if not isinstance(branch, Ref):
         return _with_tag(branch, tagging)
@@ -243,7 +232,7 @@ def _with_tag(node: Node, tagging: tuple[str, str]) -> Node:
 def _wrap_root(tree: Tree, layout: _Layout) -> Tree:
     """A root that is no object, as the one property of one."""
     root = tree.resolve(tree.root)
-    if (isinstance(root, Record) and not root.is_pairs) or layout.dialect.any_root:
+    if isinstance(root, Record) or layout.dialect.any_root:
         return tree
     wrapping = helpers(Record((Slot("value", tree.root, True, wire="value"),)), layout)
     return Tree(wrapping, tree.definitions, wrapped=True)
@@ -253,7 +242,7 @@ RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
     Array: (free_items,),
     Choice: (constants_as_text,),
     Free: (free_as_text,),
-    Record: (rest_as_pairs, wire_names, absence, helpers),
+    Record: (free_rest, wire_names, absence, helpers),
     Row: (row_as_object,),
     Union: (tags,),
 }
@@ -317,11 +306,6 @@ def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset())
             yield from _flattened(target, layout, seen | {name}) if not name or name not in seen else ()
         else:
             yield target
-
-
-def _is_object(record: Record, layout: _Layout, listed: bool) -> bool:
-    """Whether a record is an object with names on the wire; a list of pairs becomes one beside other lists."""
-    return bool(record.slots) or layout.dialect.maps or (listed and bool(record.rest))
 
 
 # ---------------------------------------------------------------------- how large a schema is

@@ -44,7 +44,6 @@ class Absent(Enum):
     OMIT = "by leaving it out"
     NULL = "null, which the property itself cannot be"
     SAME = "null, which means the same as leaving it out"
-    BOX = 'null; a value is boxed as {"value": ...}, so that a null of its own can be told apart'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,20 +136,13 @@ class Rest:
 class Record(Node):
     """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
 
-    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `tag` the property and the
-    constant that name it among the branches of a union (it is an object then, whatever it holds).
+    Layout: `tag` is the property and the constant that name it among the branches of a union.
     """
 
     slots: tuple[Slot, ...]
     rest: tuple[Rest, ...] = ()
     silent: bool = False
-    pairs: str = ""
     tag: tuple[str, str] | None = None
-
-    @property
-    def is_pairs(self) -> bool:
-        """Whether the whole object is a list of pairs on the wire."""
-        return bool(self.pairs) and not self.slots and self.tag is None
 
     def counts_before(self, slot: Slot) -> list[Slot]:
         """The slots whose counts stand before a slot: those of all before the first, so that a cut answer has them."""
@@ -187,6 +179,17 @@ class Tree:
         while isinstance(node, Ref):
             node = self.definitions[node.name]
         return node
+
+    def sole(self, union: Union) -> Node | None:
+        """The one branch of a union beside null; None where there are several."""
+        branches = [branch for branch in union.branches if not is_null(self.resolve(branch))]
+        return branches[0] if len(branches) == 1 else None
+
+    def bare(self, node: Node) -> Node:
+        """What a node is in the end, behind references and unions of one branch and null."""
+        while isinstance(target := self.resolve(node), Union) and (inner := self.sole(target)) is not None:
+            node = inner
+        return target
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
         """The property of which constants name the branches that are objects, and these branches, each with its own."""

@@ -35,7 +35,6 @@ from pydantic_core import (
     core_schema,
 )
 
-from extractor.schema.copies import SHOWN, standing, without_ref
 from extractor.schema.forms import (
     ANY,
     ARRAYS,
@@ -43,6 +42,7 @@ from extractor.schema.forms import (
     MAPS,
     RECORDS,
     SCALARS,
+    SHOWN,
     TEXTS,
     THROUGH,
     Core,
@@ -50,7 +50,9 @@ from extractor.schema.forms import (
     constants_of,
     plain_value,
     record_of,
+    standing,
     unused,
+    without_ref,
     word,
 )
 

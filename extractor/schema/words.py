@@ -5,13 +5,14 @@ phrases({"format": "date", "minLength": 3})   # ["ISO 8601 date, YYYY-MM-DD", "a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 
-__all__ = ["phrases", "prompt_text"]
+__all__ = ["LONGEST", "letters", "phrases", "prompt_text"]
 
 LONGEST = 300
 """Characters of JSON that a description may quote; longer rules are only checked."""
@@ -181,6 +182,11 @@ def _words(schema: Mapping[str, JSON]) -> str:
 
 def _aside(branch: Mapping[str, JSON]) -> str:
     return f" /* {_line(branch['description'])} */" if "description" in branch else ""
+
+
+def letters(words: str) -> str:
+    """Words without case, blanks and marks, to tell whether two say the same."""
+    return re.sub(r"[\W_]", "", words).lower()
 
 
 def _line(words: str) -> str:

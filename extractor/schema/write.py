@@ -186,18 +186,11 @@ class Writer:
             properties[slot.wire] = self.slot(slot)
             if slot.absent is not Absent.OMIT:
                 required.append(slot.wire)
-        if not node.pairs:
-            return {**_object(properties, required), **self.others(node), **self.narrowing(node)}
-        pairs = self.pairs(node)
-        return pairs if node.is_pairs else _object({**properties, node.pairs: pairs}, [*required, node.pairs])
+        return {**_object(properties, required), **self.others(node), **self.narrowing(node)}
 
     def slot(self, slot: Slot) -> Wire:
         wire = self.node(slot.node)
-        if slot.absent is Absent.NULL:
-            return _nullable(wire)
-        if slot.absent is Absent.BOX:
-            return _nullable(_object({"value": wire}, ["value"]))
-        return wire
+        return _nullable(wire) if slot.absent is Absent.NULL else wire
 
     def others(self, node: Record) -> Wire:
         """What the schema says of properties beyond the declared ones."""
@@ -210,10 +203,6 @@ class Writer:
             return {**({"patternProperties": patterns} if patterns else {}), "additionalProperties": others}
         distinct = _distinct(self.node(rest.node) for rest in node.rest)
         return {"additionalProperties": True if {} in distinct else _one_of(distinct)}
-
-    def pairs(self, node: Record) -> Wire:
-        value = _one_of(_distinct(self.node(rest.node) for rest in node.rest))
-        return {"type": "array", "items": _object({"key": {"type": "string"}, "value": value}, ["key", "value"])}
 
     def reference(self, node: Ref, lead: str) -> Wire:
         target = self.tree.definitions[node.name]

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from extractor.documents.discover import discover, is_output
-from extractor.documents.limits import LIMITS, too_large
+from extractor.documents.source import LIMITS, too_large
 from extractor.errors import DocumentError, ExtractorError, MissingExtra, StorageError, UsageError
 from extractor.sources.urls import public_url
 

@@ -35,9 +35,10 @@ def context(structure: Structure, start: int, end: int | None = None, *, room: i
 
     They are verbatim, in the document's order, each once: the header rows of the table that `start` lies in, its open
     group rows, the row before `start` and those in which its values last changed, as ditto marks and empty cells ask
-    for; the headings of the sections that `start` lies in; what stands directly above the table; the first lines of the
-    document and, from behind `end`, its last; sentences that define a term which the text uses. Where they do not all
-    fit, they are taken in this order. Of a very long line there are the first sentences.
+    for; what the line at `start` is indented under; the headings of the sections that `start` lies in; what stands
+    directly above the table or the run; the first lines of the document and, from behind `end`, its last; sentences
+    that define a term which the text uses. Where they do not all fit, they are taken in this order. Of a very long line
+    there are the first sentences.
 
     >>> text = "Prices in euro\\n\\nItem   Price\\nFruit\\nPear     1.50\\nPlum     2.50\\nFig      3.50\\n"
     >>> print(context(Structure(text), text.index("Fig"), room=100))
@@ -63,19 +64,21 @@ def context(structure: Structure, start: int, end: int | None = None, *, room: i
 
 def _needed(structure: Structure, start: int, end: int) -> Iterator[_Span]:
     """The spans that may be needed to read what begins at `start`, the most needed first."""
-    lines, table = structure.lines, structure.table_at(start)
+    lines, table, run = structure.lines, structure.table_at(start), structure.run_at(start)
     inside = table and table.start < start
     if table and table.header and (inside or table.header[0] < table.start):
         yield from _lines_of(lines, table.header)
     if table and inside:
         yield from chain.from_iterable(_lines_of(lines, span) for span in _open_groups(lines, table, start))
         yield from _telling_rows(structure, table, start)
-    elif run := structure.run_at(start):
+    elif run:
         yield from _lines_of(lines, (([run.start, *_before(run.starts, start)])[-1], start))
+    if not table:
+        yield from (_line(lines, index) for index in _less_indented(lines, start))
     for heading in reversed(_sections(structure.headings, start)):
         yield from _lines_of(lines, (heading.start, heading.end))
-    if table:
-        first = lines.at(table.start)
+    if dense := table or run:
+        first = lines.at(dense.start)
         yield from (_line(lines, index) for index in range(first - 1, max(-1, first - 1 - _CAPTION), -1))
     begins = [found[0].start for found in (structure.tables, structure.runs) if found]
     yield from (_line(lines, index) for index in range(min(_FIRST, len(lines), *map(lines.at, begins))))
@@ -146,6 +149,21 @@ def _telling_rows(structure: Structure, table: Table, start: int) -> Iterator[_S
         needed |= set(islice(others, 1))
     for at in sorted(needed, reverse=True):
         yield from _lines_of(structure.lines, spans[at])
+
+
+def _less_indented(lines: Lines, start: int) -> Iterator[int]:
+    """The lines above that the line at `start` is indented under, the nearest first."""
+    index = lines.at(start)
+    indent = _indent(lines[index]) if index >= 0 else 0
+    while indent and index:
+        index -= 1
+        if lines[index] and _indent(lines[index]) < indent:
+            indent = _indent(lines[index])
+            yield index
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _sections(headings: Sequence[Heading], start: int) -> Sequence[Heading]:

@@ -258,7 +258,10 @@ def _table(lines: Lines, index: int, last: int, kind: _Kind) -> tuple[Table, int
     pairs = len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least])))
     if len(rows) < (2 if pairs else 1) * kind.least:
         return None
-    return _made(lines, rows, between, _header_rows(rows, divided if divided <= _MOST_HEADER else 0), kind, above=True)
+    heads = _header_rows(rows, divided if divided <= _MOST_HEADER else 0)
+    rows = rows[: _next_header(rows, heads, kind.least - 1)]
+    between = [row for row in between if row.first < rows[-1].first]
+    return _made(lines, rows, between, heads, kind, above=True)
 
 
 def _next_row(lines: Lines, rows: list[_Row], last: int, kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
@@ -336,9 +339,29 @@ def _header_rows(rows: list[_Row], divided: int) -> int:
 
 
 def _is_header(row: _Row, indent: int) -> bool:
+    return _names_columns(row) or not row.cells[0].text.strip() or row.cells[0].start > indent + 1
+
+
+def _names_columns(row: _Row) -> bool:
+    """Whether a row has no numbers but years."""
     numbers = [text for cell in row.cells if _NUMBER.fullmatch(text := cell.text.strip())]
-    lacks_first = not row.cells[0].text.strip() or row.cells[0].start > indent + 1
-    return not numbers or all(map(_YEAR.fullmatch, numbers)) or lacks_first
+    return all(map(_YEAR.fullmatch, numbers))
+
+
+def _next_header(rows: list[_Row], heads: int, least: int) -> int:
+    """The first row that is the header of a further table, or how many rows there are.
+
+    It names some columns as the header of this one does, and others differently, where rows have numbers.
+    """
+    if not heads or median_low([_numbers(row) for row in rows[heads : heads + _SAMPLE]]) == 0:
+        return len(rows)
+    known = _texts(rows[heads - 1])
+
+    def is_header(row: _Row) -> bool:
+        both = [one == other for one, other in zip(_texts(row), known, strict=False) if other]
+        return any(both) and not all(both) and _names_columns(row)
+
+    return next((at for at in range(heads + least, len(rows)) if is_header(rows[at])), len(rows))
 
 
 def _numbers(row: _Row) -> int:

@@ -18,6 +18,7 @@ import orjson
 
 from extractor.errors import (
     AccountError,
+    Blocked,
     BrokenReply,
     Busy,
     FormatRefused,
@@ -34,12 +35,16 @@ __all__ = ["FAULTS", "Failure", "Fault", "classify", "fault_of", "page_title", "
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What the service said: its code and text without decoration, the HTTP status, and the request's id."""
+    """What the service said: its code and text without decoration, the HTTP status, and the request's id.
+
+    `foreign` tells that the body is no JSON object, as all errors of the service are: somebody on the way wrote it.
+    """
 
     status: int
     code: int | None
     text: str
     request_id: str | None = None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,18 @@ class Fault:
     pattern: str
     error: type[ServiceError]
     advice: str
+    foreign: bool = False
 
     def matches(self, failure: Failure) -> bool:
         """Whether the row speaks of this failure. A code that is known says enough: its status may vary."""
         by_status = not self.statuses or failure.status in self.statuses
         known = failure.code in self.codes if self.codes else by_status
+        known = known and (failure.foreign or not self.foreign)
         return known and (not self.pattern or re.search(self.pattern, failure.text, re.IGNORECASE) is not None)
 
-    def exactness(self, failure: Failure) -> tuple[bool, bool, bool]:
+    def exactness(self, failure: Failure) -> tuple[bool, bool, bool, bool]:
         """How closely it speaks of it: by code first, then by text where the text decides, then by status."""
-        return bool(self.codes), bool(self.pattern), failure.status in self.statuses
+        return bool(self.codes), bool(self.pattern), failure.status in self.statuses, self.foreign
 
 
 _TOKEN = "check the API token (it needs Workers AI Read and Edit) and the account id"
@@ -80,6 +87,7 @@ _TIME = "ask for a shorter answer: smaller chunks, thinking off, lower max_compl
 _FORMAT = "ask for json_object or for plain text, with the schema in the prompt"
 _RETIRED = "{model} is retired; choose another model from Cloudflare's model catalogue"
 _IMAGE = "a picture cannot be read, or text was taken for one; leave out what holds a data: URI"
+_WALL = "a firewall or proxy on the way answered; look at the network, or leave out a document that it stops"
 _CONTENT = "the service will not answer for this content; leave the document out"
 
 _ENGINE = (5006, 8001, 8006, 8007)
@@ -141,6 +149,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((), (401,), "", AccountError, _TOKEN),
     Fault((), (402,), "", AccountError, _FUNDS),
     Fault((), (403,), "", AccountError, _ACCESS),
+    Fault((), (403,), "", Blocked, _WALL, foreign=True),
     Fault((), (404,), "", AccountError, _ROUTE),
     Fault((), (405, 300, 301, 302, 303, 307, 308), "", AccountError, "check the base URL"),
     Fault((), (407,), "", AccountError, "check the proxy of the environment: it wants a name and a password"),
@@ -291,7 +300,7 @@ def _plain(text: str) -> str:
 
 def _of_text(status: int, text: str) -> Failure:
     code = _EDGE_CODE.search(text)
-    return Failure(status, int(code.group(1)) if code else None, _plain(_quoted(text)))
+    return Failure(status, int(code.group(1)) if code else None, _plain(_quoted(text)), foreign=True)
 
 
 def _quoted(text: str) -> str:

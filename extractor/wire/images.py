@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from base64 import b64encode
 from math import ceil, sqrt
-from typing import Any, Literal
+from typing import Any
 
 from extractor.errors import UsageError
 
@@ -33,10 +33,10 @@ def text_part(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def image_part(data: bytes, *, detail: Literal["auto", "low", "high"] | None = None) -> dict[str, Any]:
+def image_part(data: bytes) -> dict[str, Any]:
     """A picture as one part of a message, inside a data URL: the only form that the service is known to take."""
-    image = {"url": f"data:{media_type(data)};base64,{b64encode(data).decode()}"}
-    return {"type": "image_url", "image_url": image if detail is None else {**image, "detail": detail}}
+    url = f"data:{media_type(data)};base64,{b64encode(data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def fitted_size(width: int, height: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from extractor.errors import UsageError
-from extractor.wire.parameters import PARAMETERS
+from extractor.wire.parameters import problems
 
 __all__ = [
     "Options",
@@ -126,9 +126,8 @@ class Options:
         return f"Options({', '.join(f'{name}={value!r}' for name, value in values if value is not None)})"
 
     def __post_init__(self) -> None:
-        for name, value in self.body().items():
-            for problem in PARAMETERS[name].problems(value, ""):
-                raise UsageError(f"{name}{problem.path}: {problem.message}")
+        for problem in problems(self.body()):
+            raise UsageError(f"{problem.path[1:]}: {problem.message}")
         if self.prompt is not None and self.messages is not None:
             raise UsageError("prompt: it cannot be sent together with messages; give one of them")
         if self.top_logprobs is not None and not self.logprobs:

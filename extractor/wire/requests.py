@@ -1,4 +1,4 @@
-"""What is sent: addresses, headers, messages and whole bodies, and the check of a body against the published rules.
+"""What is sent: addresses, headers, messages and whole bodies.
 
 The headers of a reply tell how many requests the service lets through.
 """
@@ -14,9 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from extractor.errors import Problem, UsageError
+from extractor.errors import UsageError
 from extractor.wire.options import Options
-from extractor.wire.parameters import PARAMETERS, REQUEST
 from extractor.wire.values import ToolCall
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "Route",
     "assistant",
     "build_body",
-    "check_request",
     "gateway_url",
     "headers",
     "is_plain",
@@ -237,12 +235,3 @@ def build_body(
     if "tools" in body and "response_format" in own:
         raise UsageError("tools: a response format allows no call; give the tools as functions, and leave these out")
     return {**own, **body}
-
-
-def check_request(body: Any) -> tuple[Problem, ...]:
-    """What the published request schema has against a body: one request, a batch of them, or a poll for a batch."""
-    if isinstance(body, Mapping) and "requests" in body:
-        return tuple(PARAMETERS["requests"].problems(body["requests"], "/requests"))
-    if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
-        return ()
-    return tuple(REQUEST.problems(body, ""))

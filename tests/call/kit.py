@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,19 +85,3 @@ class Play:
         if isinstance(outcome, ExtractorError):
             raise outcome
         return outcome
-
-
-class Memory:
-    """Keeps the batches that are out in a dict."""
-
-    def __init__(self) -> None:
-        self.out: dict[str, list[str]] = {}
-
-    def batches(self) -> Mapping[str, Sequence[str]]:
-        return dict(self.out)
-
-    def keep(self, request_id: str, keys: Sequence[str]) -> None:
-        self.out[request_id] = list(keys)
-
-    def drop(self, request_id: str) -> None:
-        del self.out[request_id]

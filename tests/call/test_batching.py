@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
@@ -15,7 +15,7 @@ from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.effects import Flow, Together, drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
+from extractor.call.http import Heard, HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
@@ -23,8 +23,11 @@ from extractor.wire.batches import Batch, BatchItem
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.values import Reply, Request, Usage
-from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA
+
+Out = dict[str, Sequence[str]]
+
+NOWHERE = Endpoint("http://127.0.0.1:9", "account", "token")
 
 
 def _reply(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def _together(flows: list[Flow[Answer]]) -> Flow[list[Answer]]:
 async def _ask(
     emulator: Emulator,
     documents: int,
-    memory: Memory,
+    memory: Out,
     *,
     ledger: Ledger | None = None,
     patience: float = 60.0,
@@ -75,20 +78,20 @@ def _submissions(emulator: Emulator) -> list[int]:
 
 def test_one_post_carries_many_questions() -> None:
     """A hundred documents are one batch; each gets its own answer, and the usage adds up."""
-    memory = Memory()
+    memory: Out = {}
     with Emulator(_reply) as emulator:
         answers = asyncio.run(_ask(emulator, 100, memory))
     assert _numbers(answers) == [str(number) for number in range(100)]
     assert _submissions(emulator) == [100]
     assert sum(answer.usage.completion_tokens for answer in answers) == emulator.usage.completion_tokens
-    assert memory.out == {}
+    assert memory == {}
 
 
 @pytest.mark.parametrize("fault", ["batch_results", "batch_shuffled", "batch_slow", "internal"])
 def test_quirks_change_nothing(fault: str) -> None:
     """Another name of the list, another order, many polls and passing failures of the posts end in the same answers."""
     with Emulator(_reply, faults={fault: 0.5 if fault == "internal" else 1.0}) as emulator:
-        answers = asyncio.run(_ask(emulator, 20, Memory()))
+        answers = asyncio.run(_ask(emulator, 20, {}))
     assert _numbers(answers) == [str(number) for number in range(20)]
 
 
@@ -96,7 +99,7 @@ def test_quirks_change_nothing(fault: str) -> None:
 def test_items_fail_one_by_one(fault: str) -> None:
     """An item that failed, or whose answer cannot be used, is asked again in a later batch; the others stand."""
     with Emulator(_reply, faults={fault: 0.3}) as emulator:
-        answers = asyncio.run(_ask(emulator, 20, Memory()))
+        answers = asyncio.run(_ask(emulator, 20, {}))
     assert _numbers(answers) == [str(number) for number in range(20)]
     assert _submissions(emulator)[0] == 20
     assert all(size < 20 for size in _submissions(emulator)[1:])
@@ -104,26 +107,26 @@ def test_items_fail_one_by_one(fault: str) -> None:
 
 def test_a_killed_run_picks_its_batch_up_again() -> None:
     """A run that ends while its batch is out leaves it in the memory; the next one polls for it and pays nothing."""
-    memory = Memory()
+    memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
             asyncio.run(_ask(emulator, 10, memory, patience=0.3))
-        assert [len(keys) for keys in memory.out.values()] == [10]
+        assert [len(keys) for keys in memory.values()] == [10]
         answers = asyncio.run(_ask(emulator, 12, memory))
     assert _numbers(answers) == [str(number) for number in range(12)]
     assert _submissions(emulator) == [10, 2]
-    assert memory.out == {}
+    assert memory == {}
 
 
 def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
     """An id that is known no more costs one refused poll, and its requests are asked like any other."""
-    memory = Memory()
+    memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator, pytest.raises(TimeoutError):
         asyncio.run(_ask(emulator, 3, memory, patience=0.3))
     with Emulator(_reply) as another:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
-    assert memory.out == {}
+    assert memory == {}
 
 
 @contextmanager
@@ -145,12 +148,13 @@ def _held(reply: Callable[[Mapping[str, Any]], Any]) -> Iterator[tuple[Emulator,
 
 def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
     """After that its questions end with the reason; it stays out, counts for nothing yet, and is taken up later."""
-    memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
+    memory: Out = {}
+    price = price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
         ledger = Ledger(price, cap=1.0)
         with without_waits():
             answers = asyncio.run(_ask(emulator, 3, memory, ledger=ledger, pauses=(60.0, 600.0)))
-        (request_id,) = memory.out
+        (request_id,) = memory
         assert [str(answer.error) for answer in answers] == [
             f"batch {request_id} is not done after 24 h: run the same again to take its answers when they come"
         ] * 3
@@ -160,12 +164,13 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
         assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
         assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
-    assert memory.out == {}
+    assert memory == {}
 
 
 def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     """What an interrupted run left out is reserved anew when it is asked for again, and paid for once."""
-    memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
+    memory: Out = {}
+    price = price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
         ledger = Ledger(price, cap=0.12)
         with pytest.raises(TimeoutError):
@@ -175,6 +180,39 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
         assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
     assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
+
+
+class Notes:
+    """A book that only notes which requests are reserved, and what became of them."""
+
+    def __init__(self) -> None:
+        self.reserved: list[str] = []
+        self.perhaps = 0
+
+    def reserve(self, key: str, most: int) -> None:
+        self.reserved.append(key)
+
+    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+        self.perhaps += perhaps
+
+
+def test_what_waits_to_be_submitted_is_not_perhaps_paid() -> None:
+    """A request is written down as sent when its batch is: who is killed, or gives up, before that has paid nothing."""
+    book: Any = Notes()
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=1.0, book=book)
+    request = Request({"messages": [], "max_tokens": 100})
+
+    async def run(linger: float) -> None:
+        transport = Forgetful(Busy("x"), times=0)
+        async with Batching(transport, {}, ledger=ledger, linger=linger, pauses=(0.0, 0.0)) as batching:
+            async with asyncio.timeout(0.05 if linger else None):
+                await batching.send(request)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run(3600.0))
+    assert (book.reserved, book.perhaps, ledger.spent) == ([], 0, 0)
+    asyncio.run(run(0.0))
+    assert (book.reserved, book.perhaps) == ([request.key], 0)
 
 
 class _Outage(HttpTransport):
@@ -195,7 +233,7 @@ def test_a_batch_that_cannot_be_asked_for_is_not_submitted_twice() -> None:
     async def run(emulator: Emulator) -> list[Answer]:
         async with (
             _Outage(_endpoint(emulator)) as transport,
-            Batching(transport, Memory(), linger=0.05, pauses=(0.01, 0.02)) as batching,
+            Batching(transport, {}, linger=0.05, pauses=(0.01, 0.02)) as batching,
         ):
             return await drive(_flow(5), batching)
 
@@ -206,7 +244,7 @@ def test_a_batch_that_cannot_be_asked_for_is_not_submitted_twice() -> None:
 
 def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
     """A batch of an earlier run comes back whole; a document that is asked about later pays nothing either."""
-    memory = Memory()
+    memory: Out = {}
 
     async def one_by_one(emulator: Emulator) -> list[str]:
         async with (
@@ -221,21 +259,20 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
             asyncio.run(_ask(emulator, 4, memory, patience=0.3))
         assert asyncio.run(one_by_one(emulator)) == list("0123")
     assert _submissions(emulator) == [4]
-    assert memory.out == {}
+    assert memory == {}
 
 
 @pytest.mark.parametrize("index", [2, 99, -1])
 def test_an_item_of_no_place_is_nobodys(index: int) -> None:
     """An answer without a reference, whose number is of none of the requests, is given to none; they fail, and end."""
 
-    class Stray:
+    class Stray(HttpTransport):
         async def queue(self, body: Mapping[str, Any]) -> Batch:
             done = (BatchItem(None, index, Reply("stray")),)
             return Batch("queued", "b-1") if "requests" in body else Batch("done", "b-1", done)
 
     async def run() -> list[Reply | BaseException]:
-        transport: Any = Stray()
-        async with Batching(transport, Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
+        async with Batching(Stray(NOWHERE), {}, linger=0.01, pauses=(0.01, 0.02)) as batching:
             sends = [batching.send(Request({"messages": [], "n": n})) for n in (1, 2)]
             return await asyncio.gather(*sends, return_exceptions=True)
 
@@ -245,14 +282,14 @@ def test_an_item_of_no_place_is_nobodys(index: int) -> None:
 def test_a_refused_account_stops_the_run() -> None:
     """What stops synchronous requests stops batches."""
     with Emulator(_reply, faults={"unauthorized": 1.0}) as emulator, pytest.raises(AccountError):
-        asyncio.run(_ask(emulator, 3, Memory()))
+        asyncio.run(_ask(emulator, 3, {}))
 
 
 def test_the_budget_holds_before_anything_is_queued() -> None:
     """A batch that the budget cannot pay for is never submitted."""
     ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=0.001)
     with Emulator(_reply) as emulator, pytest.raises(BudgetExceeded):
-        asyncio.run(_ask(emulator, 3, Memory(), ledger=ledger))
+        asyncio.run(_ask(emulator, 3, {}, ledger=ledger))
     assert emulator.requests == []
 
 
@@ -262,16 +299,17 @@ def test_a_small_budget_goes_in_small_batches() -> None:
     assert price is not None
     ledger = Ledger(price, cap=0.1)
     with Emulator(_reply) as emulator:
-        answers = asyncio.run(_ask(emulator, 8, Memory(), ledger=ledger))
+        answers = asyncio.run(_ask(emulator, 8, {}, ledger=ledger))
     assert _numbers(answers) == [str(number) for number in range(8)]
     assert len(_submissions(emulator)) > 1
     assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
 
 
-class Forgetful:
+class Forgetful(HttpTransport):
     """A transport that takes every batch and knows none of them when it is polled for; it sends what is sent to it."""
 
     def __init__(self, error: ServiceError, times: int = 1_000) -> None:
+        super().__init__(NOWHERE)
         self.error, self.left = error, times
         self.submitted = self.sent = 0
         self._body: Mapping[str, Any] = {}
@@ -287,12 +325,12 @@ class Forgetful:
         items = (BatchItem(item["external_reference"], 0, reply) for item in self._body["requests"])
         return Batch("done", body["request_id"], tuple(items))
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         self.sent += 1
         return Reply("alone")
 
 
-def _send(transport: Any, memory: Memory, **more: Any) -> Reply:
+def _send(transport: HttpTransport, memory: Out, **more: Any) -> Reply:
     async def run() -> Reply:
         async with Batching(transport, memory, linger=0.0, pauses=(0.0, 0.0), **more) as batching:
             return await batching.send(Request({"messages": []}))
@@ -307,11 +345,11 @@ def _send(transport: Any, memory: Memory, **more: Any) -> Reply:
 def test_a_lost_batch_is_submitted_again_a_few_times(error: ServiceError) -> None:
     """A batch that a poll does not find is submitted again; one that is lost every time ends as a broken reply."""
     transport = Forgetful(error, times=2)
-    assert _send(transport, Memory()).content == "queued"
+    assert _send(transport, {}).content == "queued"
     assert transport.submitted == 3
     transport = Forgetful(error)
     with pytest.raises(BrokenReply, match="lost every batch"):
-        _send(transport, Memory())
+        _send(transport, {})
     assert transport.submitted == 4
 
 
@@ -319,7 +357,7 @@ def test_what_the_service_will_not_queue_is_sent_by_itself() -> None:
     """Where the queue was withdrawn, requests go out one by one, and each is answered."""
     entry = ModelEntry(name="@cf/moonshotai/kimi-k2.6", batch=False)
     with Emulator(_reply, entry=entry) as emulator:
-        answers = asyncio.run(_ask(emulator, 3, Memory()))
+        answers = asyncio.run(_ask(emulator, 3, {}))
         paths = [exchange.path for exchange in emulator.requests]
     assert _numbers(answers) == ["0", "1", "2"]
     assert len(paths) == 4
@@ -327,18 +365,20 @@ def test_what_the_service_will_not_queue_is_sent_by_itself() -> None:
 
 def test_without_the_queue_only_what_is_out_is_waited_for() -> None:
     """A batch of an earlier run is taken, and everything else is sent by itself."""
-    memory, transport = Memory(), Forgetful(Busy("x"), times=0)
+    memory: Out = {}
+    transport = Forgetful(Busy("x"), times=0)
     request = Request({"messages": []})
-    memory.keep("batch 1", [request.key])
+    memory["batch 1"] = [request.key]
     transport._body = {"requests": [{"external_reference": request.key}]}
     assert _send(transport, memory, queue=False).content == "queued"
     assert (transport.submitted, transport.sent) == (0, 0)
-    assert _send(transport, Memory(), queue=False).content == "alone"
+    assert _send(transport, {}, queue=False).content == "alone"
 
 
 def test_a_batch_that_is_lost_and_not_queued_again_is_sent_by_itself() -> None:
     """A batch of an earlier run that the service has lost is no reason to queue again where nobody asks for it."""
-    memory, transport = Memory(), Forgetful(Rejected("no such batch"))
-    memory.keep("batch 1", [Request({"messages": []}).key])
+    memory: Out = {}
+    transport = Forgetful(Rejected("no such batch"))
+    memory["batch 1"] = [Request({"messages": []}).key]
     assert _send(transport, memory, queue=False).content == "alone"
-    assert memory.batches() == {}
+    assert memory == {}

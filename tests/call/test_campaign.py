@@ -24,7 +24,6 @@ from extractor.emulator.values import Completion
 from extractor.errors import AccountError, BrokenReply, Busy, FormatRefused, Rejected, TooLong, TooSlow, Unreachable
 from extractor.wire.prices import price_of
 from extractor.wire.values import Usage
-from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA, Invoice
 
 # fmt: off
@@ -94,7 +93,7 @@ async def _ask(emulator: Emulator, faults: Mapping[str, float], documents: int) 
         http = await stack.enter_async_context(HttpTransport(_endpoint(emulator)))
         transport: Transport = http
         if faults.keys() & BATCHES:
-            batching = Batching(http, Memory(), linger=0.02, pauses=(0.01, 0.02))
+            batching = Batching(http, {}, linger=0.02, pauses=(0.01, 0.02))
             transport = await stack.enter_async_context(batching)
         elif faults.keys() & STREAMS:
             transport = Streaming(http, lambda piece: None)

@@ -32,9 +32,9 @@ from extractor.errors import (
 from extractor.schema.compiler import compile_schema
 from extractor.wire.disarm import disarm
 from extractor.wire.options import Options, thinking
-from extractor.wire.requests import check_request
 from extractor.wire.values import Reply, ToolCall, Usage
 from tests.call.kit import Outcome, Play, driven, reply
+from tests.kit import check_request
 
 
 class Line(BaseModel):
@@ -353,6 +353,16 @@ def test_a_form_that_has_worked_is_not_at_fault() -> None:
     answer, play = _play(Rejected("Invalid input", code=8001, status=400), ladder=ladder)
     assert isinstance(answer.error, Rejected)
     assert len(play.sent) == 1
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_sampling_that_nobody_set_is_left_out_where_it_is_fixed(name: str) -> None:
+    """A deployment with sampling of its own refuses ours once; what a person set is never left out."""
+    error = Rejected(f"{name} must be 1.0 for this model", code=8007, status=400)
+    answer, play = _play(error, _json(GOOD))
+    assert (answer.value, [name in request.body for request in play.sent]) == (GOOD, [True, False])
+    play = _play(*[error] * 9, options=Options(temperature=0.5, top_p=0.5))[1]
+    assert all(request.body[name] == 0.5 for request in play.sent)
 
 
 def test_a_default_that_is_not_taken_is_left_out() -> None:

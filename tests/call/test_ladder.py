@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 
-from extractor.call.form import RUNGS, Ladder
+import orjson
+
+from extractor.call.form import RUNGS, Form, Ladder
+from extractor.errors import Rejected
+from extractor.wire.options import Options
+from tests.call.test_conversation import SCHEMA
 
 
 def _fail(ladder: Ladder, rung: int, times: int, model: str = "m", schema: str = "s") -> None:
-    for _ in range(times):
-        ladder.failed(model, schema, rung)
+    ladder.of(model).failures.setdefault(schema, Counter())[RUNGS[rung]] += times
+
+
+def _begins(ladder: Ladder, model: str = "m", schema: str = "s") -> str:
+    known = ladder.of(model)
+    return RUNGS[known.rung(known.failures.get(schema, Counter()))]
 
 
 def test_it_begins_at_the_top() -> None:
     """What was never tried begins on json_schema."""
-    assert RUNGS[Ladder().rung("m", "s")] == "json_schema"
+    assert _begins(Ladder()) == "json_schema"
 
 
 def test_a_rung_that_keeps_failing_is_left() -> None:
     """Three failures in a row and the rung is not tried again."""
     ladder = Ladder()
     _fail(ladder, 0, 2)
-    assert ladder.rung("m", "s") == 0
+    assert _begins(ladder) == "json_schema"
     _fail(ladder, 0, 1)
-    assert RUNGS[ladder.rung("m", "s")] == "json_object"
+    assert _begins(ladder) == "json_object"
 
 
 def test_a_success_between_forgives() -> None:
-    """Failures that pass do not add up to a refusal."""
+    """Failures that pass do not add up to a refusal; of a request without a format neither tells anything."""
     ladder = Ladder()
+    form = Form(ladder, "m", SCHEMA, defaults=frozenset())
     for _ in range(10):
-        _fail(ladder, 0, 2)
-        ladder.worked("m", "s", 0)
-    assert ladder.rung("m", "s") == 0
+        for formatted, steps in ((True, (form.failed, form.failed, form.worked)), (False, (form.failed,) * 3)):
+            form.formatted = formatted
+            for step in steps:
+                step()
+    assert _begins(ladder, schema=SCHEMA.fingerprint) == "json_schema"
+
+
+def test_a_refusal_on_a_rung_that_has_answered_is_about_the_content() -> None:
+    """Where the model has answered on a rung, in any conversation, its refusal changes nothing about the form."""
+    ladder, error = Ladder(), Rejected("Invalid input", code=8001, status=400)
+    forms = [Form(ladder, "m", SCHEMA, defaults=frozenset()) for _ in range(2)]
+    for form in forms:
+        form.body([], SCHEMA, Options())
+    assert forms[0].refused(error) == "json_object"
+    forms[1].answered()
+    assert forms[1].refused(error) is None
 
 
 def test_the_last_rung_is_always_there() -> None:
@@ -40,46 +64,35 @@ def test_the_last_rung_is_always_there() -> None:
     ladder = Ladder()
     for rung in range(len(RUNGS)):
         _fail(ladder, rung, 9)
-    assert ladder.rung("m", "s") == len(RUNGS) - 1
+    assert _begins(ladder) == RUNGS[-1]
 
 
 def test_each_model_and_schema_has_its_own_memory() -> None:
     """What one schema could not be held to says nothing of another."""
     ladder = Ladder()
     _fail(ladder, 0, 3)
-    assert (ladder.rung("m", "other"), ladder.rung("other", "s")) == (0, 0)
+    assert (_begins(ladder, schema="other"), _begins(ladder, "other")) == ("json_schema", "json_schema")
 
 
 def test_it_can_be_kept_and_taken_up_again() -> None:
     """Through JSON and through pickle the memory stays the same."""
     ladder = Ladder()
     _fail(ladder, 0, 3)
-    ladder.refuse("m", range(1))
-    ladder.drop("m", "reasoning_effort")
-    assert ladder.export() == {
-        "failures": {"m s": {"json_schema": 3}},
-        "refused": {"m": ["json_schema"]},
-        "dropped": {"m": ["reasoning_effort"]},
-    }
-    for later in (Ladder(ladder.export()), pickle.loads(pickle.dumps(ladder))):
-        assert RUNGS[later.rung("m", "s")] == "bare_schema"
-        assert later.dropped("m") == {"reasoning_effort"}
-        assert later.facts("m") == {"refused": ["json_schema"], "dropped": ["reasoning_effort"]}
+    ladder.know("m", {"refused": ["json_schema", "a rung that is none"], "dropped": ["reasoning_effort"]})
+    facts = {"refused": ["json_schema"], "dropped": ["reasoning_effort"]}
+    assert ladder.export() == {"m": {**facts, "failures": {"s": {"json_schema": 3}}}}
+    for later in (Ladder(orjson.loads(orjson.dumps(ladder.export()))), pickle.loads(pickle.dumps(ladder))):
+        assert _begins(later) == "bare_schema"
+        assert later.of("m").dropped == {"reasoning_effort"}
+        assert later.facts("m") == facts
         assert later.facts("other") == {}
 
 
 def test_the_bare_schema_is_for_who_refuses_the_envelope() -> None:
     """The bare schema is begun with only where the envelope was refused as such."""
     ladder = Ladder()
-    ladder.refuse("m", range(1))
-    assert RUNGS[ladder.rung("m", "s")] == "bare_schema"
-    ladder.refuse("m", range(2))
-    assert RUNGS[ladder.rung("m", "s")] == "json_object"
-    assert RUNGS[ladder.rung("other", "s")] == "json_schema"
-
-
-def test_a_rung_that_has_answered_holds() -> None:
-    """What a model has answered on is known until the run ends."""
-    ladder = Ladder()
-    ladder.hold("m", 0)
-    assert (ladder.holds("m", 0), ladder.holds("m", 2), ladder.holds("other", 0)) == (True, False, False)
+    ladder.know("m", {"refused": ["json_schema"]})
+    assert _begins(ladder) == "bare_schema"
+    ladder.know("m", {"refused": ["bare_schema"]})
+    assert _begins(ladder) == "json_object"
+    assert _begins(ladder, "other") == "json_schema"

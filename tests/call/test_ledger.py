@@ -23,6 +23,7 @@ from extractor.errors import (
     Unreachable,
     UsageError,
 )
+from extractor.pipeline.config import Config
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage, nano
 
@@ -170,6 +171,15 @@ def test_nothing_is_sent_that_could_not_be_written_down() -> None:
     for _ in range(2):
         with pytest.raises(StorageError):
             limits.admit(limits.claim(_request()), 0)
+
+
+@pytest.mark.parametrize("cap", [-0.01, float("nan"), float("inf")])
+def test_a_cap_is_an_amount(cap: float) -> None:
+    """What is no amount of money is refused, in the ledger and in a Config."""
+    with pytest.raises(UsageError, match="give"):
+        Ledger(DOLLAR, cap=cap)
+    with pytest.raises(UsageError, match="max_cost is"):
+        Config(max_cost=cap)
 
 
 def test_without_a_price_there_is_no_cap() -> None:

@@ -15,10 +15,10 @@ from extractor.call.http import HttpTransport
 from extractor.emulator.server import Emulator
 from extractor.wire.options import Options
 from extractor.wire.parameters import PARAMETERS
-from extractor.wire.requests import check_request
 from extractor.wire.values import Request
 from tests.call.kit import over_http
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT
+from tests.kit import check_request
 from tests.wire.test_options import ASK, TAKEN
 
 ALL: dict[str, list[dict[str, Any]]] = {

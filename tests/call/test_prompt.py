@@ -14,7 +14,7 @@ from extractor.call.prompt import ask, corrected, fenced, read_document, targete
 from extractor.documents.document import Image
 from extractor.schema.annotations import Quote
 from extractor.schema.compiler import compile_schema
-from extractor.wire.requests import check_request
+from tests.kit import check_request
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8) + (40).to_bytes(4) + (20).to_bytes(4) + bytes(9)
 

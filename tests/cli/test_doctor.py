@@ -37,6 +37,13 @@ def test_a_deployment_as_documented() -> None:
     assert "16 checks, 0 of them other than documented, $0.0" in done.stdout
 
 
+def test_a_price_that_is_not_known_has_no_cap() -> None:
+    """Where the price is unknown the first line says that no cap holds, and names none."""
+    with Emulator(able, model="@cf/other/model") as emulator:
+        said = run(emulator, "--model", "@cf/other/model").stderr
+    assert said == "@cf/other/model: some twenty small requests at a price that is not known, so that no cap holds\n"
+
+
 def test_differences_are_told_and_remembered() -> None:
     """A difference has its remedy and exit code 1; what it means for later runs is in the user's cache."""
     with Emulator(able, faults={"schema_unsupported": 1.0}) as emulator:

@@ -109,7 +109,7 @@ def test_completion(line: str, found: set[str], monkeypatch: pytest.MonkeyPatch,
 SETTINGS = {
     "temprature=0.6": "no parameter has the name 'temprature'; did you mean temperature?",
     "temperature": "write NAME=VALUE",
-    "temperature=hot": "temperature: 'hot' is not a number from 0 to 2",
+    "temperature=hot": "temperature: must be number or null, not 'hot'",
 }
 
 

@@ -73,6 +73,20 @@ def test_paragraphs_and_tables_come_in_order(tmp_path: Path, namespace: str) -> 
             "ac",
         ),
         ("<w:t>a</w:t></w:r><w:moveFrom><w:r><w:t>b</w:t></w:r></w:moveFrom><w:r>", "a"),
+        (
+            "<w:t>2</w:t></w:r><w:oMath><w:f><w:num><w:r><w:t>1</w:t></w:r></w:num><w:den><w:r><w:t>12</w:t></w:r></w:den>"
+            "</w:f></w:oMath><w:r><w:t> in</w:t>",
+            "2 1/12 in",
+        ),
+        (
+            "<w:fldChar w:fldCharType='begin'/><w:instrText>IF </w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='begin'/><w:instrText>MERGEFIELD x</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t>900</w:t></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:instrText> &gt; 1 a b</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t>a</w:t></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/>",
+            "a",
+        ),
     ],
 )
 def test_runs_read_as_they_look(tmp_path: Path, run: str, text: str) -> None:
@@ -86,6 +100,45 @@ def test_numbers_of_lists_are_counted(tmp_path: Path) -> None:
     links = relations(("n", "numbering", "numbering.xml"))
     text = text_of(tmp_path, word(body + item("H", 0, 2), parts={"word/numbering.xml": NUMBERING}, links=links))
     assert text.split("\n\n") == ["1. A", "1(a) B", "1(b) C", "2. D", "2(a) E", "    - F\n    - G", "7. H"]
+
+
+def test_levels_of_lists_follow_their_rules(tmp_path: Path) -> None:
+    """Legal numbers are figures, a level restarts where it says so, and styles and single lists name levels."""
+    level = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/>{}<w:lvlText w:val="{}"/></w:lvl>'
+    levels = level.format(0, "upperRoman", '<w:pStyle w:val="Part"/>', "%1.")
+    levels += level.format(1, "decimal", '<w:pStyle w:val="Clause"/><w:isLgl/>', "%1.%2")
+    levels += level.format(2, "decimal", '<w:lvlRestart w:val="0"/>', "(%3)")
+    other = level.format(0, "lowerLetter", "", "%1)").replace('w:start w:val="1"', 'w:start w:val="4"')
+    numbering = f'<w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
+    numbering += (
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="0"/>'
+    )
+    numbering += f'<w:lvlOverride w:ilvl="0">{other}</w:lvlOverride></w:num>'
+    style = '<w:style w:styleId="{}"><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+    parts: dict[str, str | bytes] = {
+        "word/numbering.xml": part("numbering", numbering),
+        "word/styles.xml": part("styles", style.format("Part") + style.format("Clause")),
+    }
+    named = [paragraph(name, f'<w:pStyle w:val="{name}"/>') for name in ("Part", "Clause", "Part", "Clause")]
+    body = named[0] + named[1] + item("deep", 2) + named[2] + named[3] + item("deep", 2) + item("else", 0, 2)
+    text = text_of(tmp_path, word(body, parts=parts, links=relations(("n", "numbering", "numbering.xml"))))
+    assert text.split("\n\n") == ["I. Part", "1.1 Clause", "(1) deep", "II. Part", "2.1 Clause", "(2) deep", "c) else"]
+
+
+def test_a_style_of_characters_switches_off_what_that_of_the_paragraph_switches_on(tmp_path: Path) -> None:
+    """Both hide text, so text that has both is seen; a paragraph without a style has the standard one."""
+    hide = "<w:rPr><w:vanish/></w:rPr>"
+    styles = f'<w:style w:type="paragraph" w:default="1" w:styleId="N">{hide}</w:style>'
+    styles += f'<w:style w:type="character" w:styleId="C">{hide}</w:style>'
+    body = paragraph("hidden") + '<w:p><w:r><w:rPr><w:rStyle w:val="C"/></w:rPr><w:t>seen</w:t></w:r></w:p>'
+    assert text_of(tmp_path, word(body, parts={"word/styles.xml": part("styles", styles)})) == "seen"
+
+
+def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> None:
+    """What is split in the file by a tracked change is one paragraph once that is accepted."""
+    deleted = '<w:rPr><w:del w:id="1"/></w:rPr>'
+    body = paragraph("No. 45", deleted) + paragraph("67 of May") + paragraph("last", deleted)
+    assert text_of(tmp_path, word(body)) == "No. 4567 of May\n\nlast"
 
 
 @pytest.mark.parametrize(("number", "label"), [(1, "a"), (26, "z"), (27, "aa"), (53, "aaa"), (0, "")])

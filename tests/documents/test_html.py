@@ -40,6 +40,16 @@ from tests.documents.making import loaded
         ("<math><mn>2</mn><mfrac><mn>1</mn><mn>12</mn></mfrac></math>", "2 1/12"),
         ("<math><msqrt><mi>x</mi></msqrt><msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup></math>", "sqrt(x)a_1^2"),
         ("<del>100</del> 80", "~~100~~ 80"),
+        (
+            "<style>.up { vertical-align: super } .no { text-decoration: line-through }</style>"
+            "10<span class=up>6</span> <span class=no>100</span> 80",
+            "10^6 ~~100~~ 80",
+        ),
+        ("<ol style='list-style-type: lower-roman'><li>a<li>b</ol>", "i. a\nii. b"),
+        ("<style>li { list-style: none }</style><ol><li>a</ol>", "a"),
+        ("<dialog>shut</dialog><dialog open>open</dialog>", "open"),
+        ('a<iframe srcdoc="&lt;p&gt;framed&lt;/p&gt;">x</iframe>b', "a\n\nframed\n\nb"),
+        ("<object data=chart.svg>Total 42</object>", "Total 42"),
         ('<span style="text-decoration: line-through">100</span> 80', "~~100~~ 80"),
         ('<p style="text-decoration: line-through">100</p><p style="color: red">80</p>', "~~100~~\n\n80"),
         ('10<span style="vertical-align: super">6</span> W', "10^6 W"),
@@ -111,6 +121,19 @@ def test_depth_is_no_danger() -> None:
 def test_the_charset_is_what_fits(tmp_path: Path, data: bytes, text: str) -> None:
     """What the page declares is believed where it holds."""
     assert text in loaded(tmp_path, "a.html", data).text
+
+
+def test_empty_elements_of_xml_end_where_they_stand(tmp_path: Path) -> None:
+    """In HTML, the title of this page would be all that follows it; its charset is that of the declaration."""
+    page = '<?xml version="1.0" encoding="iso-8859-15"?><html><head><title/></head><body><a id="p"/><p>5 €</p><br/>x'
+    assert loaded(tmp_path, "a.xhtml", page.encode("iso-8859-15")).text == "5 €\n\nx"
+
+
+def test_files_within_the_page_are_read(tmp_path: Path) -> None:
+    """A link or a frame may hold its file itself."""
+    page = '<p>Orders</p><a download="orders.csv" href="data:text/csv;base64,c2t1LHF0eQpBLDU1Cg==">all</a>'
+    text = loaded(tmp_path, "a.html", page.encode()).text
+    assert text == "Orders\n\nall\n\n--- attachment: orders.csv ---\n\nsku,qty\nA,55\n"
 
 
 def test_the_title_is_read_once(tmp_path: Path) -> None:

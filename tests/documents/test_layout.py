@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.flow import Flow
+from extractor.documents.formats.html import Flow
 from extractor.documents.layout import Glyph, lay_out, to_runs
 from extractor.documents.parsed import paginate
 from extractor.documents.tables import TableWriter, render_table, unmarked
@@ -47,9 +49,17 @@ def test_a_gap_between_lines_is_a_blank_line() -> None:
     assert page(words("ab", 0, 0), words("cd", 0, 1), words("ef", 0, 2), words("gh", 0, 5)) == "ab\ncd\nef\n\ngh"
 
 
-def test_right_to_left_text_keeps_its_logical_order() -> None:
-    """Hebrew and Arabic come from the file in reading order, and run to the left."""
-    assert page([glyph(letter, 20 - place, 0) for place, letter in enumerate("שלום")]) == "שלום"
+@pytest.mark.parametrize("order", [list, reversed])
+def test_right_to_left_text_is_put_in_order_of_reading(order: Callable[[list[Glyph]], Iterable[Glyph]]) -> None:
+    """Hebrew and Arabic run to the left, figures and Latin words between them do not, in whatever order of the file."""
+    seen = '123-4 :(ABC Ltd) "םולש 50% םוכס'
+    assert page(list(order(words(seen, 0, 0)))) == 'סכום 50% שלום" (ABC Ltd): 123-4'
+
+
+def test_columns_of_right_to_left_text_are_read_from_the_right() -> None:
+    """The first column of a table stands at the right of the page."""
+    rows = [words("5", 0, 0) + words("הת", 10, 0), words("12", 0, 1) + words("םיל", 10, 1)]
+    assert [line.split() for line in page(*rows).split("\n")] == [["תה", "5"], ["לים", "12"]]
 
 
 def test_two_short_columns_are_a_table() -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.limits import Limits
 from extractor.documents.load import load, load_small
 from extractor.documents.readers import read
-from extractor.documents.source import Source
+from extractor.documents.source import Limits, Source
 from extractor.errors import DocumentError, UsageError
 from tests.documents.making import archive, loaded, pdf, word
 

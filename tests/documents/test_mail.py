@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.limits import Limits
+from extractor.documents.source import Limits
 from extractor.errors import DocumentError
 from tests.documents.making import Tree, loaded, ole, pdf, word
 
@@ -88,6 +88,9 @@ def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
     text = loaded(tmp_path, "b.eml", stub.as_bytes()).text
     assert "only the HTML tells" in text
     assert "No HTML?" not in text
+    stub = letter("This message is best read as HTML.")
+    stub.add_alternative("<p>Total 42</p>", subtype="html")
+    assert "Total 42" in loaded(tmp_path, "c.eml", stub.as_bytes()).text
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,12 @@ def test_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
         "ppt/slides/1.xml": slide(shape("last", 0, 0)),
         "ppt/slides/2.xml": second,
         "ppt/slides/_rels/2.xml.rels": relations(("n", "notesSlide", "../notes.xml")),
-        "ppt/notes.xml": slide(shape("say this", 0, 0)),
+        "ppt/notes.xml": slide(shape("say this", 0, 0), shape("4500", 0, 9), shape("2", 0, 99, "sldNum")),
     }
     document = loaded(tmp_path, "a.pptx", archive(parts))
-    assert document.text.split("\n\n")[:-1] == ["# Top", "left", "right", "| k | v |", "Notes: say this", "last"]
+    assert document.text.split("\n\n")[:-1] == [
+        *("# Top", "left", "right", "| k | v |", "Notes: say this", "Notes: 4500", "last"),
+    ]
     assert document.page_at(document.text.index("last")) == 2
 
 
@@ -128,6 +130,27 @@ def test_open_document_lists_are_counted(tmp_path: Path) -> None:
     assert text.split("\n") == ["1. one", "  a) x", "  b) y", "2. two", "  a) x", "  b) y", "", "3. three"]
 
 
+def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
+    """The outline of the document numbers them, but for those that opt out."""
+    level = '<s:outline-level-style s:level="{0}" s:num-format="1" s:display-levels="{0}" xmlns:s="s"/>'
+    styles = f"<outline-style>{level.format(1)}{level.format(2)}</outline-style>"
+    styles += '<s:style s:family="paragraph" s:name="Free" s:list-style-name="" xmlns:s="s"/>'
+    heads = ((1, "A", ""), (2, "B", ""), (2, "C", 'text:is-list-header="true"'), (2, "D", 'text:style-name="Free"'))
+    heads = (*heads, (2, "E", ""), (1, "F", 'text:restart-numbering="true" text:start-value="9"'))
+    body = "".join(f'<text:h text:outline-level="{depth}" {more}>{name}</text:h>' for depth, name, more in heads)
+    text = opened(tmp_path, "text", f"<styles>{styles}</styles><body>{body}</body>").text
+    assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
+
+
+def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
+    """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
+    fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
+    fields += '<listbox id="c"><option label="red"/><option label="blue" current-selected="true"/></listbox>'
+    drawn = " ".join(f'<control control="{name}"/>' for name in "abc")
+    body = f"<office:forms><form>{fields}</form></office:forms><text:p>{drawn}</text:p>"
+    assert opened(tmp_path, "text", body).text == "☒ Agreed Ann blue"
+
+
 def test_headers_of_first_and_left_pages_are_read(tmp_path: Path) -> None:
     """A letterhead stands on the first page alone."""
     pages = "".join(f"<{kind}><text:p>{kind}</text:p></{kind}>" for kind in ("header", "header-first", "footer-left"))
@@ -193,6 +216,28 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
         "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
     ]
     assert [image.page for image in document.images] == [1]
+
+
+def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:
+    """Objects and pictures that the file does not hold; the style of a shape numbers its paragraphs."""
+    item = "<a:p>{}<a:r><a:t>{}</a:t></a:r></a:p>"
+    style = '<a:lstStyle><a:lvl1pPr><a:buAutoNum type="romanLcPeriod"/></a:lvl1pPr></a:lstStyle>'
+    lines = item.format("", "one") + item.format("", "two") + item.format("<a:pPr><a:buNone/></a:pPr>", "free")
+    body = f"<p:sp><p:txBody>{style}{lines}</p:txBody></p:sp>"
+    body += '<p:graphicFrame xmlns:r="r"><p:oleObj r:id="x" progId="Excel.Sheet.12"/></p:graphicFrame>'
+    body += '<p:pic xmlns:r="r"><p:blipFill><a:blip r:embed="y"/></p:blipFill></p:pic>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldId r:id="a"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
+        "ppt/slides/1.xml": slide(body),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.strip() == "i. one\nii. two\nfree"
+    assert document.metadata["unread"] == [
+        "slide 1: an object of Excel.Sheet.12 that is not in the file",
+        "slide 1: a picture that is not in the file",
+    ]
 
 
 def old_word(text: str, *, flags: int = 0) -> bytes:
@@ -279,11 +324,9 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     assert document.text == "Größe\nTotal 42\n\nnarrow"
 
 
-def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
-    """Runs in pages of their own say what is raised and what is hidden."""
-    text = "4 5001 EURsecret\r"
+def old_runs(text: str, looks: dict[tuple[int, int], bytes]) -> Tree:
+    """The streams of a Word 97 document whose runs have these changes."""
     first = 2048  # where the text begins in the file
-    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
     edges = sorted({0, len(text), *(edge for span in looks for edge in span)})
     page = bytearray(512)
     page[-1] = len(edges) - 1
@@ -292,16 +335,41 @@ def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
         if span in looks:
             place = 200 + 10 * index
             page[4 * len(edges) + index] = place // 2
-            page[place : place + 4] = bytes([3]) + looks[span]
-    head = bytearray(first)
-    struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
-    plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * first, 0)
-    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
-    struct.pack_into("<II", head, 0x01A2, 0, len(clx))
+            page[place : place + 1 + len(looks[span])] = bytes([len(looks[span])]) + looks[span]
+    streams = old_streams(text)
+    head, clx = bytearray(streams["WordDocument"][:first]), streams["0Table"]
     struct.pack_into("<II", head, 0x00FA, len(clx), 12)
-    word = (bytes(head) + text.encode()).ljust(2560, b"\0") + bytes(page)
-    pages = struct.pack("<III", first, first + len(text), 5)
-    assert loaded(tmp_path, "a.doc", ole({"WordDocument": word, "0Table": clx + pages})).text == "4 500[1] EUR"
+    word = (bytes(head) + text.encode("cp1252")).ljust(2560, b"\0") + bytes(page)
+    return {"WordDocument": word, "0Table": clx + struct.pack("<III", first, first + len(text), 5)}
+
+
+def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
+    """Runs in pages of their own say what is raised and what is hidden."""
+    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
+    assert loaded(tmp_path, "a.doc", ole(old_runs("4 5001 EURsecret\r", looks))).text == "4 500[1] EUR"
+
+
+def test_fields_of_old_forms_say_what_is_chosen(tmp_path: Path) -> None:
+    """A tick and the word of a list stand in a stream of their own, to which the character of the field points."""
+    fields = ["\x13 FORMCHECKBOX \x01\x14\x15 insured\r", "\x13 FORMCHECKBOX \x01\x14\x15 smoker\r"]
+    fields.append("\x13 FORMDROPDOWN \x01\x14\x15\r")
+    words = b"".join(struct.pack("<H", len(word)) + word.encode("utf-16-le") for word in ("red", "green"))
+    name, nothing = struct.pack("<HHH", 1, ord("C"), 0), bytes(4)
+    choices = nothing * 5 + struct.pack("<HHH", 0xFFFF, 2, 0) + words
+    bodies = (  # ticked; by default not; the second of two words
+        struct.pack("<HHH", 1 | 1 << 2, 0, 0) + name + bytes(2),
+        struct.pack("<HHH", 1 | 25 << 2, 0, 0) + name + bytes(2),
+        struct.pack("<HHH", 2 | 1 << 2, 0, 0) + name + bytes(2) + choices,
+    )
+    stream, looks, start = b"", {}, 0
+    for field, body in zip(fields, bodies, strict=True):
+        place = start + field.index("\x01")
+        looks[place, place + 1] = struct.pack("<HI", 0x6A03, len(stream))
+        data = struct.pack("<H", 0x44) + bytes(62) + b"\xff\xff\xff\xff" + body
+        stream += struct.pack("<I", 4 + len(data)) + data
+        start += len(field)
+    document = loaded(tmp_path, "a.doc", ole({**old_runs("".join(fields), looks), "Data": stream}))
+    assert document.text == "☒ insured\n\n☐ smoker\n\ngreen"
 
 
 def test_web_archives_under_a_word_name_are_read(tmp_path: Path) -> None:

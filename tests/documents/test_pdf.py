@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from extractor.documents.limits import Limits
 from extractor.documents.load import load
+from extractor.documents.source import Limits
 from extractor.errors import DocumentError
 from tests.documents.making import Word, loaded, pdf
 
@@ -212,13 +212,15 @@ def test_notes_and_links_are_read_and_films_are_named(tmp_path: Path) -> None:
         "<< /Type /Annot /Subtype /Text /Contents (old draft) /F 2 /Rect [10 10 20 20] >>",
         "<< /Type /Annot /Subtype /Link /Rect [70 698 110 712] /A << /S /URI /URI (https://example.org/apply) >> >>",
         "<< /Type /Annot /Subtype /Movie /Rect [10 10 20 20] >>",
+        "<< /Type /Annot /Subtype /StrikeOut /Rect [70 698 98 712] /QuadPoints [70 712 97 712 70 698 97 698] >>",
     )
     data = pdf(
         [(72, 700, "Apply here, by the end of the month")],
-        extra="/Annots [4 0 R 5 0 R 6 0 R 7 0 R]",
+        extra="/Annots [4 0 R 5 0 R 6 0 R 7 0 R 8 0 R]",
         objects=annotations,
     )
     document = loaded(tmp_path, "a.pdf", data)
+    assert "[struck out: Apply]" in document.text
     assert "[note by Ann: Check the sum]" in document.text
     assert "(https://example.org/apply)]" in document.text
     assert "old draft" not in document.text
@@ -263,6 +265,28 @@ def test_layers_that_are_switched_off_are_not_read(tmp_path: Path) -> None:
     data = data.replace(b"Td (gone) Tj ET", b"Td (gone) Tj ET EMC")
     settings = b"/OCProperties << /OCGs [4 0 R 5 0 R] /D << /OFF [5 0 R] >> >> /Type /Catalog"
     assert loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", settings, 1)).text.split() == ["seen"]
+
+
+def test_what_is_cut_from_a_page_is_not_read(tmp_path: Path) -> None:
+    """A page may show a part of what it holds."""
+    data = pdf([(72, 700, "Total 42"), (72, 100, "of another page")], extra="/CropBox [0 400 612 792]")
+    assert loaded(tmp_path, "a.pdf", data).text.split() == ["Total", "42"]
+
+
+def test_characters_that_have_but_a_number_are_named_and_shown(tmp_path: Path) -> None:
+    """A font without a table of its characters leaves their numbers, which look like text."""
+    font = "<< /Type /Font /Subtype /Type0 /BaseFont /None /Encoding /Identity-H /DescendantFonts [5 0 R] >>"
+    inner = "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /None /CIDSystemInfo << /Registry (Adobe)"
+    inner += " /Ordering (Identity) /Supplement 0 >> /FontDescriptor 6 0 R >>"
+    described = (
+        "<< /Type /FontDescriptor /FontName /None /Flags 4 /FontBBox [0 0 1 1] /Ascent 1 /Descent 0 /ItalicAngle 0"
+    )
+    described += " /CapHeight 1 /StemV 1 >>"
+    words = "Total of the page and more) Tj ET 72 600 99 9 re f BT ("
+    data = pdf([(72, 700, words)], objects=(font, inner, described))
+    document = loaded(tmp_path, "a.pdf", data.replace(b"/F1 3 0 R", b"/F1 4 0 R"), ocr="off")
+    assert document.metadata["unread"] == ["page 1: 13 characters of a font that does not say which they are"]
+    assert len(document.images) == 1
 
 
 def test_a_scan_under_a_letterhead_is_shown(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from extractor.documents.limits import Limits
+from extractor.documents.source import Limits
 from extractor.errors import DocumentError
 from extractor.wire.images import image_size, image_tokens
 from tests.documents.making import archive, loaded, relations, word

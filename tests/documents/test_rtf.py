@@ -22,6 +22,8 @@ from tests.documents.making import loaded, picture
         (rb"{\fonttbl{\f0 Arial;}}{\colortbl;\red0;}{\*\generator Word}{\info{\title x}}seen", "seen"),
         (rb"a{\v hidden}b{\deleted gone}c", "abc"),
         (rb'{\field{\*\fldinst HYPERLINK "http://x.y/"}{\fldrslt link}}', "link (http://x.y/)"),
+        (rb'{\field{\*\fldinst HYPERLINK "http://x.y/" \\l "a"}{\fldrslt link}}', "link (http://x.y/#a)"),
+        (rb'{\field{\*\fldinst HYPERLINK \\l "_Toc1"}{\fldrslt Terms}}', "Terms"),
         (rb"word{\footnote a note}", "word[^1]\n\n[^1]: a note"),
         (rb"a\{b\}\\c\~d\_e", "a{b}\\c d-e"),
         (rb"pic{\pict\bin4 }}{{}ture", "picture"),
@@ -42,6 +44,12 @@ from tests.documents.making import loaded, picture
             "p. 3 (http://x.y/)",
         ),
         (rb"\pc M\'81ller", "Müller"),
+        (
+            rb"{\field{\*\fldinst FORMCHECKBOX{\*\formfield{\fftype1\ffres1}}}{\fldrslt}} a "
+            rb"{\field{\*\fldinst FORMCHECKBOX{\*\formfield{\fftype1\ffres25\ffdefres0}}}{\fldrslt}} b "
+            rb"{\field{\*\fldinst FORMDROPDOWN{\*\formfield{\fftype2\ffres1{\*\ffl c}{\*\ffl d}}}}{\fldrslt}}",
+            "☒ a ☐ b d",
+        ),
         (rb"{\b\*\cs7 star within} {\*\cs7 star first}", "star within"),
         (rb"{\header head}{\headerf first}{\footer foot}body\par", "head\n\nfirst\n\nbody\n\nfoot"),
         (rb"x{\*\atnauthor Ada}{\*\annotation check}y", "x[^c1]y\n\n[^c1]: comment by Ada: check"),
@@ -107,5 +115,8 @@ def test_numbers_of_lists_that_no_program_wrote_out_are_counted(tmp_path: Path) 
     )
     document = loaded(tmp_path, "a.rtf", rf"{{\rtf1\ansi{table}{items}}}".encode())
     assert document.text.splitlines() == ["3. Desk", "3.a) Oak", "3.b) Pine", "4. Lamp", "End"]
+    legal = table.replace(r"{\leveltext\'04", r"\levelnorestart1\levellegal1{\leveltext\'04")
+    document = loaded(tmp_path, "c.rtf", rf"{{\rtf1\ansi{legal}{items}\pard\ls1\ilvl1 Ash\par}}".encode())
+    assert document.text.splitlines() == ["3. Desk", "3.1) Oak", "3.2) Pine", "4. Lamp", "End", "4.3) Ash"]
     written = r"{\listtext\pard\plain 8.\tab}\ls1\ilvl0 Desk\par"
     assert loaded(tmp_path, "b.rtf", rf"{{\rtf1\ansi{table}{written}}}".encode()).text == "8.\tDesk"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.limits import Limits
 from extractor.documents.load import load
 from extractor.documents.readers import read
 from extractor.documents.sandbox import harmless
-from extractor.documents.source import Source
+from extractor.documents.source import Limits, Source
 from extractor.errors import DocumentError
 from tests.documents.making import loaded, pdf
 

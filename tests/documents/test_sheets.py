@@ -132,11 +132,7 @@ def test_errors_and_what_is_hidden_are_told(tmp_path: Path) -> None:
 
 def _replaced(data: bytes, old: bytes, new: bytes) -> bytes:
     """A workbook with one piece of its main part replaced."""
-    from io import BytesIO
-    from zipfile import ZipFile
-
-    with ZipFile(BytesIO(data)) as file:
-        parts: dict[str, str | bytes] = {name: file.read(name) for name in file.namelist()}
+    parts = unzipped(data)
     main = parts["xl/workbook.xml"]
     assert isinstance(main, bytes)
     return archive(parts | {"xl/workbook.xml": main.replace(old, new)})
@@ -486,7 +482,8 @@ def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.xlsx", workbook(rows))
     assert (document.text, document.metadata.get("unread")) == ("## S1\n\nx\n\n", None)
     formula = struct.pack("<HHHB5xHHIH", 0, 0, 0, 3, 0xFFFF, 0, 0, 0)
-    old = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 1, 0, 1, 7)), (0x0006, formula)))
+    other = struct.pack("<HHHdHIH", 1, 0, 1, 7, 0, 0, 0)
+    old = loaded(tmp_path, "a.xls", old_workbook((0x0006, other), (0x0006, formula)))
     assert (old.text, old.metadata.get("unread")) == ("## D\n\n0007\n\n", None)
     cell = '<t:table-cell t:formula="of:=A9" {}/>'
     cells = cell.format('t:value-type="string"') + cell.format("")
@@ -496,6 +493,100 @@ def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.ods", data)
     assert document.text == "## S\n\n=A9\n\n"
     assert document.metadata["unread"] == ["S!B1: a formula that was never computed"]
+
+
+def test_results_that_a_writer_puts_in_place_of_computing_are_none(tmp_path: Path) -> None:
+    """Libraries write 0 or an empty text for every formula; where one formula has another result, those count."""
+    book = workbook(row(1, "x", "<><f>A1*2</f><v>0</v>"))
+    stale = _replaced(book, b"</sheets>", b'</sheets><calcPr fullCalcOnLoad="1"/>')
+    document = loaded(tmp_path, "a.xlsx", stale)
+    assert document.text == "## S1\n\n| x | =A1*2 |\n\n"
+    assert document.metadata["unread"] == ["S1!B1: a formula that was never computed"]
+    assert "unread" not in loaded(tmp_path, "a.xlsx", book).metadata
+    book = workbook(row(1, "x", "<><f>A1*2</f><v>0</v>", "<><f>1+1</f><v>2</v>"))
+    stale = _replaced(book, b"</sheets>", b'</sheets><calcPr fullCalcOnLoad="1"/>')
+    assert loaded(tmp_path, "a.xlsx", stale).text == "## S1\n\n| x | 0 | 2 |\n\n"
+    formula = struct.pack("<HHHB5xHHIH", 0, 0, 0, 3, 0xFFFF, 0, 0, 0)
+    old = loaded(tmp_path, "a.xls", old_workbook((0x0006, formula), (0x0203, struct.pack("<HHHd", 1, 0, 1, 7))))
+    assert old.metadata["unread"] == ["D!A1: a formula that was never computed"]
+
+
+def test_identifiers_keep_every_digit(tmp_path: Path) -> None:
+    """A whole number longer than what Excel keeps is written as it stands in the file."""
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "id", "<><v>1234567890123456789</v>")))
+    assert document.text == "## S1\n\n| id | 1234567890123456789 |\n\n"
+
+
+def test_boxes_that_can_be_ticked_say_whether_they_are(tmp_path: Path) -> None:
+    """In XLSX by the properties, in that of 2007 by its drawing, in XLS by its record, in ODS by its form."""
+    box = '<x:sp><x:cNvPr id="{}"/><x:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></x:txBody></x:sp>'
+    controls = '|<controls><control shapeId="7" r:id="c"/><control shapeId="8" r:id="e"/></controls>'
+    places = [("d", "drawing", "../d.xml"), ("c", "ctrlProp", "../c.xml"), ("e", "ctrlProp", "../e.xml")]
+    parts: dict[str, str | bytes] = {
+        "xl/worksheets/_rels/s1.xml.rels": relations(*places),
+        "xl/d.xml": f'<x:d xmlns:x="x" xmlns:a="a">{box.format(7, "insured")}{box.format(8, "smoker")}</x:d>',
+        "xl/c.xml": '<p objectType="CheckBox" checked="Checked"/>',
+        "xl/e.xml": '<p objectType="CheckBox"/>',
+    }
+    text = "## S1\n\nx\n\n☒ insured\n\n☐ smoker\n\n"
+    assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x") + controls, parts=parts)).text == text
+    shape = '<shape><textbox>{}</textbox><ClientData ObjectType="Checkbox"><Checked>{}</Checked></ClientData></shape>'
+    drawing = f"<xml>{shape.format('insured', 1)}{shape.format('smoker', 0)}<shape><ClientData/></shape></xml>"
+    parts = {"xl/worksheets/_rels/s1.xml.rels": relations(("v", "vmlDrawing", "../v.vml")), "xl/v.vml": drawing}
+    assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == text
+
+    def control(label: str, state: int) -> list[tuple[int, bytes]]:
+        about = struct.pack("<HHHH14x", 0x15, 18, 0x0B, 1) + struct.pack("<HHH6x", 0x12, 8, state)
+        return [(0x005D, about), (0x01B6, struct.pack("<10xH", len(label))), (0x003C, b"\0" + label.encode())]
+
+    cell = (0x0203, struct.pack("<HHHd", 0, 0, 1, 7))
+    old = loaded(tmp_path, "a.xls", old_workbook(cell, *control("insured", 1), *control("smoker", 0)))
+    assert old.text == "## D\n\n0007\n\n☒ insured\n\n☐ smoker\n\n"
+    form = '<t:forms><t:checkbox t:id="a" t:label="insured" t:current-state="checked"/>'
+    form += '<t:checkbox t:id="b" t:label="smoker"/><t:text t:id="c" t:current-value="Ann"/></t:forms>'
+    drawn = "".join(f'<t:control t:control="{name}"/>' for name in "abc")
+    sheet = f'<t:table t:name="S">{form}<t:shapes>{drawn}</t:shapes></t:table>'
+    document = loaded(tmp_path, "a.ods", _open_sheet(sheet))
+    assert document.text == "## S\n\n☒ insured\n\n☐ smoker\n\nAnn\n\n"
+
+
+def _open_sheet(sheet: str, styles: str = "", looks: str = "") -> bytes:
+    body = f"<body><spreadsheet>{sheet}</spreadsheet></body>"
+    return archive(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": f'<d xmlns:t="t">{looks}{body}</d>',
+            "styles.xml": f'<d xmlns:t="t">{styles}</d>',
+        }
+    )
+
+
+def test_open_document_cells_without_a_text_show_their_value(tmp_path: Path) -> None:
+    """Some programs write the value alone; its unit and its kind are part of it."""
+    values = (
+        't:value-type="percentage" t:value="0.075"',
+        't:value-type="currency" t:currency="EUR" t:value="12.5"',
+        't:value-type="time" t:time-value="PT26H30M00S"',
+        't:value-type="boolean" t:boolean-value="true"',
+        't:value-type="date" t:date-value="2024-01-31"',
+    )
+    cells = "".join(f"<t:table-cell {value}/>" for value in values)
+    sheet = f'<t:table t:name="S"><t:table-row>{cells}</t:table-row></t:table>'
+    document = loaded(tmp_path, "a.ods", _open_sheet(sheet))
+    assert document.text == "## S\n\n| 7.5% | 12.5 EUR | 26:30:00 | TRUE | 2024-01-31 |\n\n"
+
+
+def test_open_document_sheets_have_headers_and_footers(tmp_path: Path) -> None:
+    """Those of the page style of the sheet; numbers of pages and names of sheets are left out."""
+    looks = '<t:styles><t:style t:family="table" t:name="a" t:master-page-name="P"/></t:styles>'
+    words = "<t:p><t:span>Invoice 7, page<t:s/></t:span><t:page-number>1</t:page-number></t:p>"
+    header = f"<t:header>{words}</t:header><t:header-left t:display='false'><t:p>no</t:p></t:header-left>"
+    footer = "<t:footer><t:region-left><t:p>A &amp; B</t:p></t:region-left></t:footer>"
+    master = f'<t:master-styles><t:master-page t:name="P">{header}{footer}</t:master-page></t:master-styles>'
+    row = '<t:table-row><t:table-cell t:value-type="string"><t:p>x</t:p></t:table-cell></t:table-row>'
+    sheet = f'<t:table t:name="S" t:style-name="a">{row}</t:table>'
+    document = loaded(tmp_path, "a.ods", _open_sheet(sheet, master, looks))
+    assert document.text == "## S\n\nx\n\nHeader: Invoice 7, page\n\nFooter: A & B\n\n"
 
 
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Refusal
-from extractor.wire.requests import check_request
 from tests.emulator.kit import KIMI, Client, asking, error, message
+from tests.kit import check_request
 
 
 @pytest.fixture(scope="module")

@@ -118,6 +118,7 @@ def test_text_that_is_not_there(value: str, text: str) -> None:
         (2_500_000_000, "2,5 Mrd. Euro", "2,5 Mrd"),
         (100, "１００円", "１００"),
         (2019, "on 09/01/2019", "2019"),
+        (1204, "1,204² inhabitants", "1,204"),
     ],
 )
 def test_numbers(value: float, text: str, expected: str) -> None:
@@ -153,11 +154,20 @@ def test_numbers_that_are_not_there(value: float, text: str) -> None:
         "Mar. 1, 2025",
         "1-Mar-2025", "1 MAR 25", "1. März 2025", "1er mars 2025", "1 de marzo de 2025", "1º de março de 2025",
         "1 marzo 2025", "1 maart 2025", "2025年3月1日", "2025 년 3 월 1 일", "1 marca 2025", "1\nMarch\n2025",
+        "1° marzo 2025", "2025. március 1", "2025-Mar-01", "二〇二五年三月一日", "1 tháng 3 năm 2025", "1 Μαρτίου 2025",
+        "1. března 2025", "1 березня 2025", "1 במרץ 2025", "1 মার্চ 2025", "1. ožujka 2025",
     ],
 )  # fmt: skip
 def test_dates(text: str) -> None:
     """A date is read in every common form, order and language."""
     assert one("2025-03-01", f"Issued: {text}.", date) == (text, "exact" if text == "2025-03-01" else "normalised")
+
+
+@pytest.mark.parametrize("text", ["03/2025", "3.2025", "March 2025", "Mar. 2025", "2025-03"])
+def test_months(text: str) -> None:
+    """A month of a year is found in figures and by name, and is no day."""
+    assert one("2025-03", f"from {text} on") == (text, "exact" if text == "2025-03" else "normalised")
+    assert one("2025-03-01", f"from {text} on") is None
 
 
 def test_range_of_dates() -> None:
@@ -362,6 +372,24 @@ def test_labels() -> None:
     }
 
 
+def test_a_whole_number_is_no_amount() -> None:
+    """An integer does not take the place of the same amount with decimals, labelled or not, where it stands whole."""
+
+    class Order(BaseModel):
+        quantity: int
+        price: Decimal
+
+    value, schema = {"quantity": 12, "price": "12.00"}, compile_schema(Order)
+    assert found(value, "Menge 12 Stück\nPreis 12,00", schema=schema) == {"/price": ("12,00", "normalised")}
+    assert found(value, "Quantity 12\nPreis 12,00", schema=schema)["/quantity"] == ("12", "exact")
+
+
+def test_a_unit_behind_a_number_is_its_label() -> None:
+    """The word behind a figure may be the name of its field, if no other place has the label before it."""
+    text = "Baked for 35 minutes, at 180 °C\n\nby a baker of 35 years"
+    assert ground({"minutes": 35, "grams": 180}, text) == {"/minutes": (Span(10, 12, None, "exact"),), "/grams": ()}
+
+
 def test_a_number_of_a_row_is_not_a_total() -> None:
     """A sum that is nowhere printed is no evidence, though a row says the same number."""
     text = "Tea  green   5.00\nCup  white   7.00\n"
@@ -369,6 +397,17 @@ def test_a_number_of_a_row_is_not_a_total() -> None:
     got = ground({"rows": rows, "average": 7.0, "sum": 12.0}, text)
     assert got["/average"] == got["/sum"] == ()
     assert all(spans for path, spans in got.items() if path.startswith("/rows"))
+
+
+def test_a_total_is_not_the_row_of_the_same_amounts() -> None:
+    """A total that stands below its row, and not right below the header, is found there."""
+    text = "Item     Net    Gross\nLamp   10.00    12.00\nTotal  10.00    12.00\n"
+    rows = [{"item": "Lamp", "net": 10.0, "gross": 12.0}]
+    got = ground({"rows": rows, "net": 10.0, "gross": 12.0}, text)
+    assert {path: text.count("\n", 0, spans[0].start) for path, spans in got.items()} == {
+        **dict.fromkeys(("/rows/0/item", "/rows/0/net", "/rows/0/gross"), 1),
+        **dict.fromkeys(("/net", "/gross"), 2),
+    }
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,48 @@ def lines(text: str, found: dict[str, int]) -> dict[str, int]:
     return {path: text.count("\n", 0, start) for path, start in found.items()}
 
 
+@pytest.mark.parametrize("order", [("income", "expenses"), ("expenses", "income")])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_lists_of_one_shape(order: tuple[str, str], labelled: bool) -> None:
+    """Lists with equal rows stand below their labels; without labels one behind the other, in their order."""
+    rows = [{"month": month, "amount": 100.0} for month in ("Jan", "Feb", "Mar")]
+    table = "".join(f"{row['month']}  100.00\n" for row in rows)
+    text = f"Income of 2025\n{table}\nExpenses\n{table}" if labelled else f"Hall 1\n{table}\nHall 2\n{table}"
+    got = lines(text, starts(dict.fromkeys(order, rows), text))
+    first, second = ("income", "expenses") if labelled else order
+    assert {path: line for path, line in got.items() if path.endswith("month")} == {
+        **{f"/{first}/{n}/month": 1 + n for n in range(3)},
+        **{f"/{second}/{n}/month": 6 + n for n in range(3)},
+    }
+
+
+def test_rows_beside_one_another() -> None:
+    """Rows of two columns of a page, listed column by column, stand each in its own column."""
+    left = [("Roof", "Ana", 120), ("Wall", "Bo", 90), ("Door", "Ana", 90)]
+    right = [("Sink", "Bo", 120), ("Lamp", "Ana", 90), ("Tile", "Cy", 120)]
+    cells = [f"{job}  {who}  {cost}" for job, who, cost in left + right]
+    text = "".join(f"{one:<30}{other}\n" for one, other in zip(cells[:3], cells[3:], strict=True))
+    rows = [{"job": job, "who": who, "cost": cost} for job, who, cost in left + right]
+    got = starts({"rows": rows}, text)
+    at = [text.index(cell, 44 * (n % 3)) for n, cell in enumerate(cells)]
+    assert {path: at[int(path[6])] <= start < at[int(path[6])] + 15 for path, start in got.items()} == {
+        f"/rows/{n}/{name}": True for n in range(6) for name in ("job", "who", "cost")
+    }
+
+
+def test_a_place_is_one_value_of_a_row() -> None:
+    """A number in a date or in the line above is no quantity of a row that says it in a place of its own."""
+    pages = "".join(f"Page {n}\n{n} units in {n} hours\n2 units in 7 hours\n" for n in range(1, 5))
+    units = [{"unit": one, "hours": other} for n in range(1, 5) for one, other in ((n, n), (2, 7))]
+    got = starts({"rows": units}, pages)
+    assert len(set(got.values())) == len(got) == 16
+    assert all(pages[start:].partition(" ")[2].startswith(("units", "hours")) for start in got.values())
+
+    mails = "From: Kim\nDate: 3 Nov 2025\nSend 40 boxes\n\nFrom: Ray\nDate: 30 Oct 2025\nHow many of 30?\n"
+    rows = [{"by": "Kim", "day": "2025-11-03", "boxes": 40}, {"by": "Ray", "day": "2025-10-30", "boxes": 30}]
+    assert starts({"mails": rows}, mails)["/mails/1/boxes"] == mails.index("30?")
+
+
 def test_rows_of_a_table() -> None:
     """Every value of a row stands in its row, equal rows in order, equal values of a row in separate places."""
     rows = [

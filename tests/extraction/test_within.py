@@ -77,6 +77,15 @@ def test_a_row_may_be_longer_than_a_view() -> None:
     assert {Question.of(exchange.body).text for exchange in emulator.requests} == {text}
 
 
+@pytest.mark.parametrize("sizes", [[5, 400, 6], [300, 4, 250]])
+def test_a_row_that_goes_on_behind_a_view_is_read_to_its_end(sizes: list[int]) -> None:
+    """Where not even a longer view shows all of a document, that of a row which ends out of sight goes on from it."""
+    text = log(sizes)
+    result, emulator = ask(text, keeper, schema=Log, view_tokens=400)
+    assert (result.status, [len(row["dives"]) for row in result.data["divers"]]) == ("ok", sizes)
+    assert Question.of(emulator.requests[0].body).text != text
+
+
 def test_a_reader_that_begins_such_a_list_again_is_a_problem() -> None:
     """Where the model gives the first items again in place of the later ones, the document is not ok, and items are not
     doubled."""

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from extractor import Config, Extractor, Pipeline
-from extractor.call.endpoint import Child
+from extractor.call.endpoint import LOCAL_WINDOW, Child
 from extractor.call.prompt import ask
 from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.local.catalog import choose_model
-from extractor.local.model import CONTEXT, LocalModel, open_model
+from extractor.local.model import LocalModel, open_model
 from extractor.pipeline.runs import exchanges
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema
@@ -131,10 +131,10 @@ def test_other_formats(model: Asker) -> None:
 
 def test_a_prompt_that_is_too_long(model: Asker, schema: Schema[Any]) -> None:
     """A prompt beyond the window is refused in the words of the service."""
-    refused = model.post(asking(schema, "word " * (CONTEXT + 1000)))
+    refused = model.post(asking(schema, "word " * (LOCAL_WINDOW + 1000)))
     assert refused.status_code == 400
-    assert f"maximum context length of {CONTEXT} tokens" in refused.json()["errors"][0]["message"]
-    assert model.said["window"] == CONTEXT
+    assert f"maximum context length of {LOCAL_WINDOW} tokens" in refused.json()["errors"][0]["message"]
+    assert model.said["window"] == LOCAL_WINDOW
 
 
 def test_a_file_of_ones_own(weights: Path, tmp_path: Path) -> None:

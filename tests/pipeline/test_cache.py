@@ -22,11 +22,11 @@ from pydantic import BaseModel
 
 from extractor import AsyncExtractor, Extractor, Partial, Result
 from extractor.call.ledger import Heads
+from extractor.call.remember import Remembering
 from extractor.emulator.server import Emulator
 from extractor.errors import Busy, UsageError
 from extractor.pipeline import journal
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.remember import Remembering
 from extractor.wire.values import Reply, Request, Usage, nano
 
 TEXT = "Ferry to Rottnest, 2 seats, AUD 154.00"

@@ -13,9 +13,10 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from extractor import Config, Emulator, Pipeline, Problem, UsageError, Work, stages
+from extractor import AccountError, Config, Emulator, Pipeline, Problem, UsageError, Work, stages
 from extractor.call.prompt import read_document
 from extractor.cli.app import app
+from extractor.emulator.refusals import unauthorized
 
 
 class Row(BaseModel):
@@ -113,6 +114,19 @@ def test_doubtful_values_are_asked_about_alone(tmp_path: Path) -> None:
     ledger = json.loads((tmp_path / "out" / "run.json").read_text())["ledger"]
     assert paid is not None
     assert (ledger["spent_usd"], ledger["elsewhere_usd"]) == (pytest.approx(paid), 0.0)
+
+
+def test_an_opinion_that_was_stopped_is_paid_in_the_record(tmp_path: Path) -> None:
+    """What its replies cost before the account was refused is in the record, once, as in the ledger."""
+    reader, answers = Reader(SAME), iter(["No JSON at all.", unauthorized(), unauthorized()])
+    with Emulator(lambda body: next(answers, SAME) if "merchant" not in str(body) else reader(body)) as emulator:
+        job = run(folder(tmp_path), emulator)
+        for _ in range(2):
+            with pytest.raises(AccountError):
+                job.retry(tmp_path / "out", doubtful=True)
+            ledger = json.loads((tmp_path / "out" / "run.json").read_text())["ledger"]
+            assert ledger["documents_usd"] == ledger["spent_usd"] == emulator.usage.cost_usd
+    assert (record(tmp_path)["attempts"], record(tmp_path)["status"]) == (3, "ok")
 
 
 def test_a_confirmed_value_is_less_doubtful(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, create_model
 
 from extractor import AsyncExtractor, Document, Extractor, Result
 from extractor.emulator.server import Emulator
@@ -94,6 +94,22 @@ def test_a_plain_type_and_a_json_schema(emulator: Emulator) -> None:
     schema = {"type": "object", "properties": {"merchant": {"type": "string"}}, "required": ["merchant"]}
     with Emulator(lambda body: {"merchant": "Kebab"}) as other, Extractor(**where(other)) as extractor:
         assert extractor.extract(schema, "Kebab").value == {"merchant": "Kebab"}
+
+
+def test_types_that_are_asked_for_alike() -> None:
+    """Of two classes with one schema, each has its own values and validators."""
+
+    def declared(least: int) -> type[BaseModel]:
+        def judged(total: int) -> int:
+            assert total >= least, f"at least {least}"
+            return total
+
+        return create_model("Sum", total=(Annotated[int, AfterValidator(judged)], ...))
+
+    low, high = declared(1), declared(100)
+    with Emulator(lambda body: {"total": 7}) as other, Extractor(**where(other)) as extractor:
+        assert isinstance(extractor.extract(low, "total 7").value, low)
+        assert extractor.extract(high, "total 7").status != "ok"
 
 
 def test_many_documents() -> None:

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from extractor.call.ledger import Heads
+from extractor.call.remember import Remembering
 from extractor.emulator.server import Emulator
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline import store
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.remember import Remembering
 from extractor.wire.values import Reply, Request, Usage
 from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
 
@@ -349,6 +349,31 @@ def test_a_value_that_cannot_be_read_is_damage(finished: tuple[Path, Path, Emula
         db.execute("DELETE FROM documents")
     with pytest.raises(StorageError, match=r"damaged.*\(59 replies, .*\) was copied to journal.rescued.sqlite"):
         Pipeline(Note, source, config=config(emulator)).run(copy)
+    assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
+
+
+def test_a_line_that_cannot_be_read_is_not_published(tmp_path: Path) -> None:
+    """A line of the journal is written to records.jsonl as it is only where it can be read."""
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        journal.keep_row({"document": "a", "sha256": "", "status": "ok"}, place="a", settings="s", run=0)
+        journal._run("UPDATE documents SET row = x'7b'")
+        with pytest.raises(StorageError, match="damaged"):
+            list(journal.lines())
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_records_whose_journal_is_empty_or_gone_are_not_paid_again(
+    gone: bool, finished: tuple[Path, Path, Emulator], tmp_path: Path
+) -> None:
+    """Only the journal knows what was paid: without it the job stops with a line, and nothing is asked or written."""
+    source, out, emulator = finished
+    asked, copy = len(emulator.requests), _copy(out, tmp_path / "out")
+    (copy / "journal.sqlite").write_bytes(b"")
+    if gone:
+        (copy / "journal.sqlite").unlink()
+    with pytest.raises(StorageError, match=r"is empty or gone.*--fresh"):
+        Pipeline(Note, source, config=config(emulator)).run(copy)
+    assert len(emulator.requests) == asked
     assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
 
 

@@ -22,7 +22,7 @@ from extractor.call.clock import without_waits
 from extractor.call.effects import Flow
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
-from extractor.emulator.values import Completion
+from extractor.emulator.values import Completion, Refusal
 from extractor.errors import BudgetExceeded, DocumentError, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.pipeline import Pipeline
@@ -121,16 +121,20 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), Drop("no"), DocumentError("no", kind="unreadable")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [None, ValueError("no"), Drop("no"), DocumentError("no", kind="unreadable")], ids=repr
+)
 @pytest.mark.parametrize("faults", [{}, {"dropped": 0.5, "internal": 0.2}], ids=["whole", "faults"])
-def test_a_stage_that_fails_after_it_has_asked(error: Exception, faults: Mapping[str, float], tmp_path: Path) -> None:
-    """What its requests cost is in the records, as in the ledger."""
+def test_a_stage_that_has_asked_in_vain(error: Exception | None, faults: Mapping[str, float], tmp_path: Path) -> None:
+    """Whether it fails or drops what it read, what its requests cost is in the records, as in the ledger."""
     source = notes(tmp_path / "in", 8)
 
     def ask_and_fail(work: Work) -> Flow[Work]:
         yield from extract(work)
         yield from extract(work)  # the same question has its reply in the journal
-        raise error
+        if error:
+            raise error
+        return work
 
     with Emulator(number_of, faults=faults, seed=3) as emulator, without_waits():
         Pipeline(Note, source, config=config(emulator), stages=(load, chunk, ask_and_fail)).run(tmp_path / "out")
@@ -157,6 +161,16 @@ def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path
     assert nano(billed) <= nano(ledger["spent_usd"]) + nano(perhaps)
     assert (ledger["spent_usd"] + perhaps < 1.5 * billed) == (fault != "closed_at_once")
     assert ledger["spent_usd"] == paid_in(rows)
+
+
+def test_what_a_queued_reply_that_cannot_be_read_may_have_cost(tmp_path: Path) -> None:
+    """Records and ledger have the most that it can have cost, of each request of its own."""
+    faults = {"choices_missing": 0.4, "no_usage": 1.0}
+    with Emulator(number_of, faults=faults, seed=2) as emulator, without_waits():
+        Pipeline(Note, notes(tmp_path / "in", 10), config=config(emulator, batch=True)).run(tmp_path / "out")
+    ledger, totals, rows = told(tmp_path / "out")
+    assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) > 0
+    assert ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"] > 10 * 0.001
 
 
 def test_a_queued_reply_without_usage_is_estimated(tmp_path: Path) -> None:
@@ -317,6 +331,26 @@ def test_the_longest_request_sets_the_breaker(tmp_path: Path) -> None:
         limits.settle(claim, 2.0, Unreachable("no whole reply"))
     with pytest.raises(Unanswered):
         limits.admit(limits.claim(Request({})), 2.0)
+
+
+def test_a_firewall_between_ends_a_run(tmp_path: Path) -> None:
+    """Where a page comes in place of every answer the run ends with one line; where it is about one document, that
+    one fails, and the others are read."""
+    page = Refusal(403, b"<html><title>Attention Required!</title></html>", "text/html")
+    source = notes(tmp_path / "in", 200)
+    with Emulator(lambda body: page) as emulator, without_waits():
+        with pytest.raises(Unanswered, match="a firewall or proxy on the way has answered the last"):
+            Pipeline(Note, source, config=config(emulator, concurrency=8)).run(tmp_path / "wall")
+        assert len(emulator.requests) < 3 * 8
+    with (
+        Emulator(lambda body: page if re.search(r"Note \d\d7", str(body)) else number_of(body)) as emulator,
+        without_waits(),
+    ):
+        totals = Pipeline(Note, source, config=config(emulator, concurrency=8)).run(tmp_path / "out")
+        assert len(emulator.requests) == 180 + 3 * 20
+    assert (totals.ok, totals.failed) == (180, 20)
+    (problem,) = told(tmp_path / "out")[2][7]["problems"]
+    assert problem["message"].startswith("Attention Required! (HTTP 403): a firewall or proxy on the way answered")
 
 
 def test_a_silent_server_ends_a_run(tmp_path: Path) -> None:

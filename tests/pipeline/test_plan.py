@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 from pydantic import BaseModel
 
-from extractor import Pipeline
+from extractor import Pipeline, compile_schema
+from extractor.call.endpoint import LOCAL_WINDOW
 from extractor.emulator.checks import texts_of
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
@@ -113,3 +114,11 @@ def test_pages_that_are_pictures_may_hold_nothing_or_be_full(rows: list[int], tm
 
     plan, paid = cost(Book, tmp_path / "scan.pdf", respond, tmp_path / "out")
     assert plan.low_usd <= paid <= plan.high_usd
+
+
+def test_an_embedded_model_is_planned_with_its_own_window(tmp_path: Path) -> None:
+    """What a run shows it, though planning does not start it: a document of a wide window takes several requests."""
+    (tmp_path / "document.txt").write_text(PROSE * 5, encoding="utf-8")
+    here, there = (Pipeline(Book, tmp_path, config=Config(model=name)).plan() for name in ("local", DEFAULT_MODEL))
+    assert Config(model="local").sizes(compile_schema(Book)).room < LOCAL_WINDOW
+    assert here.requests > there.requests

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from extractor.repair.evidence import NONE, Evidence, contains, joined
 from extractor.repair.fitting import fit
@@ -119,6 +119,22 @@ SHAPES: dict[str, Any] = {
     "the list in an object with its length": {**WHOLE, "stops": {"items": WHOLE["stops"], "total": 3}},
     "the list by numbers": {**WHOLE, "stops": {"1": OSLO, "2": BERGEN, "3": VOSS}},
     "the list in a string": {**WHOLE, "stops": json.dumps(WHOLE["stops"])},
+    "the list in objects": {**WHOLE, "stops": {"data": {"rows": WHOLE["stops"]}}},
+    "the list page by page": {**WHOLE, "stops": [WHOLE["stops"][:2], WHOLE["stops"][2:]]},
+    "the list by numbered names": {**WHOLE, "stops": {f"stop_{n}": stop for n, stop in enumerate(WHOLE["stops"], 1)}},
+    "the list as columns": {
+        **WHOLE,
+        "stops": {name: [stop[name] for stop in WHOLE["stops"]] for name in ("city", "nights")},
+    },
+    "the list as a table": {
+        **WHOLE,
+        "stops": {"columns": ["City", "Nights"], "rows": [list(stop.values()) for stop in WHOLE["stops"]]},
+    },
+    "fields by name": {"fields": [{"field_name": n, "field_value": v, "page": 1} for n, v in WHOLE.items()]},
+    "names with marks": {f"**{name}:**": value for name, value in WHOLE.items()},
+    "a value as printed and as it is": {**WHOLE, "price": {"raw": "1,250.50", "normalized": 1250.5}},
+    "a value as a call": json.dumps(WHOLE).replace('"1250.50"', "Decimal('1250.50')"),
+    "words that nothing is left out": f"{json.dumps(WHOLE)}\nThere are no other stops; no rows were omitted.",
     "rows in envelopes": {**WHOLE, "stops": [{"stop": stop} for stop in WHOLE["stops"]]},
     "rows in other cases": {
         **WHOLE,
@@ -199,6 +215,11 @@ INCOMPLETE: dict[str, Any] = {
     "words for a row": {**WHOLE, "stops": [*WHOLE["stops"], {"city": "and 2 more", "nights": 1}]},
     "a text that breaks off": {**WHOLE, "code": "T-7 from 9 July..."},
     "a text that is marked": {**WHOLE, "code": "T-7 [truncated]"},
+    "a value in a group of its own": {**WHOLE, "code": None, "trip": {"number": "T-7"}},
+    "a placeholder": {**WHOLE, "code": "<code>"},
+    "the name of a type": {**WHOLE, "code": "string"},
+    "a list total": {**WHOLE, "stops_total_count": 12},
+    "a comment of items": json.dumps(WHOLE).replace("]}", " // stops 4-9 not shown\n]}"),
     "a flag of completeness": {"data": WHOLE, "complete": False},
     "a note beside the record": {"result": WHOLE, "comment": "... and 9 more"},
     "two records by name": {"first": WHOLE, "second": {"code": "Oslo", "stops": [BERGEN]}},
@@ -515,14 +536,43 @@ def test_what_no_branch_of_a_union_takes(answer: dict[str, Any], wrong: tuple[st
     assert tuple(problem.path for problem in (*mended.invalid, *mended.lost, *mended.refused)) == wrong
 
 
-def test_maps_as_pairs() -> None:
-    """Where the wire has a list of pairs for a map, its values are read by their kind too, also from an object."""
-    schema = compile_schema(Hire, dialect="openai")
-    for said in ([{"key": "July", "value": "70 EUR"}], {"July": "70 EUR"}):
-        whole = {"what": {"kind": "van", "seats": 8}, "since": None, "span": None, "number": None, "rates": said}
-        assert read(schema, whole).value["rates"] == [{"key": "July", "value": 70}]
-        more = {**whole, "rates": [*said, {"key": "...", "value": 0}] if isinstance(said, list) else {**said, "...": 0}}
-        assert not is_whole(schema, read(schema, more))
+def test_a_count_beside_rows_that_were_cut_off() -> None:
+    """A cut answer may say how many rows there are in all: it has them not all, and that is no contradiction."""
+    text = json.dumps({"code": "T-7", "stop_count": 12, "stops": [OSLO, BERGEN]})
+    assert [problem.path for problem in read(TRIP, text).invalid] == ["/stops"]
+    assert read(TRIP, text[: text.index(', {"city": "Bergen"')]).invalid == ()
+
+
+def test_a_property_without_a_name() -> None:
+    """An empty name is one like any other, and no helper of the wire."""
+    schema = compile_schema(dict[str, dict[str, int]])
+    assert read(schema, '{"": {"": "1"}, "a": {}}').value == {"": {"": 1}, "a": {}}
+
+
+@pytest.mark.parametrize("said", [{}, {"city": None, "nights": None}, {"city": "n/a", "nights": "unknown"}])
+def test_an_object_that_says_nothing(said: dict[str, Any]) -> None:
+    """Where there may be no object, one without any of what it must have is none."""
+    schema = compile_schema(create_model("Stay", stop=(Stop | None, None), nights=(int, ...)))
+    mended = read(schema, {"stop": said, "nights": 3})
+    assert mended.value == {"stop": None, "nights": 3}
+    assert is_whole(schema, mended)
+
+
+def test_words_for_no_number() -> None:
+    """Words that begin with a denial stand for no number and no date, unless the document prints them."""
+    assert read(TRIP, {**WHOLE, "price": "no price given", "starts_on": "could not be read"}).value == {
+        **WHOLE,
+        "price": None,
+        "starts_on": None,
+    }
+    assert not is_whole(TRIP, read(TRIP, {**WHOLE, "starts_on": "not before May"}, f"{TEXT} not before May"))
+
+
+def test_a_map_of_which_members_are_left_out() -> None:
+    """A name that says that there are more members is a problem."""
+    whole = {"what": {"kind": "van", "seats": 8}, "since": None, "span": None, "number": None, "rates": {"July": 70}}
+    assert is_whole(HIRE, read(HIRE, whole))
+    assert not is_whole(HIRE, read(HIRE, {**whole, "rates": {"July": 70, "...": 0}}))
 
 
 def test_a_year_is_no_moment() -> None:
@@ -612,6 +662,41 @@ def test_the_quick_test_never_says_yes_too_soon(value: dict[str, Any]) -> None:
     """What passes the quick test is left as it is by the closer look, with nothing to tell."""
     if plainly(TRIP.tree)(value):
         fitted = fit(value, TRIP.tree, NONE)
+        assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])
+
+
+class Parcel(BaseModel):
+    size: Literal[1, 2, None] = None
+    entry: Credit | Debit | None = None
+    what: Van | Boat | None = None
+    sent: bool
+    sizes: list[int | str]
+    inner: Parcel | None = None
+
+
+PARCEL: dict[str, Any] = {
+    "size": 1,
+    "entry": {"variant": "Credit", "amount": 2},
+    "what": {"kind": "van", "seats": 8},
+    "sent": True,
+    "sizes": [1, "x"],
+    "inner": None,
+}
+SCALARS = st.sampled_from([None, 0, 1, True, 1.0, "1", "van", "n/a", "...", "", "Credit", "x"])
+MEMBERS = st.sampled_from([*PARCEL, "variant", "amount", "kind", "seats", "note", "length"])
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MEMBERS, inner, max_size=3), max_leaves=8
+)
+
+
+@given(st.dictionaries(st.sampled_from([*PARCEL]), ANYTHING, max_size=2))
+def test_the_quick_test_of_unions_and_constants(said: dict[str, Any]) -> None:
+    """It knows the branches of unions, and tells true from 1."""
+    schema = compile_schema(Parcel)
+    assert plainly(schema.tree)(PARCEL)
+    value = {**PARCEL, **said}
+    if plainly(schema.tree)(value):
+        fitted = fit(value, schema.tree, NONE)
         assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])
 
 

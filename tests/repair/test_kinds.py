@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.repair.kinds import Digits, absent, choose, is_elision, read
+from extractor.repair.kinds import absent, choose, is_elision, is_plain_text, read, says_left_out
+from extractor.schema.text import Digits
 
 PLAIN: dict[str, dict[Any, Any]] = {
     "decimal": {
@@ -49,6 +50,12 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "42.–": "42",
         "Rp 2.500.000": "2500000",
         "42 руб.": "42",
+        "USD $42.50": "42.50",
+        "42 EUROS": "42",
+        "US dollars 42": "42",
+        "1.250,75 TL": "1250.75",
+        "฿1,250.75": "1250.75",
+        "١٬٢٥٠٫٧٥": "1250.75",
         "5 million": "5000000",
         "1.5k": "1500",
         "€2,5 Mio.": "2500000",
@@ -93,6 +100,10 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "9 juli 2031": "2031-07-09",
         "9º de julho de 2031": "2031-07-09",
         "July 9, 2031 (Wednesday)": "2031-07-09",
+        "2031-07-09 (Wednesday)": "2031-07-09",
+        "2031-07-09Z": "2031-07-09",
+        "2031-07-09+02:00": "2031-07-09",
+        "7.19.2031": "2031-07-19",
         "2031-07-09T23:30:00+02:00": "2031-07-09",
         "9 July 2031, 8:15 am": "2031-07-09",
     },
@@ -106,6 +117,14 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "9.7.2031, 8:15 Uhr": "2031-07-09T08:15:00",
         "2031年7月9日 8時15分": "2031-07-09T08:15:00",
         "20310709T081500": "2031-07-09T08:15:00",
+        "2031-07-09T08:15-05:00": "2031-07-09T08:15-05:00",
+        "2031-07-09T08:15:00+01": "2031-07-09T08:15:00+01:00",
+        "2031-07-09 08:15 UTC+2": "2031-07-09T08:15:00+02:00",
+        "2031-07-09 08:15 (UTC+2)": "2031-07-09T08:15:00+02:00",
+        "08:15, 19/07/2031": "2031-07-19T08:15:00",
+        "8:15 PM on July 9, 2031": "2031-07-09T20:15:00",
+        "9.7.2031 8.15 Uhr": "2031-07-09T08:15:00",
+        "9 juillet 2031 à 8h15": "2031-07-09T08:15:00",
     },
     "time": {
         "08:15": "08:15",
@@ -116,6 +135,7 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "12:05 PM": "12:05:00",
         "20h15": "20:15:00",
         "2031-07-09T08:15:30": "08:15:30",
+        "08:15:00-05:00": "08:15:00-05:00",
     },
     "duration": {"PT90M": "PT90M", "90 minutes": "PT90M", "1 hour and 5 min": "PT1H5M", "3 weeks": "P21D"}
     | {"1h 30m": "PT1H30M", "1.5 hours": "PT5400S", "2 Stunden": "PT2H", "P2DT3H": "P2DT3H", "PT2.5S": "PT2.5S"},
@@ -138,8 +158,8 @@ REFUSED: dict[str, list[Any]] = {
     "integer": ["3.400", False, "nan"],
     "number": ["3,400", "3.400", True, "inf", float("inf"), "1e999"],
     "date": ["07/09/2031", "1/2/2031", "2031", 2031, 1941148800, "1941148800", 2031.5],
-    "datetime": ["07/09/2031 08:15", "2031", 2031, "1941148800"],
-    "time": ["2031", 815, "815", 29700],
+    "datetime": ["07/09/2031 08:15", "2031", 2031, "1941148800", "2031-07-09 08:15-11:00"],
+    "time": ["2031", 815, "815", 29700, "08:15-11:00", "8:15 – 9:30"],
     "duration": ["1:30", "90", 90, 2031, "P1M", "P2Y", "P1Y2M3DT4H"],
 }
 
@@ -156,6 +176,7 @@ UNREAD: dict[str, list[Any]] = {
         "2万5000",
         "1億2345万",
         "1 million 500",
+        "50¢",
         "",
         "x",
     ],
@@ -272,6 +293,11 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
         ("yes", (True,), True),
         (False, ("NO", "SE", "DK"), False),
         ("ja", ("yes", "maybe"), "ja"),
+        (-1, ("1", "-1"), "-1"),
+        ("1", (-1, 2), "1"),
+        ("1.5", (15, 30), "1.5"),
+        ("v12", ("v1.2", "v1.3"), "v12"),
+        ("net30", ("Net 30", "Net-60"), "Net 30"),
     ],
 )
 def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
@@ -324,14 +350,48 @@ def test_words_that_are_values(said: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        ("I stopped after 2 rows.", True),
+        ("rows 3-9 not shown", True),
+        ("Items 3 to 14 follow the same structure.", True),
+        ("Would you like me to continue?", True),
+        ("This is a partial extraction.", True),
+        ("The list is not exhaustive.", True),
+        ("No rows were omitted.", False),
+        ("There are no other entries in the document.", False),
+        ("Tell me if there are any further items.", False),
+        ("Rows 1-3 are on page 1.", False),
+        ("The other party is Nora.", False),
+    ],
+)
+def test_sentences_about_what_is_left_out(said: str, left_out: bool) -> None:
+    """A sentence beside an answer says that it is not all, or that it is."""
+    assert says_left_out(said) == left_out
+
+
+@pytest.mark.parametrize(
     "said", ["...", "…", "[...]", "( … )", "....", "... 12 more", "... (and 3 others)", "…remaining"]
 )
 def test_elisions(said: str) -> None:
     """Text in place of what was left out."""
     assert is_elision(said)
+    assert not is_plain_text(said)
+
+
+@pytest.mark.parametrize("said", ["<first name>", "{{ name }}", "string"])
+def test_placeholders(said: str) -> None:
+    """Text of a template in place of a value."""
+    assert not is_plain_text(said)
 
 
 @pytest.mark.parametrize("said", ["..", "Wait...", "... and then he left", "3.5", "", None, 3, "…is it?"])
 def test_text_with_dots(said: Any) -> None:
     """Text that has an ellipsis in it is text."""
     assert not is_elision(said)
+
+
+@pytest.mark.parametrize("said", ["Nora", "a < b > c", "<b>bold</b>", "strings", "[1]", "", "3.5"])
+def test_plain_text(said: str) -> None:
+    """Text that is only what it says."""
+    assert is_plain_text(said)

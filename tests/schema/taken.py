@@ -166,10 +166,6 @@ class _Check:
                 yield Problem(at, f"no property may be named {name!r}")
         if len(set(required)) < len(required) or not set(required) <= set(names):
             yield Problem(at, "required names each declared property once at most, and nothing else")
-        if schema.get("type") == "object" and not self.dialect.leave_out and set(required) != set(names):
-            yield Problem(at, "every property must be required")
-        if schema.get("type") == "object" and not self.dialect.maps and schema.get("additionalProperties") is not False:
-            yield Problem(at, "additionalProperties must be false")
 
     # ------------------------------------------------------------------ recursion
 

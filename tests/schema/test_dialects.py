@@ -9,7 +9,7 @@ import pytest
 
 from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN
+from extractor.schema.dialects import MOONSHOT, PLAIN
 from extractor.schema.validator import Validator
 from tests.schema.taken import check_dialect
 
@@ -164,15 +164,6 @@ def test_moonshot_refuses(wire: Any, path: str, message: str) -> None:
     assert [problem for problem in problems if problem.path == path and problem.message.startswith(message)]
 
 
-def test_openai_requires_everything() -> None:
-    """The strict subset of OpenAI asks for every property and admits no others."""
-    problems = check_dialect({"type": "object", "properties": {"a": {"type": "null"}}}, OPENAI)
-    assert {problem.message for problem in problems} == {
-        "every property must be required",
-        "additionalProperties must be false",
-    }
-
-
 def test_plain_takes_json_schema() -> None:
     """The plain dialect has no limits of its own."""
     wire = {"type": "array", "prefixItems": [{}], "items": {"enum": [1, "a", [2]]}, "uniqueItems": True}
@@ -194,11 +185,10 @@ def nested_value(depth: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI], ids=lambda dialect: dialect.name)
-def test_too_deep_is_asked_as_text(dialect: Any) -> None:
+def test_too_deep_is_asked_as_text() -> None:
     """What stands deeper than the dialect allows is asked for as JSON text, and comes back as what it is."""
-    schema = compile_schema(nested(40), dialect=dialect)
-    assert check_dialect(schema.wire, dialect) == ()
+    schema = compile_schema(nested(40))
+    assert check_dialect(schema.wire, MOONSHOT) == ()
     wire = schema.encode(nested_value(40))
     assert schema.decode(json.dumps(wire)) == nested_value(40)
     assert not list(Validator(schema.wire).problems(wire, schema.wire))
@@ -240,6 +230,6 @@ def test_large_enums_become_words() -> None:
 
 def test_a_dialect_by_its_name() -> None:
     """A dialect may be asked for by name, and an unknown one is refused with those that there are."""
-    assert compile_schema(int, dialect="openai") is compile_schema(int, dialect=OPENAI)
-    with pytest.raises(UsageError, match="moonshot, openai, plain"):
+    assert compile_schema(int, dialect="plain") is compile_schema(int, dialect=PLAIN)
+    with pytest.raises(UsageError, match="moonshot, plain"):
         compile_schema(int, dialect="other")

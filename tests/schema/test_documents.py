@@ -9,7 +9,7 @@ import pytest
 
 from extractor.errors import InvalidValue, SchemaError
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.normal import normal
 from extractor.schema.sources import one_of
 from extractor.schema.validator import Validator
@@ -338,7 +338,7 @@ CASES: list[tuple[str, Any, list[Any], list[Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(("document", "valid", "invalid"), [pytest.param(*row[1:], id=row[0]) for row in CASES])
 def test_there_and_back(document: Any, valid: list[Any], invalid: list[Any], dialect: Dialect) -> None:
     """Every valid value comes back from a wire form of the dialect as it was; no invalid one does."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 
 from extractor.schema.annotations import Key, Quote
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI
+from extractor.schema.dialects import MOONSHOT, PLAIN
 
 PROGRAM = """
 from pydantic import BaseModel
@@ -78,5 +78,5 @@ def test_stays_where_the_question_stays() -> None:
     assert compile_schema(model(a=(Annotated[str, Key()], ...), b=(int, 2))).fingerprint == BASE.fingerprint
     item = {"type": "object", "properties": {"a": {"type": "string"}}}
     listed = {"type": "object", "properties": {"rows": {"type": "array", "items": item}}}
-    kinds = [(MOONSHOT, False), (MOONSHOT, True), (OPENAI, False), (OPENAI, True)]
+    kinds = [(MOONSHOT, False), (MOONSHOT, True), (PLAIN, False), (PLAIN, True)]
     assert len({compile_schema(listed, dialect=d, counts=c).fingerprint for d, c in kinds}) == 4

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from extractor.errors import InvalidValue
 from extractor.schema.compiler import RowShape, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from tests.schema.taken import check_dialect
 
 
@@ -87,7 +87,6 @@ LISTS: list[tuple[Any, Dialect, tuple[str, ...]]] = [
     (field(list[str] | list[int]), MOONSHOT, ()),
     (field(tuple[int, str]), MOONSHOT, ()),
     (field(dict[str, Line]), MOONSHOT, ()),
-    (field(dict[str, Line]), OPENAI, ("/it",)),
     (field(Any), MOONSHOT, ()),
 ]
 
@@ -217,17 +216,7 @@ def test_nothing_that_grows() -> None:
         document.validate({"sku": "a"})
 
 
-def test_maps_on_the_wire_as_pairs() -> None:
-    """A map that the wire holds as a list of pairs is asked for by parts, and its parts are joined by name."""
-    schema = compile_schema(field(dict[str, int]), dialect=OPENAI)
-    rows = schema.rows()
-    assert rows is not None
-    found = rows.decode({"it": [{"key": "a", "value": 1}]})
-    assert found == {"it": {"a": 1}}
-    assert schema.join([found, {"it": {"b": 2}}]) == {"it": {"a": 1, "b": 2}}
-
-
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=repr)
+@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 @pytest.mark.parametrize("loose", [True, False])
 def test_halves_are_of_the_dialect(dialect: Dialect, loose: bool) -> None:
     """Whatever the dialect, both halves may be sent in it."""

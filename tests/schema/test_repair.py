@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, create_model
 from extractor.errors import Problem
 from extractor.schema.annotations import Key, Merge, Quote
 from extractor.schema.compiler import Part, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI
+from extractor.schema.dialects import MOONSHOT
 from extractor.schema.paths import Field as Place
 from tests.schema.taken import check_dialect
 
@@ -214,7 +214,6 @@ PATHS: list[tuple[Any, Any, str, str]] = [
     (list[Invoice], MOONSHOT, "/3/number", "/value/3/number"),
     (list[Invoice], MOONSHOT, "", "/value"),
     (create_model("M", a=(int, Field(alias="a/b"))), MOONSHOT, "/a~1b", "/a_b"),
-    (create_model("M", a=(int | None, 3)), OPENAI, "/a", "/a/value"),
 ]
 
 
@@ -224,13 +223,6 @@ def test_paths_there_and_back(declared: Any, dialect: Any, here: str, there: str
     schema = compile_schema(declared, dialect=dialect)
     assert schema.wire_path(here) == there
     assert schema.declared_path(there) == here
-
-
-def test_a_path_through_pairs_stops_at_their_list() -> None:
-    """Which pair of a list it is cannot be told without the value, so the list itself is named."""
-    schema = compile_schema(Invoice, dialect=OPENAI)
-    assert schema.wire_path("/tags/x") == "/tags"
-    assert schema.declared_path("/tags/0/value") == "/tags"
 
 
 def test_a_problem_reads_as_one_line() -> None:

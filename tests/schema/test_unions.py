@@ -38,7 +38,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from extractor.errors import InvalidValue
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.text import exact_from_text
 from extractor.schema.validator import Validator
 from tests.schema.taken import check_dialect
@@ -46,7 +46,7 @@ from tests.schema.taken import check_dialect
 T = TypeVar("T")
 FIVE = Decimal("5")
 DAY = dt.date(2024, 1, 31)
-DIALECTS = pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=repr)
+DIALECTS = pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 
 
 class Metal(enum.Enum):
@@ -324,7 +324,7 @@ def unions(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(unions(), st.sampled_from([MOONSHOT, OPENAI, PLAIN]))
+@given(unions(), st.sampled_from([MOONSHOT, PLAIN]))
 def test_the_class_comes_back_however_the_branches_overlap(case: tuple[Any, Any], dialect: Dialect) -> None:
     """Encode and decode are inverse over any union of records, and so are dump and validate."""
     declared, value = case
@@ -533,10 +533,9 @@ def test_a_branch_has_no_name_where_its_json_tells_it(declared: Any, value: Any,
     assert classed(schema.decode(json.dumps(schema.encode(value)))) == classed(value)
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI], ids=repr)
-def test_a_map_beside_a_named_tuple(dialect: Dialect) -> None:
+def test_a_map_beside_a_named_tuple() -> None:
     """A tuple stays a list on the wire, for an object of its positions would be taken for the map."""
-    schema = compile_schema(dict[str, int] | Point, dialect=dialect)
+    schema = compile_schema(dict[str, int] | Point)
     for value in ({"x": 1, "y": 2}, Point(1, 2)):
         assert classed(schema.decode(json.dumps(schema.encode(value)))) == classed(value)
 
@@ -610,7 +609,7 @@ BRANCHES = [
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from(BRANCHES), min_size=2, max_size=4, unique_by=lambda branch: str(branch[0])),
-    st.sampled_from([MOONSHOT, OPENAI, PLAIN]),
+    st.sampled_from([MOONSHOT, PLAIN]),
     st.booleans(),
 )
 def test_any_union_keeps_its_branch(branches: list[tuple[Any, list[Any]]], dialect: Dialect, counts: bool) -> None:

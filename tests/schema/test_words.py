@@ -13,7 +13,7 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.validator import Validator
 from tests.schema.taken import check_dialect
 
@@ -86,7 +86,7 @@ WORDS: list[tuple[Any, list[str]]] = [
 
 
 @pytest.mark.parametrize("counts", [False, True])
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=repr)
+@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 @pytest.mark.parametrize(("declared", "words"), WORDS, ids=str)
 def test_the_words_stand_in_the_wire_schema(declared: Any, words: list[str], dialect: Dialect, counts: bool) -> None:
     """Each word of a declaration is in what is sent, at the place or at the definition that it leads to."""
@@ -135,7 +135,7 @@ SKIPPED = [
 ]
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=repr)
+@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 @pytest.mark.parametrize("value", SKIPPED, ids=str)
 def test_none_that_json_does_not_say(value: Any, dialect: Dialect) -> None:
     """A field that may be left out and never null is left out where it is None, and comes back."""

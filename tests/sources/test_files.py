@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
 from extractor.cli.app import app
-from extractor.documents.limits import Limits
+from extractor.documents.source import Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, DocumentError, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run

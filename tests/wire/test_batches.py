@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from extractor.errors import BrokenReply, Busy, FormatRefused, Rejected, ServiceError, UsageError
 from extractor.wire.batches import Batch, BatchItem, batch_bodies, parse_batch, poll_body
 from extractor.wire.prices import Price
-from extractor.wire.requests import check_request
 from extractor.wire.values import Reply, Usage
+from tests.kit import check_request
 
 ASK = {"messages": [{"role": "user", "content": "Hello"}]}
 USAGE = {"prompt_tokens": 1_000_000, "completion_tokens": 0}

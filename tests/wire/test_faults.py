@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from extractor.errors import (
     AccountError,
+    Blocked,
     BrokenReply,
     Busy,
     FormatRefused,
@@ -140,7 +141,20 @@ def test_documented(code: int | None, status: int, text: str, error: type[Servic
 def test_every_row_is_reached() -> None:
     """No row of the table is dead."""
     reached = [fault_of(read_failure(status, envelope(code, text))) for code, status, text, *_ in DOCUMENTED]
+    reached.append(fault_of(read_failure(403, PAGE)))
     assert [row for row in FAULTS if row not in reached] == []
+
+
+PAGE = b"<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head><body>Ray</body></html>"
+
+
+@pytest.mark.parametrize("body", [PAGE, b"", b"error code: 1020", b"Access denied", b"[]", PAGE[:20]])
+def test_a_firewall_on_the_way_is_not_the_service(body: bytes) -> None:
+    """403 in what is none of the service's own errors says nothing of the account, and bills nothing."""
+    error = classify(403, {}, body)
+    assert type(error) is Blocked
+    assert not error.billable
+    assert "firewall or proxy on the way" in str(error)
 
 
 @pytest.mark.parametrize(

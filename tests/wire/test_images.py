@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.wire.images import fitted_size, image_part, image_size, image_tokens, media_type, text_part
-from extractor.wire.requests import check_request, user
+from extractor.wire.requests import user
+from tests.kit import check_request
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 640, 480, 8, 2, 0, 0, 0) + b"\0\0\0\0"
 GIF = b"GIF89a" + struct.pack("<HHBBB", 640, 480, 0, 0, 0)
@@ -88,9 +89,8 @@ def test_a_picture_that_fits_costs_the_same(width: int, height: int) -> None:
 
 def test_parts() -> None:
     """Text and pictures make a message that the published schema takes."""
-    parts: list[dict[str, Any]] = [text_part("What is this?"), image_part(PNG), image_part(PNG, detail="high")]
+    parts: list[dict[str, Any]] = [text_part("What is this?"), image_part(PNG)]
     assert check_request({"messages": [user(parts)]}) == ()
     url = parts[1]["image_url"]["url"]
     assert url.startswith("data:image/png;base64,")
     assert base64.b64decode(url.partition(",")[2]) == PNG
-    assert (parts[1]["image_url"].get("detail"), parts[2]["image_url"]["detail"]) == (None, "high")

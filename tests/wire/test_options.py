@@ -142,13 +142,16 @@ def test_refused(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": 3}, "temperature: 3 is not a number from 0 to 2 or null"),
-        ({"n": 0}, "n: 0 is not an integer from 1 to 128 or null"),
-        ({"max_completion_tokens": 0}, "max_completion_tokens: 0 is not an integer of at least 1 or null"),
-        ({"reasoning_effort": "xhigh"}, "reasoning_effort: 'xhigh' is not one of none, low, medium, high, max or null"),
-        ({"logit_bias": {"7": 200}}, "logit_bias/7: 200 is not a number from -100 to 100"),
-        ({"chat_template_kwargs": {"thinking": 1}}, "chat_template_kwargs/thinking: 1 is not true or false"),
-        ({"tools": [{"type": "function", "function": {}}]}, "tools/0/function: 'name' is missing"),
+        ({"temperature": 3}, "temperature: must be at most 2, not 3"),
+        ({"n": 0}, "n: must be at least 1, not 0"),
+        ({"max_completion_tokens": 0}, "max_completion_tokens: must be at least 1, not 0"),
+        (
+            {"reasoning_effort": "xhigh"},
+            "reasoning_effort: must be 'none' or 'low' or 'medium' or 'high' or 'max' or null, not 'xhigh'",
+        ),
+        ({"logit_bias": {"7": 200}}, "logit_bias/7: must be at most 100, not 200"),
+        ({"chat_template_kwargs": {"thinking": 1}}, "chat_template_kwargs/thinking: must be boolean, not 1"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools/0/function/name: is required"),
         ({"top_logprobs": 5}, "top_logprobs: 5 asks for logprobs=True beside it"),
         (
             {"messages": ASK, "prompt": "Hello"},

@@ -15,7 +15,6 @@ from extractor.wire.requests import (
     Rate,
     assistant,
     build_body,
-    check_request,
     gateway_url,
     headers,
     read_rate,
@@ -25,6 +24,7 @@ from extractor.wire.requests import (
     user,
 )
 from extractor.wire.values import ToolCall
+from tests.kit import check_request
 
 ROOT = "https://api.cloudflare.com/client/v4/accounts/abc/ai"
 HOSTED = f"https://ai.example/v1/{'0a' * 16}/gate"
@@ -149,7 +149,7 @@ def test_good_bodies(body: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({}, ""),
+        ({}, "/messages"),
         ([], ""),
         ({"messages": ASK, "prompt": "Hello"}, ""),
         ({"messages": []}, "/messages"),
@@ -158,10 +158,10 @@ def test_good_bodies(body: Any) -> None:
         ({"messages": [{"role": "user", "content": []}]}, "/messages/0/content"),
         ({"messages": [{"role": "user", "content": None}]}, "/messages/0/content"),
         ({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}, "/messages/0/content/0/type"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "/messages/0"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]}, "/messages/0/tool_calls/0"),
-        ({"requests": [{"messages": ASK}, {}]}, "/requests/1"),
-        ({"request_id": 5}, ""),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "/messages/0/tool_call_id"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]}, "/messages/0/tool_calls/0/id"),
+        ({"requests": [{"messages": ASK}, {}]}, "/requests/1/messages"),
+        ({"request_id": 5}, "/messages"),
     ],
 )
 def test_bad_bodies(body: Any, path: str) -> None:

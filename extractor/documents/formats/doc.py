@@ -30,16 +30,16 @@ _SIZES = 0x004C  # of the main text and of what follows it, in characters
 _HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 0x4845, 0x6A09, 0x4A4F
 _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
-_LIST, _DEPTH = 0x460B, 0x260A
+_LIST, _DEPTH, _DATA = 0x460B, 0x260A, 0x6A03
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
+_WORDS, _BY_DEFAULT = 2, 25  # of the fields of forms
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\Z)")  # a result may go on in other paragraphs
-_MARKS = str.maketrans(
-    {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
-    | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
-)
+_LINE_ENDS = re.compile("[\r\x0b\x0c]")
+_UNSEEN = re.compile("[\x00\x01\x03\x04\x06\x08\x0e-\x1d\x1f]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _T = TypeVar("_T")
 
@@ -57,6 +57,7 @@ class _Look(NamedTuple):
     heading: int = 0
     list_use: int = 0
     depth: int = 0
+    data: int | None = None  # where in the stream of that name stands what is drawn for a character
 
 
 _PLAIN = _Look()
@@ -67,8 +68,9 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     storage = open_storage(data, source)
     word = storage.read("WordDocument")
-    document = _Word(word, storage.read(_table_name(word)))
-    for index, (picture, suffix) in enumerate(blips(storage.read("Data")), 1):
+    data_stream = storage.read("Data")
+    document = _Word(word, storage.read(_table_name(word)), data_stream)
+    for index, (picture, suffix) in enumerate(blips(data_stream), 1):
         embedded.picture(picture, f"{index}{suffix}")
     pool = storage.inner("ObjectPool")
     for name in pool.folders:
@@ -93,8 +95,8 @@ def _table_name(word: bytes) -> str:
 class _Word:
     """The main stream and the tables that say what its bytes are."""
 
-    def __init__(self, word: bytes, table: bytes) -> None:
-        self._word, self._table = word, table
+    def __init__(self, word: bytes, table: bytes, data: bytes) -> None:
+        self._word, self._table, self._data = word, table, data
         self.is_whole = True
         self._pieces = list(self._read_pieces())
         self._fonts: list[str] = self._read(self._font_names, [])
@@ -143,26 +145,28 @@ class _Word:
         """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
         for text, place, width in self._pieces:
-            start, end = max(first - position, 0), max(last - position, 0)
-            for match in _UNIT.finditer(text, start, min(end, len(text))):
-                unit, offset = match[0], place + match.start() * width
-                if unit in "\r\x07":
-                    yield unit, self._paragraphs.at(offset)[0]
-                elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
-                    yield f"[^{mark}]", _PLAIN
-                else:
-                    yield from self._by_look(unit, offset, width)
+            start, end = max(first - position, 0), min(max(last - position, 0), len(text))
+            while start < end:
+                look, reach = self._runs.at(place + start * width)
+                stop = min(max(-((place - reach) // width), start + 1), end)
+                for match in _UNIT.finditer(text, start, stop):
+                    unit = match[0]
+                    if unit in "\r\x07":
+                        yield unit, self._paragraphs.at(place + match.start() * width)[0]
+                    elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
+                        yield f"[^{mark}]", _PLAIN
+                    elif unit == "\x01" and look.data is not None:
+                        yield _choice(self._data[look.data :]), _PLAIN
+                    else:
+                        yield unit, look
+                start = stop
             position += len(text)
 
-    def _by_look(self, unit: str, offset: int, width: int) -> Iterator[tuple[str, _Look]]:
-        while unit:
-            look, end = self._runs.at(offset)
-            count = max((end - offset + width - 1) // width, 1)
-            yield unit[:count], look
-            unit, offset = unit[count:], offset + count * width
-
     def _read_pieces(self) -> Iterator[tuple[str, int, int]]:
-        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide."""
+        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide.
+
+        A character that takes two units of UTF-16 is followed by NUL, so that places in the text count units.
+        """
         start, size = struct.unpack_from("<II", self._word, _CLX)
         clx = self._table[start : start + size]
         position = 0
@@ -180,7 +184,7 @@ class _Word:
                 yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
             else:
                 data = self._word[place : place + 2 * (last - first)]
-                yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
+                yield _ASTRAL.sub("\\g<0>\0", data.decode("utf-16-le", "replace")), place, 2
 
     def _font_names(self) -> list[str]:
         """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
@@ -252,7 +256,10 @@ class _Word:
             if changes not in self._looks:  # a document has few looks, each in many places
                 self._looks[changes] = _look(changes, self._fonts)
             look = self._looks[changes]
-            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
+            if 1 <= style <= 9:
+                look = look._replace(heading=min(style, 6))
+            if look is not _PLAIN:
+                yield start, end, look
 
 
 class _Ranges:
@@ -303,11 +310,14 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             look["is_heading_row"] = on
         elif code == _LIST and len(operand) == 2:
             look["list_use"] = struct.unpack("<H", operand)[0]
+        elif code == _DATA and len(operand) == 4:
+            look["data"] = int.from_bytes(operand, "little")
         elif code == _DEPTH:
             look["depth"] = operand[0]
         elif code == _IN_TABLE:
             look["in_table"] = on
-    return _Look(Look(**face), **look) if face or look else _PLAIN
+    shape = Look(**face)
+    return _Look(shape if shape.matters else _PLAIN.face, **look) if shape.matters or look else _PLAIN
 
 
 def _named(fonts: list[str], number: bytes) -> str:
@@ -369,10 +379,37 @@ def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    while (shorter := _FIELD.sub(lambda field: field_text(field[1], field[2] or ""), text)) != text:
+    while (shorter := _FIELD.sub(_field, text)) != text:
         text = shorter
-    joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _BLANK_LINES.sub("\n\n", written(joined)).strip()
+    text = _LINE_ENDS.sub("\n", _UNSEEN.sub("", text)).replace("\x1e", "-").replace("\xa0", " ")
+    return _BLANK_LINES.sub("\n\n", written(text)).strip()
+
+
+def _field(field: re.Match[str]) -> str:
+    """The result of a field; that of a choice stands in its instruction."""
+    name, _, rest = field[1].strip().partition(" ")
+    return rest.strip() if name in ("FORMCHECKBOX", "FORMDROPDOWN") else field_text(field[1], field[2] or "")
+
+
+def _choice(data: bytes) -> str:
+    """What is chosen in a field of a form ([MS-DOC] 2.9.78): a tick, or one of several words; "" for anything else."""
+    if len(data) < 78 or data[4:6] != b"\x44\0" or data[68:72] != b"\xff\xff\xff\xff":
+        return ""
+    state, size = struct.unpack_from("<H4xH", data, 72)
+    kind, choice = state & 3, state >> 2 & 31
+    place = 82 + 2 * size  # after the name
+    if kind and choice == _BY_DEFAULT:
+        choice = int.from_bytes(data[place : place + 2], "little")
+    if kind != _WORDS:
+        return ("☐", "☒")[bool(choice)] if kind else ""
+    place += 2
+    for _ in range(5):  # texts for its user
+        place += 4 + 2 * int.from_bytes(data[place : place + 2], "little")
+    place += 6
+    for _ in range(choice):
+        place += 2 + 2 * int.from_bytes(data[place : place + 2], "little")
+    size = int.from_bytes(data[place : place + 2], "little")
+    return data[place + 2 : place + 2 + 2 * size].decode("utf-16-le", "replace")
 
 
 def _once(story: str) -> str:

@@ -12,14 +12,13 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import ABSENT, child, has, number, setting
+from extractor.documents.elements import ABSENT, child, has, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import field_text, with_target
-from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.numerals import Level, label, numeral
 from extractor.documents.parsed import Parsed
-from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, from_symbol_font, written
+from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 
@@ -93,11 +92,16 @@ class _Reader:
         return blocks or list(self.blocks(root))
 
     def blocks(self, parent: Element) -> Iterator[str]:
-        """The paragraphs and tables below `parent`, in order."""
+        """The paragraphs and tables below `parent`, in order; one whose mark is deleted runs on into the next."""
+        begun: list[Element] = []
         for element in parent:
             match element.tag:
                 case "p":
-                    yield from self._paragraph(element)
+                    element[:0] = begun
+                    is_open = child(element, "pPr", "rPr", "del") is not ABSENT
+                    begun = [node for node in element if node.tag != "pPr"] if is_open else []
+                    if not begun:
+                        yield from self._paragraph(element)
                 case "tbl":
                     yield self._table(element)
                 case "altChunk":
@@ -108,6 +112,8 @@ class _Reader:
                     self.embedded.missing(_LEFT_OUT[name])
                 case name if name not in self._unseen:
                     yield from self.blocks(element)
+        if begun:
+            yield from self._paragraph(element)
 
     def margins(self, names: Iterable[str], root: Element, inline: str) -> list[str]:
         """The texts of headers or footers, those of first and even pages among them, each once."""
@@ -152,9 +158,9 @@ class _Reader:
         self._look = outer
         if text:
             level = self._styles.heading(properties)
-            label = self._lists.label(*self._styles.numbering(properties))
-            label = label or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
-            yield ("#" * level + " " if level else "") + label + text
+            mark = self._lists.mark(*self._styles.numbering(properties))
+            mark = mark or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
+            yield ("#" * level + " " if level else "") + mark + text
         for block in apart:
             if isinstance(block, str):
                 yield block
@@ -175,10 +181,12 @@ class _Reader:
                 case "AlternateContent":
                     yield self._alternative(element, apart)
                 case "hyperlink" | "hlink":
-                    target = self._relations.get(element.get("id", ""), ("", ""))[1] or element.get("dest", "")
-                    yield with_target("".join(self._inline(element, apart)), target)
+                    target = self._target(element.get("id", "")) or element.get("dest", "")
+                    place = element.get("anchor", "")
+                    text = "".join(self._inline(element, apart))
+                    yield with_target(text, f"{target}#{place}" if target and place else target)
                 case "oMath":
-                    yield equation(element)
+                    yield apart_from_numbers(equation(element))
                 case "fldChar" | "fldSimple":
                     yield from self._field(element, apart)
                 case "footnoteReference" | "endnoteReference" | "commentReference":
@@ -229,7 +237,8 @@ class _Reader:
         text = "".join(self._inline(run, apart))
         if self._fields and self._fields[-1].result is not None:
             self._fields[-1].result += text
-        return look.apply(text)
+        within = any(field.code and field.result is None for field in self._fields[:-1])
+        return "" if within else look.apply(text)
 
     def _field(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """The result of a field; a link's target where the result does not tell it, a box and whether it is ticked."""
@@ -251,8 +260,11 @@ class _Reader:
             case "end" if self._fields:
                 field = self._fields.pop()
                 result = field.result or ""
-                if self._fields and self._fields[-1].result is not None:
-                    self._fields[-1].result += result
+                if self._fields and self._fields[-1].result is None:
+                    self._fields[-1].code += result
+                    return
+                if self._fields:
+                    self._fields[-1].result = (self._fields[-1].result or "") + result
                 yield field_text(field.code, result).removeprefix(result)
 
     def _note(self, kind: str, identity: str) -> str:
@@ -352,7 +364,9 @@ class _Styles:
 
     def __init__(self, root: Element) -> None:
         self._styles = {style.get("styleId", ""): style for style in root.findall("style")}
-        self._looks: dict[tuple[str, Look], Look] = {}
+        standard = (name for name, style in self._styles.items() if style.get("default", "") in ("1", "true"))
+        self._default = next((name for name in standard if self._styles[name].get("type") == "paragraph"), "")
+        self._looks: dict[str, Look] = {}
 
     def heading(self, properties: Element) -> int:
         """The level of a heading from 1 to 6, 0 for any other paragraph."""
@@ -363,30 +377,34 @@ class _Styles:
                 return min(int(named[1]) if named else int(level) + 1, 6)
         return 0
 
-    def numbering(self, properties: Element) -> tuple[str, int]:
-        """The list that a paragraph belongs to and its depth there; ("", 0) where it belongs to none."""
-        identity = level = ""
+    def numbering(self, properties: Element) -> tuple[str, str, str]:
+        """The list that a paragraph belongs to, its depth there, and the style that names it; "" for what is none."""
+        identity = level = style = ""
         for source in self._chain(properties, setting(properties, "pStyle")):
             mark = child(_own(source, "pPr"), "numPr")
             identity = identity or setting(mark, "numId")
             level = level or setting(mark, "ilvl")
-        return identity, int(level) if level.isdigit() else 0
+            style = style or source.get("styleId", "")
+        return identity, level, style
 
     def look(self, properties: Element, base: Look) -> Look:
         """The look of a run, by itself or by its style, in a paragraph that looks like `base`."""
         if properties is ABSENT:
             return base
-        style = setting(properties, "rStyle")
-        return _look(properties, self.style_look(style, base) if style else base)
+        if style := setting(properties, "rStyle"):
+            own = self.style_look(style)  # which switches off what the style of the paragraph switches on
+            hidden, struck = base.hidden != own.hidden, base.struck != own.struck
+            base = Look(hidden, own.raised or base.raised, struck, own.font or base.font)
+        return _look(properties, base)
 
-    def style_look(self, name: str, base: Look = _PLAIN) -> Look:
-        """What a style makes of a look."""
-        if (name, base) not in self._looks:
-            look = base
-            for style in reversed([source for source in self._chain(ABSENT, name) if source is not ABSENT]):
+    def style_look(self, name: str) -> Look:
+        """The look of a style, "" for that of paragraphs without one."""
+        if name not in self._looks:
+            look = _PLAIN
+            for style in reversed([*self._chain(ABSENT, name or self._default)][1:]):
                 look = _look(child(style, "rPr"), look)
-            self._looks[name, base] = look
-        return self._looks[name, base]
+            self._looks[name] = look
+        return self._looks[name]
 
     def _chain(self, properties: Element, name: str) -> Iterator[Element]:
         """Where a setting may stand: the paragraph itself, its style, and the styles below that one."""
@@ -402,17 +420,26 @@ class _Lists:
     """The lists of one document: which numbers their paragraphs have, counted as they go by."""
 
     def __init__(self, root: Element) -> None:
-        self._kinds = {node.get("numId", ""): setting(node, "abstractNumId") for node in root.findall("num")}
-        self._starts = {node.get("numId", ""): _overrides(node) for node in root.findall("num")}
-        kinds = root.findall("abstractNum")
-        styles = {setting(node, "styleLink"): node for node in kinds if has(node, "styleLink")}
-        linked = {node.get("abstractNumId", ""): styles.get(setting(node, "numStyleLink"), node) for node in kinds}
-        self._numbering = Numbering({name: _levels(node) for name, node in linked.items()})
+        kinds = {node.get("abstractNumId", ""): node for node in root.findall("abstractNum")}
+        styles = {setting(node, "styleLink"): node for node in kinds.values() if has(node, "styleLink")}
+        self._uses = {node.get("numId", ""): node for node in root.findall("num")}
+        self._starts = {name: _overrides(node) for name, node in self._uses.items()}
+        self._levels: dict[str, dict[int, Level]] = {}
+        self._places: dict[tuple[str, str], int] = {}  # (list, style of its paragraphs) -> depth
+        self._counts: defaultdict[str, dict[int, int]] = defaultdict(dict)  # by the kind that several lists share
+        for name, use in self._uses.items():
+            kind = kinds.get(setting(use, "abstractNumId"), ABSENT)
+            levels = styles.get(setting(kind, "numStyleLink"), kind).findall("lvl") + use.findall("lvlOverride/lvl")
+            self._levels[name] = dict(map(_level, levels))
+            self._places |= {(name, setting(node, "pStyle")): number(node, "ilvl", 0) for node in levels}
 
-    def label(self, identity: str, depth: int) -> str:
+    def mark(self, identity: str, level: str, style: str) -> str:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
-        override = self._starts.get(identity, {}).pop(depth, None)
-        return self._numbering.label(self._kinds.get(identity, ""), depth, override)
+        if identity not in self._uses:
+            return ""
+        depth = int(level) if level.isdigit() else self._places.get((identity, style), 0)
+        counts = self._counts[setting(self._uses[identity], "abstractNumId")]
+        return label(self._levels[identity], depth, counts, self._starts[identity].pop(depth, None))
 
 
 def _look(properties: Element, look: Look) -> Look:
@@ -437,14 +464,12 @@ def _own(source: Element, name: str) -> Element:
     return child(source, name) if source.tag == "style" else source
 
 
-def _levels(node: Element) -> dict[int, Level]:
-    found = {}
-    for level in node.findall("lvl"):
-        depth, form = level.get("ilvl", ""), setting(level, "numFmt")
-        if depth.isdigit():
-            start = number(child(level, "start"), "val", 1)
-            found[int(depth)] = Level(start, _FORMS.get(form, "1"), setting(level, "lvlText"))
-    return found
+def _level(node: Element) -> tuple[int, Level]:
+    """The depth of a level, and how its paragraphs are numbered."""
+    start, form = number(child(node, "start"), "val", 1), _FORMS.get(setting(node, "numFmt"), "1")
+    restarts = number(child(node, "lvlRestart"), "val", 9)
+    level = Level(start, form, setting(node, "lvlText"), legal=_is_on(node, "isLgl"), restarts=restarts)
+    return number(node, "ilvl", 0), level
 
 
 def _overrides(node: Element) -> dict[int, int]:

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser
 
 from extractor.documents.archive import Archive
+from extractor.documents.elements import properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 

@@ -9,6 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from xml.etree.ElementTree import TreeBuilder
 
@@ -16,29 +17,38 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Flow
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look
+from extractor.documents.scripts import Look, visible, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
-__all__ = ["decode_html", "html_text", "parse"]
+__all__ = ["Flow", "decode_html", "html_text", "parse"]
 
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_CHARSET = re.compile(rb"""(?:charset|<\?xml[^>]*\sencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_EMPTY = re.compile(r"""<([A-Za-z][\w:-]*)((?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?)/>""")
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
-_IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows what another hides
+_IN_SIGHT = re.compile(r"display|visibility|mso-hide", re.I)  # properties by which a rule shows or hides
+_TELLING = (
+    *("display", "visibility", "mso-hide", "vertical-align", "line-through", "list-style"),
+    *("symbol", "wingdings", "webdings"),
+)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
-_SILENT = frozenset(
-    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
-    | {"script", "style", "template", "title"}
+_NEVER = (
+    "annotation, annotation-xml, canvas, datalist, desc, head, iframe, metadata, noscript, script, style, template, "
+    "title, [hidden], dialog:not([open])"
 )
-_LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"})
+_LINES = frozenset(
+    {"br", "caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"}
+)
 _PARAGRAPHS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "details", "dl", "fieldset", "figure", "footer", "form", "h1"}
     | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "svg", "table", "ul"}
@@ -55,16 +65,26 @@ _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
 _SPAN_LIMIT = 100
+_WHITE = " \t\r\n\f\v\xa0"
+_SPACES = re.compile(f"[{_WHITE}]+")
 _ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
 _LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
-_PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
+_DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[^,;]*)*),", re.I)
 _DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
+_HOLDERS = "img, image, a[href^='data:'], embed[src^='data:'], iframe[src^='data:'], object[data^='data:']"
+_LIST_STYLE = re.compile(
+    r"list-style(?:-type)?\s*:[^;]*?\b(none|(?:lower|upper)-(?:alpha|latin|roman)|decimal\b[\w-]*)", re.I
+)
+_FORMS = {
+    **{"lower-alpha": "a", "upper-alpha": "A", "lower-latin": "a", "upper-latin": "A", "none": "none"},
+    **{"lower-roman": "i", "upper-roman": "I", "decimal-leading-zero": "01"},
+}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text that a reader of the page would see, in its order; pictures that are part of the file."""
     html, encoding, guess = decode_html(data)
-    tree = LexborHTMLParser(html)
+    tree = _parsed(html)
     text = _Page().read(tree)
     title = _title(tree)
     if title and title not in text[: 3 * len(title)]:
@@ -72,7 +92,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     if guess:
         embedded.missing(guess)
-    _collect_pictures(tree, embedded)
+    _collect_files(tree, embedded)
     return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
 
 
@@ -83,14 +103,31 @@ def decode_html(data: bytes) -> Decoded:
     if declared and declared.lower().startswith("utf-16"):
         declared = "utf-8"  # what is read so far is ASCII
     try:
-        return decode(data, declared=declared)
+        decoded = decode(data, declared=declared)
     except DocumentError:
-        return decode(data.translate(None, _CONTROLS), declared=declared)
+        decoded = decode(data.translate(None, _CONTROLS), declared=declared)
+    if not decoded.text[:100].lstrip().startswith("<?xml"):
+        return decoded
+    return decoded._replace(text=_EMPTY.sub(_opened_and_closed, decoded.text))
+
+
+def _opened_and_closed(tag: re.Match[str]) -> str:
+    """An empty element of XML as HTML has it, where `<title/>` would take in all that follows."""
+    return tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>"
 
 
 def html_text(html: str) -> str:
     """The text that a reader of `html` would see."""
-    return _Page().read(LexborHTMLParser(html))
+    return _Page().read(_parsed(html))
+
+
+def _parsed(html: str) -> LexborHTMLParser:
+    """The tree of a page, with the pages that stand in its frames."""
+    tree = LexborHTMLParser(html)
+    for frame in tree.css("iframe[srcdoc]"):
+        if (inner := LexborHTMLParser(frame.attributes["srcdoc"] or "").body) is not None:
+            frame.replace_with(inner)
+    return tree
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -98,20 +135,26 @@ def _title(tree: LexborHTMLParser) -> str:
     return " ".join(node.text().split()) if node is not None else ""
 
 
-def _collect_pictures(tree: LexborHTMLParser, embedded: Embedded) -> None:
-    """Pictures whose bytes stand in the page itself, as `data:` addresses."""
-    for number, node in enumerate(tree.css("img, image"), 1):
+def _collect_files(tree: LexborHTMLParser, embedded: Embedded) -> None:
+    """Pictures and files whose bytes stand in the page itself, as `data:` addresses."""
+    for number, node in enumerate(tree.css(_HOLDERS), 1):
         attributes = node.attributes
-        address = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
-        if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
+        address = next(filter(None, map(attributes.get, ("src", "href", "xlink:href", "data"))), None) or ""
+        is_picture = node.tag in ("img", "image")
+        if (is_picture and len(address) < _DRAWN) or not (match := _DATA.match(address)):
+            continue
+        if "hidden" in attributes or _HIDDEN.search(attributes.get("style") or ""):
             continue
         name, body = f"{number} of the page", address[match.end() :]
         try:
-            data = b64decode(unquote(body)) if "base64" in match[1].lower() else unquote_to_bytes(body)
+            data = b64decode(unquote(body)) if "base64" in match[2].lower() else unquote_to_bytes(body)
         except ValueError as error:
-            embedded.missing(f"picture {name}: {error}")
-        else:
+            embedded.missing(f"{'picture' if is_picture else 'file'} {name}: {error}")
+            continue
+        if match[1].lower().startswith("image/"):
             embedded.picture(data, name)
+        else:
+            embedded.file(data, attributes.get("download") or f"file {name}")
 
 
 def _host(tree: LexborHTMLParser) -> str:
@@ -136,12 +179,14 @@ class _Page:
         self._around = 0  # elements around here that hold menus
         self._addresses: set[str] = set()
         self._host = ""
+        self._styles: dict[int, str] = {}
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
         self._host = _host(tree)
+        hidden, self._styles = _styles(tree)
         if tree.root is not None:
-            for node, opens in _walk(tree.root, _hidden_by_rules(tree)):
+            for node, opens in _walk(tree.root, hidden):
                 if node.is_text_node:
                     self._put(node.text_content or "")
                 elif opens:
@@ -168,7 +213,7 @@ class _Page:
         if tag in _PREFORMATTED:
             self._verbatim += 1
         elif tag in ("ul", "ol"):
-            self._lists.append(_Numbers.of(node) if tag == "ol" else None)
+            self._lists.append(_Numbers.of(node, self._styles.get(node.mem_id, "")) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(TableWriter())
         elif tag == "tr" and self._tables:
@@ -177,7 +222,7 @@ class _Page:
             self._flows.append(Flow())
         elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
             self._flows[-1].end_line()
-        elif look := _look(node, tag):
+        elif look := _look(tag, self._styles.get(node.mem_id, "")):
             self._fonts += [look.font] * bool(look.font)
             self._flows[-1].put_verbatim("~~" * look.struck)
             if look.raised:
@@ -201,7 +246,7 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
-        elif look := _look(node, tag):
+        elif look := _look(tag, self._styles.get(node.mem_id, "")):
             if look.raised:
                 self._put_raised(node, look, self._flows.pop().text())
             self._flows[-1].put_verbatim("~~" * look.struck)
@@ -216,8 +261,11 @@ class _Page:
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
-        self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
+        if attributes := node.attributes:
+            columns, rows = _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
+            self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
+        else:
+            self._tables[-1].cell(text, heading=tag == "th")
 
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
         flow = self._flows[-1]
@@ -237,15 +285,15 @@ class _Page:
             self._put(with_target(words, target)[len(words) :])
 
     def _end_block(self, tag: str) -> None:
-        if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):
-            self._flows[-1].end_paragraph()
-        elif tag in _LINES or tag in _PARAGRAPHS or tag == "br":
+        if tag in _LINES or (self._lists and tag in ("ol", "p", "ul")):
             self._flows[-1].end_line()
+        elif tag in _PARAGRAPHS:
+            self._flows[-1].end_paragraph()
 
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._flows[-1].mark(f"{self._lists[-1].next(node)}. ")
+            self._flows[-1].mark(self._lists[-1].next(node, self._styles.get(node.mem_id, "")))
         elif tag in _MARKS:
             self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
@@ -256,6 +304,72 @@ class _Page:
             self._flows[-1].mark("[x] ")
 
 
+class Flow:
+    """A page being written. White space collapses as it does in a browser, unless it is put in verbatim."""
+
+    __slots__ = ("_mark", "_parts", "_pending", "_spaced")
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._pending = 0  # line ends due before the next piece
+        self._spaced = True  # whether the last piece ended in white space
+        self._mark = ""
+
+    def put(self, text: str) -> None:
+        """Running text: any white space is one space."""
+        seen = visible(text)
+        if not seen.strip(_WHITE):
+            if seen and not self._pending and not self._spaced:
+                self._parts.append(" ")
+                self._spaced = True
+            return
+        text = _SPACES.sub(" ", seen)
+        if self._break() or self._spaced:
+            text = text.lstrip(" ")
+        self._parts.append(self._take_mark() + text)
+        self._spaced = text.endswith(" ")
+
+    def put_verbatim(self, text: str) -> None:
+        """Text whose white space counts."""
+        if text:
+            self._break()
+            self._parts.append(self._take_mark() + text)
+            self._spaced = text[-1].isspace()
+
+    def mark(self, text: str) -> None:
+        """What stands in front of the next text, if there is any before the next mark."""
+        self._mark = text
+
+    def end_line(self) -> None:
+        """What follows begins on a new line."""
+        self._pending = max(self._pending, 1)
+
+    def end_paragraph(self) -> None:
+        """What follows begins after a blank line."""
+        self._pending = 2
+
+    def last(self) -> str:
+        """The character that the next piece would stand beside, "" at the beginning of a line."""
+        return "" if self._pending or not self._parts else self._parts[-1][-1:]
+
+    def text(self) -> str:
+        """What was written so far."""
+        return written("".join(self._parts)).strip()
+
+    def _take_mark(self) -> str:
+        mark, self._mark = self._mark, ""
+        return mark
+
+    def _break(self) -> bool:
+        due, self._pending = self._pending, 0
+        if not due or not self._parts:
+            return False
+        if self._spaced and self._parts[-1].endswith(" "):
+            self._parts[-1] = self._parts[-1].rstrip(" ")
+        self._parts.append("\n" * due)
+        return True
+
+
 class _Numbers:
     """The numbers of a list's items, as the list writes them."""
 
@@ -263,30 +377,71 @@ class _Numbers:
         self._number, self._step, self._form = start, step, form
 
     @classmethod
-    def of(cls, node: LexborNode) -> _Numbers:
+    def of(cls, node: LexborNode, style: str) -> _Numbers:
         """Those of an `ol` element."""
         step = -1 if "reversed" in node.attributes else 1
         first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
-        return cls(_integer(node, "start", first), step, node.attributes.get("type") or "1")
+        return cls(_integer(node, "start", first), step, _form(style) or node.attributes.get("type") or "1")
 
-    def next(self, item: LexborNode) -> str:
-        """That of the next item, which may state its own."""
+    def next(self, item: LexborNode, style: str) -> str:
+        """What stands in front of the next item, which may state its number and its form."""
         number = _integer(item, "value", self._number)
         self._number = number + self._step
-        return numeral(number, self._form) if number > 0 else str(number)
+        form = _form(style) or self._form
+        return "" if form == "none" else f"{numeral(number, form) if number > 0 else number}. "
 
 
-def _hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
-    """The elements that the style sheets within the page hide on a screen, and that no other rule or style shows."""
+def _form(style: str) -> str:
+    """The form of the numbers of a list that a style tells, "" where it tells none."""
+    forms = _LIST_STYLE.findall(style)
+    return _FORMS.get(forms[-1].lower(), "1") if forms else ""
+
+
+def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
+    """The elements that nobody sees on a screen; how others look by the style sheets within the page, or themselves.
+
+    An element that a rule hides is seen where another rule or its own style shows it.
+    """
     hidden: set[int] = set()
-    visible = {node.mem_id for node in tree.css("[style]") if _IN_SIGHT.search(node.attributes["style"] or "")}
+    styles: dict[int, str] = {}
+    showing = []
     for sheet in tree.css("style:not([media])"):
-        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
-            group = hidden if _HIDDEN.search(body) else visible if _IN_SIGHT.search(body) else None
-            if group is not None and ":" not in selector:
-                with suppress(SelectolaxError):
-                    group.update(node.mem_id for node in tree.css(selector.strip()))
-    return hidden - visible
+        rules = sheet.text()
+        for selector, body in _RULE.findall(_NO_RULE.sub("", rules)) if _matters(rules) else ():
+            if ":" in selector or not _matters(body):
+                continue
+            if _HIDDEN.search(body):
+                hidden |= _matched(tree, selector)
+            elif _IN_SIGHT.search(body):
+                showing.append(selector)
+            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE)):
+                for identity in _matched(tree, selector):
+                    styles[identity] = f"{styles.get(identity, '')};{body}"
+    if hidden:
+        for selector in showing:
+            hidden -= _matched(tree, selector)
+    for node in tree.css("[style], font[face]"):
+        attributes, identity = node.attributes, node.mem_id
+        own = f"{attributes.get('style') or ''};font-family: {attributes.get('face') or ''}"
+        if not _matters(own):
+            continue
+        if _IN_SIGHT.search(own):
+            (hidden.add if _HIDDEN.search(own) else hidden.discard)(identity)
+        styles[identity] = f"{styles.get(identity, '')};{own}"
+    return hidden | _matched(tree, _NEVER), styles
+
+
+@lru_cache(maxsize=1024)
+def _matters(style: str) -> bool:
+    """Whether a style says anything that changes what a text says: most are colours and lengths."""
+    style = style.lower()
+    return any(word in style for word in _TELLING)
+
+
+def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
+    with suppress(SelectolaxError):
+        return {node.mem_id for node in tree.css(selector.strip())}
+    return set()
 
 
 def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool]]:
@@ -298,7 +453,7 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
             node = path.pop()
             yield node, False
             node = node.next if path else None
-        elif node.is_element_node and node.mem_id not in hidden and not _is_hidden(node):
+        elif node.is_element_node and node.mem_id not in hidden:
             yield node, True
             path.append(node)
             node = node.first_child
@@ -308,23 +463,16 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
             node = node.next
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    if node.tag in _SILENT:
-        return True
-    attributes = node.attributes
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
-
-
-def _look(node: LexborNode, tag: str) -> Look | None:
+@lru_cache(maxsize=1024)
+def _look(tag: str, style: str) -> Look | None:
     """The look that an element gives its text, by its kind or by its style; None for most."""
     if tag not in _STYLED:
         return _LOOKS.get(tag)
-    attributes = node.attributes
-    style = attributes.get("style") or ""
+    if not style:
+        return None
     raised, font = _RAISED.search(style), _FONT.search(style)
     height = {"super": 1, "sub": -1}[raised[1].lower()] if raised else 0
-    family = attributes.get("face") or (font[1] if font else "")
-    return Look(raised=height, struck=bool(_LINE.search(style)), font=family) if height or style or family else None
+    return Look(raised=height, struck=bool(_LINE.search(style)), font=font[1] if font else "")
 
 
 def _field(attributes: dict[str, str | None]) -> str:
@@ -337,9 +485,11 @@ def _field(attributes: dict[str, str | None]) -> str:
     return f" {attributes.get('value') or ''} "
 
 
-def _number(node: LexborNode, name: str, default: int) -> int:
-    value = (node.attributes.get(name) or "").strip()
-    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else default
+def _span(value: str | None) -> int:
+    if not value:
+        return 1
+    value = value.strip()
+    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else 1
 
 
 def _integer(node: LexborNode, name: str, default: int) -> int:

@@ -16,7 +16,7 @@ from email.policy import Compat32
 from email.utils import getaddresses
 from typing import Any
 
-from extractor.documents.formats.tnef import SIGNATURE
+from extractor.documents.formats.outlook import SIGNATURE, unwrap
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
@@ -46,6 +46,8 @@ _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".h
 _OCTETS = 0x04
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
 _LETTER = re.compile(r"\w")
+_FIGURES = re.compile(r"\d+")
+_ADDRESS = re.compile(r"\w+:\S+")
 
 
 class _Raw(Compat32):
@@ -158,10 +160,13 @@ def _joined(texts: list[str]) -> str:
 
 
 def _fullest(texts: list[str]) -> str:
-    """The first, unless another has half as much again to say: some senders leave the plain text a stub."""
+    """The first, unless another has half as much again to say, or a number more: some leave the plain text a stub."""
     sizes = [len(_LETTER.findall(text)) for text in texts]
-    largest = max(sizes, default=0)
-    return next((text for text, size in zip(texts, sizes, strict=True) if 3 * size >= 2 * largest), "")
+    figures = [set(_FIGURES.findall(_ADDRESS.sub("", text))) for text in texts]
+    largest, every = max(sizes, default=0), set().union(*figures)
+    full = (3 * size >= 2 * largest and own == every for size, own in zip(sizes, figures, strict=True))
+    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]), default=0)
+    return next((text for text, is_full in zip(texts, full, strict=True) if is_full), texts[most] if texts else "")
 
 
 def _leaf(part: Message, kind: str) -> _Found:
@@ -210,10 +215,8 @@ def _element(data: bytes, place: int) -> tuple[int, int, int]:
 
 
 def _envelope(data: bytes) -> _Found:
-    from extractor.documents.formats import tnef
-
     try:
-        _, text, files = tnef.unwrap(data)
+        _, text, files = unwrap(data)
     except DocumentError as error:
         return _Found(unread=[f"winmail.dat: {error}"])
     return _Found(text, files)

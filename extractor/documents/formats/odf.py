@@ -6,19 +6,22 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
+from io import BytesIO
+from xml.etree.ElementTree import Element, iterparse
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, number
+from extractor.documents.drawings import captioned
+from extractor.documents.elements import ABSENT, child, local_name, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
+from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, workbook
+from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
@@ -26,7 +29,7 @@ from extractor.errors import DocumentError
 __all__ = ["parse"]
 
 _UNSEEN = frozenset(
-    {"tracked-changes", "sequence-decls", "forms", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
+    {"tracked-changes", "sequence-decls", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
 _HEADERS = ("header", "header-first", "header-left")
@@ -36,9 +39,12 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
-_VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
+_STRUCK = ("text-line-through-style", "text-line-through-type")
+_FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": "&D", "time": "&T", "file-name": "&F"}
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
+_TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
+_TABLES = ("table", "dde-link")
 _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
@@ -50,22 +56,45 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
+    embedded, about = Embedded(source, archive), properties(archive.xml("meta.xml"))
+    if b"spreadsheet" in archive.read("mimetype"):
+        return workbook(_sheets(archive, embedded), embedded, about)
     root = archive.xml("content.xml")
     if root is ABSENT:
         raise DocumentError("the file is damaged: it has no readable content; fetch it again", kind="damaged")
     styles = archive.xml("styles.xml")
-    reader = _Reader(archive, (root, styles), Embedded(source, archive))
-    about = properties(archive.xml("meta.xml"))
+    reader = _Reader(archive, (root, styles), embedded)
     body = next(root.iter("body"), root)
     kind = next((node.tag for node in body), "")
-    if kind == "spreadsheet":
-        return workbook(reader.sheets(child(body, kind)), reader.embedded, about)
     if kind in ("presentation", "drawing"):
         text, pages = paginate(reader.slides(child(body, kind)))
-        return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
+        return embedded.parsed(text, pages, {"pages": len(pages), **about})
     blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
     blocks += reader.after()
-    return reader.embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
+    return embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
+
+
+def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
+    """Each sheet as its cells show it. A row is let go once it is read: a tree of them all takes much memory."""
+    root = reader = None
+    page = depth = 0  # of tables within tables
+    for event, element in iterparse(BytesIO(archive.read("content.xml")), ("start", "end")):
+        name = local_name(element.tag)
+        root = element if root is None else root
+        if name == "table-row":
+            if event == "end" and depth == 1 and reader is not None:
+                reader.read_row(named(element))
+                element.clear()
+        elif name in _TABLES and event == "start":
+            depth += 1
+            if depth == 1 and name == "table":
+                page += 1
+                reader = reader or _Reader(archive, (named(root), archive.xml("styles.xml")), embedded)
+                reader.begin(named(element), page)
+        elif name in _TABLES:
+            depth -= 1
+            if not depth and name == "table" and reader is not None:
+                yield reader.sheet(named(element))
 
 
 @dataclass(slots=True)
@@ -84,10 +113,14 @@ class _Reader:
             (node.get("family", ""), node.get("name", "")): node for node in reversed(looks) if node.tag == "style"
         }
         self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
+        self._pages = {node.get("name", ""): node for node in looks if node.tag == "master-page"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
         self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
+        self._outline = {depth: level for n in looks if n.tag == "outline-style" for depth, level in _levels(n)}
+        self._chapters: dict[int, int] = {}
+        self._controls: dict[str, Element] = {}
         self._page: int | None = None
         self._notes: list[str] = []
         self._remarks: list[str] = []
@@ -107,17 +140,12 @@ class _Reader:
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
             yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
 
-    def sheets(self, body: Element) -> Iterator[Sheet]:
-        """Each sheet as its cells show it."""
-        for self._page, table in enumerate(body.findall("table"), 1):
-            yield self._sheet(table)
-
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
         for element in parent:
             match element.tag:
                 case "p" | "h":
-                    yield from self._paragraph(element)
+                    yield from self._paragraph(element, is_item=depth > 0)
                 case "list":
                     yield "\n".join(self._items(element, depth, listed))
                 case "table":
@@ -131,18 +159,54 @@ class _Reader:
                     yield from self._apart(apart)
                 case "annotation":
                     self._comment(element)
+                case "forms":
+                    self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
+                case "control":
+                    yield self._control(element)
                 case "section" if element.get("display", "") == "none":
                     continue
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
 
-    def _paragraph(self, element: Element) -> Iterator[str]:
+    def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        text = written("".join(self._inline(element, apart, look))).strip()
-        level = element.get("outline-level", "")
-        yield "#" * min(int(level), 6) + " " + text if element.tag == "h" and level.isdigit() and text else text
+        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
+        text = written("".join(pieces)).strip()
+        level = number(element, "outline-level", 0) if element.tag == "h" else 0
+        if level and text:
+            chapter = "" if is_item else self._chapter(element, level - 1)
+            text = f"{'#' * min(level, 6)} {chapter}{text}"
+        yield text
         yield from self._apart(apart)
+
+    def _chapter(self, heading: Element, depth: int) -> str:
+        """The number of a chapter, with a space after it, where the document numbers its headings."""
+        style = self._styles.get(("paragraph", heading.get("style-name", "")), ABSENT)
+        while "list-style-name" not in style.attrib and (above := style.get("parent-style-name")):
+            style = self._styles.get(("paragraph", above), ABSENT)
+        if heading.get("is-list-header", "") == "true" or style.get("list-style-name") == "":
+            return ""
+        restart = number(heading, "start-value", 1) if heading.get("restart-numbering", "") == "true" else None
+        return label(self._outline, depth, self._chapters, restart)
+
+    def _control(self, element: Element) -> str:
+        """What a field of a form shows: its value or what is chosen, or its label and whether it is ticked."""
+        control = self._controls.get(element.get("control", ""), ABSENT)
+        about = control.attrib
+        match control.tag:
+            case "checkbox" | "radio":
+                state = about.get("current-state") or about.get("current-selected") or about.get("state")
+                ticked = (state or about.get("selected")) in ("checked", "true")
+                return f"{'☒' if ticked else '☐'} {about.get('label', '')}".strip()
+            case "listbox":
+                chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
+                return ", ".join(node.get("label", "") for node in chosen)
+            case "fixed-text" | "frame":
+                return about.get("label", "")
+            case "text" | "textarea" | "combobox" | "formatted-text" | "number" | "date" | "time":
+                return about.get("current-value") or about.get("value") or " ".join(self.blocks(control))
+        return ""
 
     def _apart(self, apart: list[Element | str]) -> Iterator[str]:
         for block in apart:
@@ -192,16 +256,18 @@ class _Reader:
                     yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
                     if formula := self._formula(element):
-                        yield formula
+                        yield apart_from_numbers(formula)
                     else:
                         self._frame(element, apart)
+                case "control":
+                    yield self._control(element)
                 case "note":
                     yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
                     yield from self._inline(child(element, "ruby-base"), apart, look)
-                case "hidden-text" | "annotation-end":
+                case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
@@ -277,10 +343,10 @@ class _Reader:
             self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
-        titles = element.iter("title")
-        title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
-        table = "\n\n".join(self._table(node, heads=1) for node in element.iter("table"))
-        return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
+        *_, inner = element.iter("chart")  # within the element of that name that holds it
+        titled = (child(node, "title") for node in (inner, *inner.iter("axis")))
+        title, *axes = (" ".join(" ".join(self.blocks(node)).split()) for node in titled)
+        return captioned(title, axes, *(self._table(node, heads=1) for node in element.iter("table")))
 
     def _picture(self, element: Element) -> None:
         link = element.get("href", "").removeprefix("./")
@@ -314,12 +380,13 @@ class _Reader:
 
     def _own_look(self, look: Element, above: Look) -> Look:
         about = look.attrib
-        place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
+        place = about.get("text-position", "")
+        lines = [about[name] for name in _STRUCK if name in about]
         font = about.get("font-name", "") or about.get("font-family", "")
         return Look(
             about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
-            line != "none" if line else above.struck,
+            "none" not in lines if lines else above.struck,
             self._fonts.get(font, font) or above.font,
         )
 
@@ -343,27 +410,41 @@ class _Reader:
 
     def _times(self, element: Element, what: str, *, filled: bool, where: str = "") -> int:
         """How many rows or columns an element stands for. What is past the limit is named, if it holds anything."""
+        if f"number-{what}-repeated" not in element.attrib:
+            return 1
         times, most = number(element, f"number-{what}-repeated", 1), _REPEATED if filled else _WIDEST
         if filled and times > most:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
 
-    def _sheet(self, table: Element) -> Sheet:
-        sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+    def begin(self, table: Element, page: int) -> None:
+        """What follows are the rows of this table, which is a sheet."""
+        self._page, self._row = page, 0
+        self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+
+    def read_row(self, row: Element) -> None:
+        """The next row of the sheet, or as many as it stands for."""
+        sheet, index = self._sheet, self._row
+        times = number(row, "number-rows-repeated", 1)
+        if cells := self._sheet_cells(row, index, sheet):
+            where = f"sheet {sheet.name}, row {index + 1}"
+            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
+                sheet.rows[place] = cells
+        if row.get("visibility", "") in _HIDDEN and cells:
+            sheet.hidden_rows += times
+        self._row += times
+
+    def sheet(self, table: Element) -> Sheet:
+        """The sheet whose rows were read, with what its table says beside them."""
+        sheet = self._sheet
         sheet.hidden_columns = _hidden_columns(table)
-        index = 0
-        for row, _ in _rows(table):
-            times = number(row, "number-rows-repeated", 1)
-            if cells := self._sheet_cells(row, index, sheet):
-                where = f"sheet {sheet.name}, row {index + 1}"
-                for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
-                    sheet.rows[place] = cells
-            if row.get("visibility", "") in _HIDDEN and cells:
-                sheet.hidden_rows += times
-            index += times
-        for shapes in table.findall("shapes"):
-            sheet.after += [block for block in self.blocks(shapes) if block.strip()]
+        drawn = (node for part in table if part.tag == "shapes" for node in part)
+        sheet.after += [block for block in self.blocks([*table.findall("forms"), *drawn]) if block.strip()]
         sheet.after += self.after()
+        style = self._styles.get(("table", table.get("style-name", "")), ABSENT).get("master-page-name", "Default")
+        for part in self._pages.get(style, ()):
+            if part.tag in (*_HEADERS, *_FOOTERS) and part.get("display", "") != "false":
+                sheet.after += margin("Header" if part.tag in _HEADERS else "Footer", "".join(_codes(part)))
         return sheet
 
     def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
@@ -413,7 +494,7 @@ class _Reader:
             match = _DATE.match(stated)
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
-            text = next((about[name] for name in _VALUES if about.get(name)), "")
+            text = _written_value(about)
         if not text and "value-type" not in about and (formula := about.get("formula")):
             sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
@@ -425,14 +506,42 @@ class _Reader:
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:
-    """The levels of a list that have numbers."""
-    for level in style.findall("list-level-style-number"):
+    """The levels of a list, or of the headings, that have numbers."""
+    for level in (*style.findall("list-level-style-number"), *style.findall("outline-level-style")):
         depth, form = number(level, "level", 1) - 1, level.get("num-format", "")
         if form:
             first = depth + 1 - min(max(number(level, "display-levels", 1), 1), depth + 1)
             places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
             text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
             yield depth, Level(number(level, "start-value", 1), form, text)
+
+
+def _written_value(about: dict[str, str]) -> str:
+    """What a cell holds whose text its writer left out."""
+    value = about.get("value", "")
+    with suppress(ValueError):
+        match about.get("value-type"):
+            case "percentage":
+                return f"{general(float(value) * 100)}%"
+            case "currency":
+                return f"{value} {about.get('currency', '')}".strip()
+            case "time" if match := _TIME.fullmatch(about.get("time-value", "")):
+                return f"{match[1]}{int(match[2])}:{match[3]}:{match[4]}"
+            case "boolean":
+                return about.get("boolean-value", "").upper()
+    return value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+
+
+def _codes(element: Element) -> Iterator[str]:
+    """The words of a header or a footer, fields as the codes that Excel has for them."""
+    if code := _FIELDS.get(element.tag):
+        yield code
+        return
+    yield (element.text or "").replace("&", "&&") if element.tag not in _MARKS else " "
+    for inner in element:
+        yield from _codes(inner)
+        yield (inner.tail or "").replace("&", "&&")
+    yield " " if element.tag == "p" else ""
 
 
 def _part(element: Element) -> str:

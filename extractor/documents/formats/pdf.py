@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
+from unicodedata import normalize
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
@@ -22,11 +23,10 @@ from extractor.documents.formats.pdf_annotations import (
 )
 from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
-from extractor.documents.limits import too_large
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
 from extractor.documents.scripts import from_symbol_font
-from extractor.documents.source import Source
+from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
 __all__ = ["look", "parse"]
@@ -43,7 +43,7 @@ _STEPS = 10_000  # into which a side of a page is divided, to tell places on it
 _LOOK = 1_600  # pixels of the longer side of a page that a person looks at
 _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
 _NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_FORMS = range(0xFB00, 0xFEFD)  # ligatures and the shapes of letters, each a character of its own
 _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
@@ -183,7 +183,9 @@ class _Reader:
         text, starts = _laid_out(sides)
         stamped = self._stamped(number, found) if found.stamped else sides
         silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
-        if _wants_picture(page, textpage, text) or silent:
+        if unknown := _unknown(textpage):
+            self._unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
+        if unknown or silent or _wants_picture(page, textpage, text):
             read = self._picture(page, number)
             stamped = _with_read(stamped, text, read, page)
         textpage.close()
@@ -234,6 +236,7 @@ class _Reader:
         return files
 
 
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
 _Sides = dict[
     int, list[Run]
 ]  # by quarter turns, or 4 and the degrees; what runs from top to bottom stands as it is in the file
@@ -242,7 +245,7 @@ _Sides = dict[
 def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     """The text of a page by the way that it runs, form fields filled in."""
     turned: dict[int, list[Glyph]] = {}
-    for turn, glyph in _glyphs(textpage, _unseen(page)):
+    for turn, glyph in _glyphs(textpage, _unseen(page), _cropped(page)):
         turned.setdefault(turn, []).append(glyph)
     upright = _upright(page)
     if _is_vertical(turned.get(0, [])):
@@ -295,8 +298,15 @@ def _covers(run: Run, segment: Segment) -> bool:
     )
 
 
-def _glyphs(textpage: Any, unseen: set[int]) -> Iterator[tuple[int, Glyph]]:
+def _cropped(page: Any) -> _Box:
+    """What is left of a page once it is cropped; without bounds where it is not."""
+    shown = page.get_cropbox()
+    return shown if shown != page.get_mediabox() else (-math.inf, -math.inf, math.inf, math.inf)
+
+
+def _glyphs(textpage: Any, unseen: set[int], shown: _Box) -> Iterator[tuple[int, Glyph]]:
     """Each character once, with the turn of its line, in the coordinates of a reader who turns the page."""
+    left, bottom, right, top = shown
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
     turn = high = 0
@@ -313,10 +323,14 @@ def _glyphs(textpage: Any, unseen: set[int]) -> Iterator[tuple[int, Glyph]]:
             high = 0
         if unseen and _address(pdfium.FPDFText_GetTextObject(textpage, index)) in unseen:
             continue
-        text = _LIGATURES.get(code) or _DASHES.get(code) or chr(code)
+        text = _DASHES.get(code) or chr(code)
+        if code in _FORMS:
+            text = normalize("NFKC", text).strip()
         if _SYMBOLS <= code < _SYMBOLS + 0x100:
             text = from_symbol_font(text, _font(textpage, index)) or text
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
+        if not (left <= (box.left + box.right) / 2 <= right and bottom <= (box.bottom + box.top) / 2 <= top):
+            continue
         if not text.isspace():
             angle = pdfium.FPDFText_GetCharAngle(textpage, index)
             turn = round(angle / (math.pi / 2)) % 4
@@ -424,9 +438,6 @@ def _wants_picture(page: Any, textpage: Any, text: str) -> bool:
     return any(_is_silent(textpage, box) for box in boxes)
 
 
-_Box = tuple[float, float, float, float]  # left, bottom, right, top
-
-
 def _boxes(page: Any) -> Iterator[_Box]:
     """Where pictures stand on the page, those within forms among them."""
     left, bottom, right, top = page.get_bbox()
@@ -476,6 +487,12 @@ def _is_silent(textpage: Any, box: _Box) -> bool:
         low = bottom + band * step
         spoken += pdfium.FPDFText_GetBoundedText(textpage, left, low + step, right, low, None, 0) > _FEW
     return 2 * spoken < bands
+
+
+def _unknown(textpage: Any) -> int:
+    """How many characters have but a number in their font, which the text has in their place."""
+    count = pdfium.FPDFText_CountChars(textpage)
+    return sum(pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(count))
 
 
 def _is_gibberish(text: str) -> bool:

@@ -84,6 +84,8 @@ def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: An
         _link(found, pdf, textpage, annotation)
     elif kind in _RECORDED:
         found.unread.append(_RECORDED[kind])
+    if kind == pdfium.FPDF_ANNOT_STRIKEOUT and (words := _struck(textpage, annotation)):
+        found.notes.append(f"[struck out: {words}]")
     if kind in _NOTES and (text := " ".join(_string(annotation, b"Contents").split())):
         author = _string(annotation, b"T")
         found.notes.append(f"[note by {author}: {text}]" if author else f"[note: {text}]")
@@ -114,14 +116,28 @@ def _link(found: Annotations, pdf: Any, textpage: Any, annotation: Any) -> None:
     if pdfium.FPDFAction_GetType(action) != _URI or not pdfium.FPDFAnnot_GetRect(annotation, box):
         return
     target = _bytes(lambda *room: pdfium.FPDFAction_GetURIPath(pdf, action, *room)).decode("utf-8", "replace")
-    corners = (box.left, box.top, box.right, box.bottom)
-    size = pdfium.FPDFText_GetBoundedText(textpage, *corners, None, 0)
-    room = (ctypes.c_ushort * max(size, 1))()
-    pdfium.FPDFText_GetBoundedText(textpage, *corners, room, size)
-    words = " ".join(bytes(room).decode("utf-16-le", "replace").strip("\0").split())
+    words = _words(textpage, box.left, box.top, box.right, box.bottom)
     linked = with_target(words, target.strip("\0"))
     if linked != words:
         found.notes.append(f"[link: {linked}]")
+
+
+def _struck(textpage: Any, annotation: Any) -> str:
+    """The words that an annotation strikes out, line by line."""
+    quad, lines = pdfium.FS_QUADPOINTSF(), []
+    for index in range(pdfium.FPDFAnnot_CountAttachmentPoints(annotation)):
+        pdfium.FPDFAnnot_GetAttachmentPoints(annotation, index, quad)
+        xs, ys = (quad.x1, quad.x2, quad.x3, quad.x4), (quad.y1, quad.y2, quad.y3, quad.y4)
+        lines.append(_words(textpage, min(xs), max(ys), max(xs), min(ys)))
+    return " ".join(filter(None, lines))
+
+
+def _words(textpage: Any, left: float, top: float, right: float, bottom: float) -> str:
+    """The text of a part of the page, on one line."""
+    size = pdfium.FPDFText_GetBoundedText(textpage, left, top, right, bottom, None, 0)
+    room = (ctypes.c_ushort * max(size, 1))()
+    pdfium.FPDFText_GetBoundedText(textpage, left, top, right, bottom, room, size)
+    return " ".join(bytes(room).decode("utf-16-le", "replace").strip("\0").split())
 
 
 def _string(annotation: Any, key: bytes) -> str:

@@ -12,10 +12,9 @@ from PIL import Image as Pillow
 from PIL import ImageOps, ImageSequence, UnidentifiedImageError
 
 from extractor.documents.document import Box, Image
-from extractor.documents.limits import too_large
 from extractor.documents.ocr import page_of, recognise
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.source import Source
+from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 from extractor.wire.images import fitted_size
 

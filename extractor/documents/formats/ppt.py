@@ -27,7 +27,6 @@ _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
 _DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F, 0xF00D
 _LISTS = {0: "slides", 1: "masters", 2: "notes"}
 _TITLES = (0, 6)
-_MARKS = str.maketrans({"\r": "\n", "\x0b": "\n"})
 _BAND = 144  # a quarter inch: shapes side by side read from left to right
 _LARGEST = 1 << 28  # bytes of an embedded file
 _DEPTH = 40
@@ -245,8 +244,10 @@ class _Deck:
     def _atom(self, record: _Record) -> str:
         if record.kind not in (_WIDE, _NARROW):
             return ""
-        body = self._data[record.start : record.end]
-        return body.decode("utf-16-le" if record.kind == _WIDE else "latin-1", "replace").translate(_MARKS)
+        text = self._data[record.start : record.end].decode(
+            "utf-16-le" if record.kind == _WIDE else "latin-1", "replace"
+        )
+        return text.replace("\r", "\n").replace("\x0b", "\n")
 
     def _number(self, record: _Record, offset: int) -> int:
         return int.from_bytes(self._data[record.start + offset : record.start + offset + 4], "little")

@@ -7,14 +7,13 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import child, has, number
+from extractor.documents.elements import child, has, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, written
+from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 
@@ -30,6 +29,7 @@ _MEDIA = {
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
+_BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
 _FORMS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 
 Place = tuple[int, int]
@@ -58,6 +58,7 @@ class _Slide:
         self._archive, self._embedded, self._page = archive, embedded, page
         self._root = archive.xml(name)
         self._relations = archive.relations(name)
+        self._but = ""  # the kind of placeholders that are left out
 
     def text(self) -> str:
         """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
@@ -65,16 +66,17 @@ class _Slide:
         blocks += self.shapes()
         for kind, target in self._relations.values():
             if kind == "notesSlide":
-                notes = _Slide(self._archive, target, self._embedded, self._page).shapes()
-                blocks += [f"Notes: {text}" for text in notes if not text.isdigit()]
+                notes = _Slide(self._archive, target, self._embedded, self._page).shapes(but="sldNum")
+                blocks += [f"Notes: {text}" for text in notes]
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
                 self._layout(target)
         return "\n\n".join(blocks)
 
-    def shapes(self) -> list[str]:
-        """The texts of the shapes; those without a place of their own (titles) first."""
+    def shapes(self, but: str = "") -> list[str]:
+        """The texts of the shapes, but for placeholders of one kind; those without a place (titles) first."""
+        self._but = but
         found = sorted(self._texts(self._root, (0, 0)), key=lambda shape: shape[0])
         return [text for _, text in found]
 
@@ -103,7 +105,11 @@ class _Slide:
 
     def _shape(self, shape: Element) -> str:
         kind = next((node.get("type", "") for node in shape.iter("ph")), "")
+        if kind and kind == self._but:
+            return ""
         text = "\n".join(part for part in self._parts(shape) if part.strip())
+        for part in shape:
+            text = with_target(text, self._link(child(part, "cNvPr", "hlinkClick")))
         return f"# {text}" if kind in ("title", "ctrTitle") and text else text
 
     def _parts(self, parent: Element) -> Iterator[str]:
@@ -123,6 +129,10 @@ class _Slide:
                 self._picture(element)
             elif name == "oleObj" and (target := self._target(element.get("id", ""))) in self._archive:
                 self._embedded.target(target, self._page)
+            elif name == "oleObj":
+                what = f"an object of {element.get('progId', '') or 'an unknown program'}"
+                self._embedded.missing(f"slide {self._page}: {what} that is not in the file")
+                yield from self._parts(element)
             elif name == "contentPart":
                 self._embedded.missing(f"slide {self._page}: a drawing in ink")
             elif name == "AlternateContent":
@@ -135,6 +145,8 @@ class _Slide:
             self._embedded.target(target, self._page)
         elif link := self._target(blip.get("link", "")):
             self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
+        elif blip.get("embed", ""):
+            self._embedded.missing(f"slide {self._page}: a picture that is not in the file")
 
     def _media(self, properties: Element) -> None:
         for node in properties.iter():
@@ -157,7 +169,7 @@ class _Slide:
             built.row()
             for cell in row.findall("tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
-                if not any(cell.get(merge, "") in ("1", "true") for merge in ("hMerge", "vMerge")):
+                if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}:
                     built.cell(self._lines(cell), columns=min(wide, _WIDEST), rows=min(deep, _WIDEST))
         return built.text()
 
@@ -168,7 +180,7 @@ class _Slide:
         for paragraph in parent.iter("p"):
             text = written("".join(self._characters(paragraph))).strip()
             if text:
-                lines.append(_label(child(paragraph, "pPr"), counts) + text)
+                lines.append(_label(child(paragraph, "pPr"), child(parent, "lstStyle"), counts) + text)
         return "\n".join(lines)
 
     def _characters(self, paragraph: Element) -> Iterator[str]:
@@ -183,7 +195,7 @@ class _Slide:
                 case "t":
                     yield element.text or ""
                 case "oMath":
-                    yield equation(element)
+                    yield apart_from_numbers(equation(element))
                 case "AlternateContent":
                     yield from self._characters(element[0]) if len(element) else ()
                 case "pPr" | "endParaRPr" | "p":
@@ -194,6 +206,8 @@ class _Slide:
     def _run(self, run: Element) -> str:
         look = child(run, "rPr")
         text = "".join(node.text or "" if node.tag == "t" else "\t" for node in run if node.tag in ("t", "tab"))
+        if not len(look) and not {"baseline", "strike"} & look.attrib.keys():
+            return text if text.isascii() else from_symbol_font(text)
         font = child(look, "sym" if has(look, "sym") else "latin").get("typeface", "")
         raised = look.get("baseline", "")
         height = int(raised) if raised.lstrip("-").isdigit() else 0
@@ -205,9 +219,11 @@ class _Slide:
         return target if kind == "hyperlink" else ""
 
 
-def _label(properties: Element, counts: dict[int, int]) -> str:
-    """The number in front of a paragraph that the slide numbers by itself."""
+def _label(properties: Element, styles: Element, counts: dict[int, int]) -> str:
+    """The number in front of a paragraph that the slide numbers by itself, or by the style of its shape."""
     depth = number(properties, "lvl", 0)
+    if not any(node.tag in _BULLETS for node in properties):
+        properties = child(styles, f"lvl{depth + 1}pPr")
     scheme = child(properties, "buAutoNum")
     kind = scheme.get("type", "")
     if not kind:

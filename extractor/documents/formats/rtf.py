@@ -16,7 +16,7 @@ from extractor.documents.equations import equation
 from extractor.documents.links import field_text
 from extractor.documents.numerals import WORD_FORMS, Level, label
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, written
+from extractor.documents.scripts import Look, apart_from_numbers, written
 from extractor.documents.source import Source
 from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 _SILENT = frozenset(
     {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
     | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
-    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname"}
+    | {"generator", "info", "keywords", "latentstyles", "listname"}
     | {"levelnumbers", "listpicture", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
     | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
     | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
@@ -40,8 +40,10 @@ _HEARD = frozenset(
     {
         "annotation",
         "atnauthor",
+        "ffl",
         "fldinst",
         "footnote",
+        "formfield",
         "listoverridetable",
         "listtable",
         "listtext",
@@ -78,9 +80,24 @@ _BLIPS = {
 }
 _PLAIN = Look()
 _ASIDE = frozenset(
-    {"pict", "objdata", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
+    {"pict", "objdata", "ffl", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
 )
-_TABLES = ("fonttbl", "leveltext")  # what is read although its group is no text
+_TABLES = ("ffl", "fonttbl", "leveltext")  # what is read although its group is no text
+_LIST_WORDS = frozenset(
+    {
+        "ilvl",
+        "levellegal",
+        "levelnfc",
+        "levelnfcn",
+        "levelnorestart",
+        "levelstartat",
+        "list",
+        "listid",
+        "listlevel",
+        "ls",
+    }
+)
+_UNSET = 25  # the result of a box or a list in a form that nobody filled in
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -187,6 +204,8 @@ class _Reader:
         self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
         self._object_read = False
+        self._form: dict[str, int] = {}  # what is stated of a field in a form
+        self._entries: list[str] = []  # of a list in a form
         self._lists = _Lists()
 
     def read(self, data: bytes) -> str:
@@ -249,19 +268,29 @@ class _Reader:
             self._end_result()
         elif role == "field":
             code, self._instruction = self._instruction, ""
-            self._stories[-1].put(field_text(code, ""))  # what it draws, where it has no result
+            self._stories[-1].put(code and (field_text(code, "") or self._chosen()))  # where it has no result
         elif role == "moMath" and self._group.term is not None:
-            self._stories[-1].put(equation(self._group.term))
+            self._stories[-1].put(apart_from_numbers(equation(self._group.term)))
         elif self._aside and self._aside[-1][0] == role:
             content = "".join(self._aside.pop()[1])
             if role == "fldinst":
                 self._instruction = content
             elif role == "atnauthor":
                 self._author = content.strip()
+            elif role == "ffl":
+                self._entries.append(content.strip())
             elif role == "leveltext":
                 self._lists.end_level(content)
             elif role in ("pict", "objdata") and self._embedded is not None:
                 self._embed(role, content)
+
+    def _chosen(self) -> str:
+        """What a box or a list of a form shows."""
+        chosen = self._form.get("ffres", _UNSET)
+        chosen = self._form.get("ffdefres", 0) if chosen == _UNSET else chosen
+        if self._form.get("fftype") == 1:
+            return "☒" if chosen else "☐"
+        return self._entries[chosen] if 0 <= chosen < len(self._entries) else ""
 
     def _end_result(self) -> None:
         start, self._instruction = self._results.pop() if self._results else (0, "")
@@ -358,7 +387,12 @@ class _Reader:
                 story.in_table = word == "intbl"
                 if word == "pard":
                     self._lists.leave()
-            case "ls" | "ilvl" | "listid" | "list" | "listlevel" | "levelstartat" | "levelnfc" | "levelnfcn":
+            case "formfield":
+                self._form, self._entries = {}, []
+                self._group = self._group._replace(silent=True, aside=False)
+            case "fftype" | "ffres" | "ffdefres":
+                self._form[word] = number or 0
+            case _ if word in _LIST_WORDS:
                 self._lists.set(word, number or 0, is_use=not self._group.silent)
             case "listtext" | "pntext" if not self._group.silent:
                 self._lists.is_written = True
@@ -439,6 +473,7 @@ class _Lists:
     def __init__(self) -> None:
         self._levels: list[dict[int, Level]] = []  # of each list as it is declared
         self._start, self._form = 1, "1"
+        self._legal, self._restarts = False, True
         self._identity = 0
         self._lists: dict[int, dict[int, Level]] = {}  # by identity
         self._uses: dict[int, int] = {}  # number of a use -> identity of its list
@@ -455,6 +490,12 @@ class _Lists:
                 self._start = value
             case "levelnfc" | "levelnfcn":
                 self._form = WORD_FORMS.get(value, "1")
+            case "listlevel":
+                self._legal, self._restarts = False, True
+            case "levellegal":
+                self._legal = value == 1
+            case "levelnorestart":
+                self._restarts = value != 1
             case "listid":
                 self._identity = value
                 if self._levels:
@@ -472,7 +513,8 @@ class _Lists:
             written = "".join(
                 f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in text[1 : 1 + ord(text[:1] or "\0")]
             )
-            self._levels[-1][len(self._levels[-1])] = Level(self._start, self._form, written)
+            level = Level(self._start, self._form, written, self._legal, 9 if self._restarts else 0)
+            self._levels[-1][len(self._levels[-1])] = level
 
     def leave(self) -> None:
         """The paragraph is in no list, so far."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import child, number, parse_xml
+from extractor.documents.elements import child, has, number, parse_xml
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
 from extractor.documents.number_formats import formatted
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, workbook
+from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 
@@ -21,7 +21,9 @@ __all__ = ["parse"]
 _WIDEST, _TALLEST = 16_384, 1 << 20
 _NAMED_FORMATS = {
     **{"Percent": "0.00%", "Standard": "#,##0.00", "Fixed": "0.00", "Scientific": "0.00E+00"},
-    **{"Short Time": "h:mm", "Long Time": "h:mm:ss", "Medium Time": "h:mm AM/PM"},
+    **{"Short Time": "h:mm", "Long Time": "h:mm:ss", "Medium Time": "h:mm AM/PM", "Euro Currency": "[$€-2] #,##0.00"},
+    **{"Currency": "#,##0.00", "General Number": "General", "Yes/No": '"Yes";"Yes";"No"'},
+    **{"True/False": '"True";"True";"False"', "On/Off": '"On";"On";"Off"'},
 }
 
 
@@ -40,6 +42,8 @@ def _sheets(root: Element) -> Iterator[Sheet]:
             row = number(line, "Index", row + 2) - 1
             if row < _TALLEST:
                 _row(line, row, sheet, codes)
+        for part in child(options, "PageSetup"):
+            sheet.after += margin(part.tag, part.get("Data", "")) if part.tag in ("Header", "Footer") else []
         yield sheet
 
 
@@ -49,8 +53,11 @@ def _row(line: Element, row: int, sheet: Sheet, codes: dict[str, str]) -> None:
     for cell in line.findall("Cell"):
         column = number(cell, "Index", column + 2) - 1
         text = _value(child(cell, "Data"), codes.get(cell.get("StyleID") or line.get("StyleID") or "", ""))
+        formula = cell.get("Formula", "")
+        if formula and not has(cell, "Data"):
+            sheet.uncomputed.append((row, column))
         if column < _WIDEST:
-            sheet.put(row, column, with_target(text, cell.get("HRef", "")))
+            sheet.put(row, column, with_target(text, cell.get("HRef", "")) or formula)
         if comment := " ".join("".join(child(cell, "Comment").itertext()).split()):
             sheet.after.append(f"Comment on {cell_name(row, column)}: {comment}")
         across, down = number(cell, "MergeAcross", 0), number(cell, "MergeDown", 0)
@@ -63,8 +70,8 @@ def _value(data: Element, code: str) -> str:
     text = written("".join(_pieces(data, Look()))).strip()
     code = _NAMED_FORMATS.get(code, code)
     match data.get("Type"):
-        case "Number" if code and not code.startswith(("General", "Currency", "Euro", "@")):
-            with suppress(ValueError, ArithmeticError):
+        case "Number" if code:
+            with suppress(ValueError):
                 return formatted(float(text), code)
         case "DateTime":
             return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")

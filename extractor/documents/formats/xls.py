@@ -58,6 +58,7 @@ _NAME, _VALUES, _CATEGORIES = 0, 1, 2
 _CELL, _AREA = b"\x3a", b"\x3b"  # formulas that are one reference
 _MOST = 10_000  # points of a series
 _COMMENT_BOX = 0x19
+_TICKED, _STATE = (0x0B, 0x0C), (0x0A, 0x12)  # boxes and buttons for choices; which parts of theirs tell the choice
 _NOT_CELLS = (1, 6)  # kinds of sheets: of macros, and modules of them
 _HEAD = struct.Struct("<HH")
 
@@ -196,6 +197,7 @@ class _Cells:
         self.sheet, self._styles, self._texts, self._charset = sheet, styles, texts, charset
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
+        self._tick = ""  # where that can be ticked
         self._left, self._words = 0, ""  # characters of its text still to come, and those that have
         self._comments: dict[int, str] = {}
 
@@ -258,16 +260,21 @@ class _Cells:
 
     def _formula(self, data: bytes) -> None:
         row, column, style = struct.unpack_from("<HHH", data)
-        if data[12:14] != b"\xff\xff":
+        is_empty_text = data[12:14] == b"\xff\xff" and data[6] == 3
+        self.sheet.is_computed = self.sheet.is_computed or not is_empty_text
+        if is_empty_text:
+            self.sheet.doubtful[row, column] = ""
+        elif data[12:14] != b"\xff\xff":
             self.sheet.put(row, column, self._styles.number(struct.unpack_from("<d", data, 6)[0], style))
         elif data[6] == 0:
             self._waiting = (row, column, style)
-        elif data[6] != 3:  # which is a text without a character
+        else:
             self.sheet.put(row, column, _flag(data[8], is_error=data[6] == 2))
 
     def _take_box(self, kind: int, data: bytes) -> None:
         if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
+            self._tick = ("☒ " if _is_ticked(data) else "☐ ") if self._kind in _TICKED else ""
         elif kind == _TEXT:
             self._left, self._words = struct.unpack_from("<H", data, 10)[0], ""
         elif kind == _CONTINUE and self._left:
@@ -276,7 +283,7 @@ class _Cells:
             if not self._left and self._kind == _COMMENT_BOX:
                 self._comments[self._identity] = " ".join(self._words.split())
             elif not self._left and self._words.strip():
-                self.sheet.after.append(self._words.replace("\r", "\n").strip())
+                self.sheet.after.append(self._tick + self._words.replace("\r", "\n").strip())
         elif kind == _NOTE:
             row, column, _, identity = struct.unpack_from("<HHHH", data)
             if identity in self._comments:
@@ -408,6 +415,16 @@ def _font(fonts: list[Look], number: int) -> Look:
 
 def _flag(value: int, *, is_error: bool) -> str:
     return ERRORS.get(value, "#ERROR!") if is_error else str(bool(value)).upper()
+
+
+def _is_ticked(data: bytes) -> bool:
+    """Whether a box or a button is chosen, as the last part of its record that tells says."""
+    place, state = 0, False
+    while place + 6 <= len(data):
+        kind, size, value = struct.unpack_from("<HHH", data, place)
+        state = value == 1 if kind in _STATE else state
+        place += 4 + size
+    return state
 
 
 def _address(data: bytes) -> str:

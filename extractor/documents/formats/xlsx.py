@@ -9,12 +9,11 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, setting
+from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.parsed import Parsed
-from extractor.documents.properties import properties
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
 from extractor.documents.source import Source
@@ -28,6 +27,8 @@ _RAISED = {"superscript": 1, "subscript": -1}
 _LINK = re.compile(r'(?:_xlfn\.)?HYPERLINK\("([^"]+)"')
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MARGINS = {f"{pages}{what}": what for pages in ("odd", "even", "first") for what in ("Header", "Footer")}
+_EXACT = 15  # digits that Excel keeps of a number
+_TICKED = ("CheckBox", "Radio")
 _NOT_READ = {"dialogsheet": "a dialog"}  # other kinds of sheets are macros, but for charts, which are drawings
 
 
@@ -65,6 +66,8 @@ class _Book:
             self._styles = _styles(archive.xml(styles or "xl/styles.xml"), from_1904=from_1904)
             shared = parse_xml(archive.read(texts)) if texts in archive else ABSENT
             self._texts = [_words(node) for node in shared.findall("si")]
+        self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
+        self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
         self._seen: set[str] = set()
 
     def _part(self, kind: str) -> str:
@@ -89,6 +92,7 @@ class _Book:
 
     def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
+        self._ticks.clear()
         row = -1
         for _, element in iterparse(BytesIO(data)):
             if local_name(element.tag) == "row":
@@ -106,6 +110,12 @@ class _Book:
                 case "hyperlinks":
                     for link in named(part):
                         sheet.link(*_area(link)[0], relations.get(link.get("id", ""), ("", ""))[1])
+                case "controls" | "AlternateContent":
+                    for control in named(part).iter("control"):
+                        target = relations.get(control.get("id", ""), ("", ""))[1]
+                        about = self._archive.xml(target)
+                        if about.get("objectType") in _TICKED:
+                            self._ticks[control.get("shapeId", "")] = _tick(about.get("checked", ""))
                 case "headerFooter":
                     for margins in named(part):
                         sheet.after += margin(_MARGINS.get(margins.tag, ""), margins.text or "")
@@ -136,6 +146,9 @@ class _Book:
     def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
         if value or (cell.get("t") == "str" and len(cell) > 1):
             sheet.put(*place, self._displayed(sheet, cell, value))
+            if value == "0" and self._is_stale:
+                sheet.doubtful[place] = f"={formula}"
+            sheet.is_computed = sheet.is_computed or value != "0"
         else:
             sheet.put(*place, f"={formula}")
             sheet.uncomputed.append(place)
@@ -146,6 +159,8 @@ class _Book:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
+            case "n" if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
+                return value
             case "n" if value and not value.isspace():
                 return self._styles.number(float(value), style)
             case "s" if value and not value.isspace():
@@ -172,6 +187,8 @@ class _Book:
                 comments += [one for one in self._comments(target, "comment") if one[0] not in threaded]
             elif kind == "drawing":
                 sheet.after += self._drawing(target, page)
+            elif kind == "vmlDrawing" and not self._ticks:
+                sheet.after += _old_controls(self._archive.xml(target))
             elif kind in ("package", "oleObject", "image"):
                 self._embedded.target(target, page)
         sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
@@ -195,8 +212,11 @@ class _Book:
 
     def _drawing(self, part: str, page: int) -> Iterator[str]:
         relations = self._archive.relations(part)
+        tick = ""
         for node in self._archive.xml(part).iter():
             name = node.tag
+            if name == "cNvPr":
+                tick = self._ticks.get(node.get("id", ""), "")
             target = relations.get(node.get("embed") or node.get("id") or node.get("dm") or "", ("", ""))[1]
             if name == "blip" and target:
                 self._embedded.target(target, page)
@@ -205,7 +225,20 @@ class _Book:
             elif name == "relIds" and target:
                 yield diagram(self._archive.xml(target))
             elif name == "txBody" and (text := paragraphs(node)):
-                yield text
+                yield tick + text
+
+
+def _tick(state: str) -> str:
+    return "☒ " if state in ("1", "Checked") else "☐ "
+
+
+def _old_controls(drawing: Element) -> Iterator[str]:
+    """What can be ticked on a sheet of Excel 2007."""
+    for shape in drawing.iter("shape"):
+        about = child(shape, "ClientData")
+        if about.get("ObjectType", "").title() in map(str.title, _TICKED):
+            label = " ".join("".join(child(shape, "textbox").itertext()).split())
+            yield _tick((child(about, "Checked").text or "").strip()) + label
 
 
 def _listing(sheet: Element) -> tuple[str, str, bool]:

@@ -1,0 +1,158 @@
+"""A value as it is sought in a text: its leaves, in objects and in lists, and the words that may label each of them.
+
+{"bank": "B", "rows": [{"sum": 4.5}]}  ->  /bank in the object "", /rows with one item, /rows/0/sum in its object ""
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from extractor.extraction.finding import Finder, Place, Wanted
+from extractor.extraction.rows import Lines, Passage, slight
+from extractor.schema.pointer import JSON, join
+
+if TYPE_CHECKING:
+    from extractor.schema.compiler import Schema
+
+__all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather"]
+
+_MANY = re.compile(r"/\d{2,}(?=/|$)")
+_PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
+_UNIT = re.compile(r"[ -]?(?=[^\W\d_])")
+_STEM = 5
+"""Letters that two forms of a word share: governing, governs."""
+_LABEL = 150
+"""Characters of a line or sentence before a value in which a word is its label."""
+
+
+class Field(NamedTuple):
+    """What is known of the field of a leaf: its kind in the schema, and patterns of the words that may label it, those
+    of its name, and those of its description and of the name of its object."""
+
+    kind: str
+    own: Sequence[re.Pattern[str]]
+    more: Sequence[re.Pattern[str]]
+
+
+class Fields:
+    """The field at each pointer of a schema, looked up once for all items of a list. Single digits stay as they are:
+    they may be the positions of a tuple, which differ in kind."""
+
+    def __init__(self, schema: Schema[Any] | None) -> None:
+        self._schema = schema
+        self._known: dict[str, Field] = {}
+
+    def __getitem__(self, pointer: str) -> Field:
+        face = _MANY.sub("/10", pointer)
+        if face not in self._known:
+            known = self._schema.field(face) if self._schema else None
+            name, owner, *_ = [*(part for part in face.split("/")[::-1] if part and not part.isdigit()), "", ""]
+            own = _stems(name)
+            more = _stems(f"{owner} {known.description if known else ''}")
+            patterns = {stem: re.compile(rf"(?<![^\W_]){stem}", re.IGNORECASE) for stem in (*own, *more)}
+            self._known[face] = Field(
+                known.kind if known else "any",
+                [patterns[stem] for stem in own],
+                [patterns[stem] for stem in more if stem not in own],
+            )
+        return self._known[face]
+
+
+def _stems(words: str) -> list[str]:
+    return list(dict.fromkeys(word.lower()[:_STEM] for word in _PARTS.findall(words)))
+
+
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """A value that is not null: its pointer, what its field is called in the object or item that it is a part of, all
+    places that say it, those that say it with good will, and the place that it gets."""
+
+    pointer: str
+    name: str
+    field: Field
+    wanted: Wanted
+    places: Sequence[Place] = ()
+    unsure: Sequence[Place] = ()
+    either: Sequence[Place] = ()
+    place: Place | None = None
+
+    def find(self, finder: Finder, quote: Wanted | None = None) -> None:
+        """Look for its places; those in its quote, if it has one there, or the quote itself."""
+        self.places = self.either = finder.find(self.wanted)
+        if quote is not None:
+            quotes = finder.find(quote)
+            inside = [
+                one for one in self.places if any(its.start <= one.start and one.end <= its.end for its in quotes)
+            ]
+            self.places = self.either = inside or self.places or quotes
+
+    def find_unsure(self, finder: Finder) -> None:
+        """Look for the places that say it with good will as well."""
+        self.unsure = finder.unsure(self.wanted)
+        plain = self.places is finder.find(self.wanted)
+        self.either = finder.either(self.wanted) if plain else sorted({*self.places, *self.unsure})
+
+    def slight(self, place: Place, lines: Lines) -> bool:
+        """Whether it and what stands for it at a place say little by themselves."""
+        value = self.wanted.value
+        text = isinstance(value, str) and self.wanted.number is None
+        return slight(lines.text[place.start : place.end]) and not (text and not slight(value))
+
+    def label(self, place: Place, lines: Lines) -> int:
+        """What the words before a place in its line or sentence, or above it, and the unit behind it are worth as its
+        label together."""
+        near = lines.label(place, _LABEL, _STEM)
+        own = sum(one.search(near) is not None for one in self.field.own)
+        more = sum(one.search(near) is not None for one in self.field.more)
+        if own or more > 1:
+            return 3 * own + max(0, more - 1)
+        behind = _UNIT.match(lines.text, place.end)
+        return int(behind is not None and any(one.match(lines.text, behind.end()) for one in self.field.own))
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """The value or an item of a list: the leaves of each of its objects, its lists, and, once it is aligned, the
+    passages that it was read from and the places of each leaf in them."""
+
+    pointer: str
+    objects: dict[str, list[Leaf]] = field(default_factory=dict)
+    lists: list[Listed] = field(default_factory=list)
+    passages: Sequence[Passage] = ()
+    options: dict[Leaf, list[Place]] = field(default_factory=dict)
+
+    @property
+    def leaves(self) -> Iterable[Leaf]:
+        """Its own leaves, in order."""
+        return (leaf for leaves in self.objects.values() for leaf in leaves)
+
+
+class Listed(NamedTuple):
+    """A list and its items."""
+
+    pointer: str
+    items: list[Item]
+
+
+def gather(
+    value: JSON, pointer: str, fields: Fields, leaves: list[Leaf], item: Item | None = None, name: str = ""
+) -> Item:
+    """A value as an item, or as a part of one; its leaves, in order, are added to `leaves`."""
+    whole = item or Item(pointer)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            gather(inner, join(pointer, key), fields, leaves, whole, join(name, key))
+    elif isinstance(value, list) and name and whole.pointer and not any(isinstance(one, dict | list) for one in value):
+        for index, inner in enumerate(value):  # tags of an item are values of its own
+            gather(inner, join(pointer, index), fields, leaves, whole, name)
+    elif isinstance(value, list):
+        items = [gather(one, join(pointer, index), fields, leaves) for index, one in enumerate(value)]
+        whole.lists.append(Listed(pointer, items))
+    elif value is not None:
+        field = fields[pointer]
+        leaves.append(Leaf(pointer, name, field, Wanted(value, field.kind)))
+        whole.objects.setdefault(name.rpartition("/")[0], []).append(leaves[-1])
+    return whole
