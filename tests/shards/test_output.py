@@ -391,3 +391,12 @@ def test_a_shard_without_documents(tmp_path: Path, emulator: Emulator) -> None:
     """There is nothing to extract, and nothing to publish."""
     with pytest.raises(UsageError, match="no documents"):
         extract_shard(shard_of("", []), bills(emulator), tmp_path)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_output_without_a_place(tmp_path: Path, emulator: Emulator, reader: Reader, number: int) -> None:
+    """It is refused, rather than written to the folder of the process, or to the root."""
+    for shard in plan_shards(put(str(tmp_path / "in"), *"ab"), shards=number):
+        with pytest.raises(UsageError, match="out is empty"):
+            extract_shard(shard, bills(emulator), "")
+    assert reader.asked == []
