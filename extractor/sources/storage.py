@@ -372,9 +372,11 @@ def _remote(uri: str) -> Iterator[File]:
     else:
         found, root = store.find(path, detail=True), path
     folders: dict[str, set[str]] = {}
-    for at in found:
+    for at in () if has_magic(path) else found:
         folders.setdefault(at.rpartition("/")[0], set()).add(at.rpartition("/")[2])
-    outputs = tuple(f"{folder}/" for folder, names in folders.items() if folder != root and is_output(names))
+    outputs = tuple(f"{folder}/" for folder, names in folders.items() if is_output(names))
+    if f"{root}/" in outputs:
+        raise UsageError(f"{public_url(uri)} is the output of a job: name the place of documents, or single files")
     for at, entry in found.items():
         if at.startswith(outputs):
             continue

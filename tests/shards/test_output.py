@@ -224,6 +224,14 @@ def test_signed_urls(tmp_path: Path) -> None:
     assert list(read_index(str(tmp_path))) == [named_url(f"{place}=3")]
 
 
+def test_an_output_is_no_source(root: str, emulator: Emulator, reader: Reader) -> None:
+    """What a job wrote below its source is not read on the next day; an output that is named outright is refused."""
+    day(emulator, put(root, *"ab"), f"{root}/out")
+    assert (day(emulator, root, f"{root}/out")["documents"], reader.asked) == (2, ["a", "b"])
+    with pytest.raises(UsageError, match="out is the output of a job"):
+        plan_shards(f"{root}/out")
+
+
 def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """An object that has not changed is neither fetched nor asked about; a new and a changed one are."""
     source = put(f"{root}/in", *"abcd")
