@@ -236,7 +236,7 @@ def _pipeline(
         job,
         source=job.source if source is None else source,
         config=options.configured(job.config, chosen),
-        sink=tuple(formats or job.sink),
+        sink=formats or job.sink,
         follow_links=follow_links or job.follow_links,
         split=split or job.split,
     )

@@ -5,12 +5,14 @@ What is absent is an empty element, so that questions about it can be asked in a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-__all__ = ["ABSENT", "child", "has", "local_name", "named", "number", "parse_xml", "properties", "setting"]
+__all__ = ["ABSENT", "child", "growing", "has", "local_name", "named", "number", "parse_xml", "properties", "setting"]
 
 ABSENT = Element("")
+_CHUNK = 1 << 16
 _PROPERTIES = {  # by Dublin Core and the formats that followed it
     **{"title": "title", "subject": "subject", "language": "language", "date": "date"},
     **{"creator": "author", "initial-creator": "author", "created": "created", "creation-date": "created"},
@@ -31,6 +33,22 @@ local_name = _Names().__getitem__
 def parse_xml(data: bytes | str) -> Element:
     """The root of a file of XML, all names in it without namespaces. Raises ParseError."""
     return named(ElementTree.fromstring(data))
+
+
+def growing(data: bytes) -> Iterator[tuple[Element, bool]]:
+    """The root of a file of XML as it grows, and whether it is whole: what is taken out of it needs no memory any more.
+
+    The last child of each element may be incomplete until all is whole. Raises ParseError.
+    """
+    builder = ElementTree.TreeBuilder()
+    above = builder.start("", {})
+    parser = ElementTree.XMLParser(target=builder)
+    for place in range(0, len(data), _CHUNK):
+        parser.feed(data[place : place + _CHUNK])
+        for root in above:
+            yield root, False
+    parser.close()
+    yield above[0], True
 
 
 def named(root: Element) -> Element:

@@ -92,8 +92,6 @@ class Embedded:
         if self._past:
             self.missing(f"{self._past} pictures past the limit of {self._source.limits.pictures}")
         about = dict(metadata or {})
-        if self._unread:
-            about["unread"] = list(self._unread)
         boxes: list[Box] = []
         for name, picture, first in self._read:
             head = f"{text.rstrip()}\n\n--- picture: {name} ---\n\n".lstrip()
@@ -101,7 +99,8 @@ class Embedded:
             boxes += [box._replace(image=box.image + first) for box in moved]
             text = head + picture.text.rstrip() + "\n"
             about["ocr"] = self._source.ocr
-        return Parsed(text, pages, tuple(self._images), tuple(self._files), about, boxes=tuple(boxes))
+        images, files = tuple(self._images), tuple(self._files)
+        return Parsed(text, pages, images, files, about, boxes=tuple(boxes), unread=tuple(self._unread))
 
     def _is_known(self, data: bytes) -> bool:
         digest = sha256(data).digest()

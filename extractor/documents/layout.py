@@ -11,9 +11,17 @@ from itertools import accumulate, pairwise
 from statistics import median
 from typing import NamedTuple
 
-from extractor.documents.scripts import in_reading_order, is_leftward, mostly_leftward, subscript, superscript, written
+from extractor.documents.scripts import (
+    in_reading_order,
+    is_leftward,
+    is_marked,
+    mostly_leftward,
+    subscript,
+    superscript,
+    written,
+)
 
-__all__ = ["Glyph", "Run", "lay_out", "placed", "to_runs"]
+__all__ = ["Glyph", "Run", "placed", "to_runs"]
 
 _SPACE = 0.2  # of a glyph's height: wider is the gap between two words
 _GAP = 1.0  # of a glyph's height: wider is the gap between two columns, narrower the one between two words
@@ -54,6 +62,8 @@ class Run:
     @property
     def text(self) -> str:
         self._settle()
+        if is_marked(self._text):
+            self._text = written(self._text)
         return self._text
 
     @property
@@ -107,12 +117,12 @@ def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
     Letters that run to the left are put in the order of reading by where they stand: files have them in either order.
     """
     glyphs = list(glyphs)
-    if not any(map(_is_leftward, glyphs)):
+    if not is_leftward("".join(glyph.text for glyph in glyphs)):
         return _joined(glyphs)
     return [
         run
         for line in _file_lines(glyphs)
-        for run in (_two_way(line) if any(map(_is_leftward, line)) else _joined(line))
+        for run in (_two_way(line) if any(is_leftward(glyph.text) for glyph in line) else _joined(line))
     ]
 
 
@@ -165,14 +175,9 @@ def _two_way(line: list[Glyph]) -> list[Run]:
 
 def _as_read(piece: list[Glyph]) -> Run:
     """One run, from glyphs that stand in this order from left to right."""
-    seen = "".join(glyph.text[::-1] if _is_leftward(glyph) else glyph.text for glyph in piece)
+    seen = "".join(glyph.text[::-1] if is_leftward(glyph.text) else glyph.text for glyph in piece)
     sides = zip(*(glyph[1:] for glyph in piece), strict=True)
     return Run(in_reading_order(seen), *(pick(side) for pick, side in zip((min, min, max, max), sides, strict=True)))
-
-
-def lay_out(runs: Sequence[Run]) -> str:
-    """The page as text."""
-    return placed(runs)[0]
 
 
 def placed(runs: Sequence[Run]) -> tuple[str, list[tuple[int, Run]]]:
@@ -356,7 +361,3 @@ def _places(lines: list[_Line]) -> dict[int, int]:
 
 def _place(run: Run) -> int:
     return round(run.left)
-
-
-def _is_leftward(glyph: Glyph) -> bool:
-    return is_leftward(glyph.text[-1])

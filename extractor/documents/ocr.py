@@ -17,13 +17,13 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from extractor.documents.document import Box
-from extractor.documents.layout import Glyph, Run, placed, to_runs
+from extractor.documents.layout import Glyph, Run, to_runs
 from extractor.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-__all__ = ["OCR_SIDE", "Segment", "boxes_of", "engine", "page_of", "recognise"]
+__all__ = ["OCR_SIDE", "Segment", "boxes_of", "engine", "recognise"]
 
 OCR_SIDE = 842.0  # points of a page's longer side: the unit of all lengths in a layout
 _LEAST_CONFIDENCE = 30.0  # percent: tesseract sees words in dirt below it
@@ -78,12 +78,6 @@ def recognise(picture: Picture, name: str) -> list[Segment]:
         )
         for glyph, box in glyphs
     ]
-
-
-def page_of(segments: Sequence[Segment], image: int) -> tuple[str, list[Box]]:
-    """The text of a picture that is a page of its own, and the boxes of its pieces on the picture of that number."""
-    text, starts = placed(segments)
-    return text, boxes_of(starts, image)
 
 
 def boxes_of(starts: Sequence[tuple[int, Run]], image: int, *, by: int = 0) -> list[Box]:

@@ -25,7 +25,7 @@ class Parsed:
     """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read.
 
     Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once a file is read.
-    `metadata["unread"]` lists what the file holds and this does not.
+    `unread` lists what the file holds and this does not; it is in the metadata of a document.
     """
 
     text: str = field(repr=False)
@@ -35,6 +35,7 @@ class Parsed:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     boxes: tuple[Box, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def paginate(texts: Iterable[str], *, separator: str = "\n\n") -> tuple[str, tuple[Page, ...]]:

@@ -19,38 +19,19 @@ __all__ = ["PLAIN", "read"]
 
 _HALVES = re.compile("[\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
-_HOMES = {
-    "csv": "delimited",
-    "doc": "doc",
-    "docx": "docx",
-    "eml": "mail",
-    "epub": "epub",
-    "html": "html",
-    "image": "pictures",
-    "json": "plain",
-    "markdown": "plain",
-    "mbox": "mail",
-    "msg": "outlook",
-    "odp": "odf",
-    "ods": "odf",
-    "odt": "odf",
-    "pdf": "pdf",
-    "ppt": "ppt",
-    "pptx": "pptx",
-    "rtf": "rtf",
-    "spreadsheetml": "spreadsheetml",
-    "svg": "html",
-    "text": "plain",
-    "tnef": "outlook",
-    "xls": "xls",
-    "xlsb": "xlsx",
-    "xlsx": "xlsx",
+_MODULES = {  # of `formats`, for the kinds that have not one of their own name
+    **dict.fromkeys(("json", "markdown", "text"), "plain"),
+    **dict.fromkeys(("odp", "ods", "odt"), "odf"),
+    **dict.fromkeys(("eml", "mbox"), "mail"),
+    **dict.fromkeys(("msg", "tnef"), "outlook"),
+    **{"csv": "delimited", "image": "pictures", "svg": "html", "xlsb": "xlsx"},
 }
 
 
 def read(data: bytes, source: Source) -> Parsed:
     """The file and all that it carries inside, as one text. Raises DocumentError."""
-    return _read(data, source, depth=0)
+    whole = _read(data, source, depth=0)
+    return replace(whole, metadata={**whole.metadata, "unread": list(whole.unread)}) if whole.unread else whole
 
 
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
@@ -66,7 +47,7 @@ def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
 def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data, source = opened(data, source)
-        module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
+        module = import_module(f"extractor.documents.formats.{_MODULES.get(kind, kind)}")
         parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
@@ -86,13 +67,12 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
         part = _read(attachment.data, replace(source, name=name, storage=attachment.storage), depth=depth)
     except DocumentError as error:
-        part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
+        part = Parsed(f"[not read: {error}]", unread=(f"{name}: {error}",))
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
-    unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
+    unread = whole.unread + part.unread
     images = whole.images + tuple(replace(image, page=None) for image in part.images)
     if (past := len(images) - source.limits.pictures) > 0:
-        unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
-    metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
+        unread += (f"{name}: {past} pictures past the limit of {source.limits.pictures}",)
     text = text.lstrip("\n")
     by = len(text) - 1 - len(part.text.rstrip())  # how far the part moves
     boxes = (
@@ -106,9 +86,9 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         whole,
         text=text,
         images=images[: source.limits.pictures],
-        metadata=metadata,
         boxes=(*whole.boxes, *boxes),
         tables=(*whole.tables, *tables),
+        unread=unread,
     )
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "from_symbol_font",
     "in_reading_order",
     "is_leftward",
+    "is_marked",
     "mostly_leftward",
     "struck",
     "subscript",
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
-_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
@@ -29,7 +29,8 @@ _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
 _MARKS = re.compile(f"[{_UP}-{_EDGE}]")
-_LEFT = "\u0590-\u08ff\ufb1d-\ufefc"
+_LEFT = "\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufefc"
+_LEFT_LETTER = re.compile(f"[{_LEFT}]")
 _LATIN = rf"[^\W{_LEFT}]"
 _RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\d])\s+){_LATIN})*[%$€£¥#°]*)")
 _LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
@@ -128,14 +129,19 @@ def written(text: str) -> str:
     return _MARKS.sub("", out + text[end:])
 
 
-def is_leftward(character: str) -> bool:
-    """Whether a letter is of a script that runs from right to left, such as Hebrew and Arabic."""
-    return "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc"
+def is_marked(text: str) -> bool:
+    """Whether there are marks in the text that `written` reads."""
+    return not text.isascii() and _MARKS.search(text) is not None
+
+
+def is_leftward(text: str) -> bool:
+    """Whether there are letters of a script that runs from right to left, such as Hebrew and Arabic."""
+    return not text.isascii() and _LEFT_LETTER.search(text) is not None
 
 
 def mostly_leftward(text: str) -> bool:
     """Whether most of the letters run from right to left."""
-    return not text.isascii() and 2 * sum(map(is_leftward, text)) >= sum(map(str.isalpha, text)) > 0
+    return not text.isascii() and 2 * len(_LEFT_LETTER.findall(text)) >= sum(map(str.isalpha, text)) > 0
 
 
 def in_reading_order(seen: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -112,7 +114,10 @@ def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, st
 
 def _sheet_text(sheet: Sheet) -> str:
     """The sheet under its name; a block of rows ends at a row without anything in it, unless it goes on below."""
-    blocks = [_block(sheet, rows) for rows in _blocks(sheet)]
+    merged: defaultdict[int, list[Span]] = defaultdict(list)
+    for span in sheet.spans:
+        merged[span.row].append(span)
+    blocks = [_block(sheet, rows, merged) for rows in _blocks(sheet)]
     return "\n\n".join([f"## {sheet.name}{_hidden(sheet)}", *filter(None, blocks), *sheet.after])
 
 
@@ -169,14 +174,15 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     if not here <= above or len(here) < 2:
         return False
     below = list(takewhile(sheet.rows.__contains__, range(row, row + _SAMPLE)))
-    if header_rows(_grid(sheet, below)):
+    columns = _columns(sheet, [*block[:_SAMPLE], *below])
+    if header_rows(_grid(sheet, below, columns)):
         return False
     if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
         return True
-    table = _grid(sheet, block[:_SAMPLE])
+    table = _grid(sheet, block[:_SAMPLE], columns)
     return header_rows(table) > 0 and all(
         _used(sheet, other) <= above and is_alike(table, line)
-        for other, line in zip(below, _grid(sheet, below), strict=True)
+        for other, line in zip(below, _grid(sheet, below, columns), strict=True)
     )
 
 
@@ -184,24 +190,24 @@ def _used(sheet: Sheet, row: int) -> set[int]:
     return {column for column, text in sheet.rows.get(row, {}).items() if text}
 
 
-def _grid(sheet: Sheet, rows: list[int]) -> list[list[str]]:
-    width = 1 + max((column for row in rows for column in sheet.rows[row]), default=-1)
-    return [[sheet.rows[row].get(column, "") for column in range(width)] for row in rows]
+def _columns(sheet: Sheet, rows: list[int]) -> list[int]:
+    """The columns that these rows use: a sheet has thousands of others."""
+    return sorted(set().union(*(sheet.rows[row] for row in rows)))
 
 
-def _block(sheet: Sheet, rows: list[int]) -> str:
-    places = {row: index for index, row in enumerate(rows)}
-    spans = [
-        Span(
-            places[span.row],
-            span.column,
-            sum(row < span.row + span.rows for row in rows[places[span.row] :]),
-            span.columns,
-        )
-        for span in sheet.spans
-        if span.row in places
-    ]
-    return render_table(_grid(sheet, rows), spans=spans)
+def _grid(sheet: Sheet, rows: list[int], columns: list[int]) -> list[list[str]]:
+    return [[sheet.rows[row].get(column, "") for column in columns] for row in rows]
+
+
+def _block(sheet: Sheet, rows: list[int], merged: Mapping[int, list[Span]]) -> str:
+    columns = _columns(sheet, rows)
+    spans = []
+    for row, top in enumerate(rows):
+        for span in merged.get(top, ()):
+            column = bisect_left(columns, span.column)
+            deep = bisect_left(rows, top + span.rows, row) - row
+            spans.append(Span(row, column, deep, bisect_left(columns, span.column + span.columns, column) - column))
+    return render_table(_grid(sheet, rows, columns), spans=spans)
 
 
 def cell_place(name: str) -> tuple[int, int]:

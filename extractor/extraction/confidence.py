@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import exp
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from extractor.schema.pointer import join
 if TYPE_CHECKING:
     from extractor.extraction.ground import Span
 
-__all__ = ["GROUNDED", "REPAIRED", "Bin", "calibration", "confidence", "value_logprobs"]
+__all__ = ["GROUNDED", "REPAIRED", "confidence", "value_logprobs"]
 
 GROUNDED: Mapping[str, float] = {
     "exact": 0.95, "normalised": 0.93, "choice": 0.80, "page": 0.80, "fuzzy": 0.75, "": 0.50,
@@ -55,29 +54,6 @@ def confidence(
         mended = any("/".join(parts[:size]) in repaired for size in range(1, len(parts) + 1))
         found[pointer] = round(likely * (REPAIRED if mended else 1.0), 2)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Values whose confidence lies in [low, high): how many, their mean confidence, and the share that is right."""
-
-    low: float
-    high: float
-    count: int
-    confidence: float
-    correct: float
-
-
-def calibration(pairs: Sequence[tuple[float, bool]], *, bins: int = 10) -> tuple[Bin, ...]:
-    """How confidence (0 to 1) matches correctness, in equal steps; steps without a value are left out."""
-    found = []
-    for number in range(bins):
-        low, high = number / bins, (number + 1) / bins
-        inside = [(likely, right) for likely, right in pairs if low <= likely < high or (likely == high == 1.0)]
-        if inside:
-            likely = sum(one for one, _ in inside) / len(inside)
-            found.append(Bin(low, high, len(inside), likely, sum(right for _, right in inside) / len(inside)))
-    return tuple(found)
 
 
 # ---------------------------------------------------------------------- what the model's own probabilities say

@@ -16,13 +16,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from functools import cache
-from typing import NamedTuple
 
-from extractor.extraction.folding import fold
+from extractor.extraction.folding import Read, fold
 from extractor.extraction.words import eastern
 from extractor.repair.names import MONTHS
 
-__all__ = ["Dated", "dates", "is_date", "month_names", "time_at", "time_beside", "yearless"]
+__all__ = ["dates", "is_date", "month_names", "time_at", "time_beside", "yearless"]
 
 
 @cache
@@ -59,23 +58,15 @@ _BESIDE = 24
 _ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}.*)?")
 
 
-class Dated(NamedTuple):
-    """A date in a text: ISO 8601 (a month alone is YYYY-MM), and where it stands."""
-
-    value: str
-    start: int
-    end: int
-
-
 def is_date(value: str) -> bool:
     """Whether text is an ISO date, month, or date with a time."""
     return _ISO.fullmatch(value) is not None
 
 
-def dates(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
-    """Every reading of every date in a folded text, of which `words` are where the names of months begin. A day and a
-    month that can be told apart in no other way are read in both orders, unless all other dates of the text that are
-    clear have one order."""
+def dates(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Read]:
+    """Every reading of every date in a folded text, in ISO 8601 (a month alone is YYYY-MM). `words` are where the names
+    of months begin. A day and a month that can be told apart in no other way are read in both orders, unless all other
+    dates of the text that are clear have one order."""
     yield from _numeric(text)
     for pattern in (_COMPACT, _EASTERN, _VIETNAMESE):
         for found in pattern.finditer(text):
@@ -87,7 +78,7 @@ def dates(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
         year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
         yield from _dated(year, int(found[3]), int(found[4]), *found.span())
     for found in _MONTH.finditer(text):
-        yield Dated(f"{found[2]}-{int(found[1]):02}", *found.span())
+        yield Read(f"{found[2]}-{int(found[1]):02}", *found.span())
     for month, start, end in _names(words):
         yield from _named(text, month, start, end)
 
@@ -99,7 +90,7 @@ def _names(words: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int, int]]
             yield from ((month, start, start + len(name)) for month in months)
 
 
-def _numeric(text: str) -> Iterator[Dated]:
+def _numeric(text: str) -> Iterator[Read]:
     found = [
         (one, [int(one[group]) for group in (1, 4, 5)])
         for one in _NUMERIC.finditer(text)
@@ -120,7 +111,7 @@ def _numeric(text: str) -> Iterator[Dated]:
             yield from _dated(_year(one[1]), second, third, *one.span())
 
 
-def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
+def _named(text: str, month: int, start: int, end: int) -> Iterator[Read]:
     if after := _DAY_AFTER.match(text, end):
         yield from _dated(int(after[2]), month, int(after[1]), start, after.end())
     first = max(0, start - 20)
@@ -133,7 +124,7 @@ def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
     if day := _DAY_BEFORE.search(text[first:start]):
         yield from _dated(_year(year[1].lstrip("'")), month, int(day[1]), first + day.start(), year.end())
     elif len(year[1]) == 4:
-        yield Dated(f"{year[1]}-{month:02}", start, year.end())
+        yield Read(f"{year[1]}-{month:02}", start, year.end())
 
 
 def _year(written: str) -> int:
@@ -142,14 +133,14 @@ def _year(written: str) -> int:
     return year if len(written) == 4 else year + (2000 if year < _PIVOT else 1900)
 
 
-def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Read]:
     try:
-        yield Dated(date(year, month, day).isoformat(), start, end)
+        yield Read(date(year, month, day).isoformat(), start, end)
     except ValueError:
         return
 
 
-def yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
+def yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Read]:
     """Every day of a month that a folded text says without a year, as MM-DD; numbers in both orders where both are
     possible."""
     for one in _yearless(text, words):
@@ -157,7 +148,7 @@ def yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
             yield one
 
 
-def _yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
+def _yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Read]:
     for found in _SHORT.finditer(text):
         first, second = int(found[1]), int(found[3])
         yield from _in_year(second, first, *found.span())
@@ -173,7 +164,7 @@ def _yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Dated]:
             yield from _in_year(month, int(after[1]), start, after.end())
 
 
-def _in_year(month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+def _in_year(month: int, day: int, start: int, end: int) -> Iterator[Read]:
     for one in _dated(2000, month, day, start, end):
         yield one._replace(value=one.value[5:])
 

@@ -36,7 +36,7 @@ def grounded(
         quotes=_known(joined, "quote"),
         pages=document.pages,
         rows=rows if document.text else None,
-        pictures=dict(_pictures(document, joined)),
+        pictures=dict(_pictures(document, joined)) if document.images else {},
         tables=document.tables,
     )
     likely = confidence(
@@ -129,8 +129,7 @@ def _known(joined: Joined, kind: str) -> dict[str, Any]:
 
 def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int | None, ...]]]:
     """The pages of the pictures that each item of a list, and all the rest, was read from."""
-    if document.images:
-        yield "", _pages(document.images, document)
+    yield "", _pages(document.images, document)
     for path, items in joined.rows.items():
         for index, parts in enumerate(items):
             if pages := _pages([image for part in parts for image in part.images], document):

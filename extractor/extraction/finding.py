@@ -12,22 +12,22 @@ A place is where a value *may* stand; which of several places it was read from i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from extractor.extraction.dates import dates, is_date, month_names, time_at, time_beside, yearless
-from extractor.extraction.folding import bounded, fold, tokens, words_of
+from extractor.extraction.folding import Read, bounded, fold, tokens, words_of
 from extractor.extraction.near import near
 from extractor.extraction.numbers import numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
 from extractor.schema.pointer import JSON
 
-__all__ = ["Finder", "Place", "Wanted"]
+__all__ = ["Finder", "Place", "Wanted", "within"]
 
 _NUMBERS = ("number", "integer", "decimal")
 _NO_TEXT = (*_NUMBERS, "date", "datetime", "time")
@@ -75,6 +75,11 @@ class Place(NamedTuple):
     end: int
     tier: Literal["exact", "normalised", "fuzzy"]
     more: tuple[tuple[int, int], ...] = ()
+
+
+def within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
+    """Those of some places, in order, that begin in `text[start:end]`."""
+    return places[bisect_left(places, (start,)) : bisect_left(places, (end,))]
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -133,14 +138,12 @@ class Finder:
         if any(one.dated for one in wanted):
             words |= month_names().keys()
         self._words = words_of(self.folded.text, words)
+        # where each number stands, where it stands with good will, and where it may be a cell between commas
         self._numbers: tuple[_Found, _Found, _Found] = (defaultdict(list), defaultdict(list), defaultdict(list))
+        self._tables: dict[Callable[..., Iterable[Read]], _Found] = {}
         self._fractions: set[tuple[Decimal | None, int]] = set()
-        if numbers := {one.number for one in wanted if one.number is not None}:
-            self._read_numbers(numbers)
-
-    def _read_numbers(self, numbers: set[Decimal]) -> None:
-        """Where each number stands, where it stands with good will, and where it may be a cell between commas."""
-        for one in numerals(self.folded.text, numbers):
+        numbers = {one.number for one in wanted if one.number is not None}
+        for one in numerals(self.folded.text, numbers) if numbers else ():
             self._numbers[one.doubt][one.value].append((one.start, one.end))
             if "." in str(one.value):
                 self._fractions.add((one.value, self.folded.source(one.start, one.end)[0]))
@@ -159,7 +162,7 @@ class Finder:
         a cell of figures between commas. They count in the passage of a row, where nothing else there says it."""
         key = (type(wanted.value), wanted)
         if key not in self._unsure:
-            found = self._yearless.get(wanted.value[5:10], []) if wanted.dated else []
+            found = self._read(yearless, self._words).get(wanted.value[5:10], []) if wanted.dated else []
             if wanted.number is not None:
                 found = [*found, *self._numbers[1].get(wanted.number, ()), *self._numbers[2].get(wanted.number, ())]
             self._unsure[key] = sorted({self._place(start, end, wanted.value) for start, end in found})
@@ -187,7 +190,7 @@ class Finder:
             found += time_at(self.folded.text, value)
         if number is not None:
             sure, loose, _ = self._numbers
-            found += sure.get(number) or loose.get(number) or self._worded.get(number) or []
+            found += sure.get(number) or loose.get(number) or self._read(numbers_in_words).get(number) or []
         if form.text and kind not in _NO_TEXT and not found:
             found += [*self._regrouped(form), *self._signs(form), *self._length(value)]
             if not found and kind != "duration":
@@ -251,32 +254,24 @@ class Finder:
                 return at
         return -1
 
-    @cached_property
-    def _worded(self) -> _Found:
-        return _by_value(numbers_in_words(self.folded.text))
-
-    @cached_property
-    def _dates(self) -> _Found:
-        return _by_value(dates(self.folded.text, self._words))
-
-    @cached_property
-    def _yearless(self) -> _Found:
-        return _by_value(yearless(self.folded.text, self._words))
-
-    @cached_property
-    def _lengths(self) -> _Found:
-        return _by_value(lengths(self.folded.text))
+    def _read(self, reader: Callable[..., Iterable[Read]], *more: Any) -> _Found:
+        """What a reader finds in the text."""
+        if reader not in self._tables:
+            self._tables[reader] = defaultdict(list)
+            for value, start, end in reader(self.folded.text, *more):
+                self._tables[reader][value].append((start, end))
+        return self._tables[reader]
 
     def _date(self, value: str) -> list[tuple[int, int]]:
         day, clock = value[:10], value[11:]
-        found = self._dates.get(day, [])
+        found = self._read(dates, self._words).get(day, [])
         if clock and not clock.startswith("00:00"):
             return [whole for place in found if (whole := time_beside(self.folded.text, place, clock))]
         return found
 
     def _length(self, value: str) -> Sequence[tuple[int, int]]:
         length = length_of(value)
-        return self._lengths.get(length, ()) if length else ()
+        return self._read(lengths).get(length, ()) if length else ()
 
     def _signs(self, form: _Form) -> Iterator[tuple[int, int]]:
         """Where a currency stands by its sign."""
@@ -292,10 +287,3 @@ class Finder:
                 found = pattern.match(text, start)
                 if found and bounded(text, start, found.end()):
                     yield found.span()
-
-
-def _by_value(found: Iterable[tuple[Any, int, int]]) -> _Found:
-    places: _Found = defaultdict(list)
-    for value, start, end in found:
-        places[value].append((start, end))
-    return places

@@ -14,11 +14,12 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 from unicodedata import digit, normalize
 
 from extractor.extraction.numbers import is_number
 
-__all__ = ["MARKS", "Folded", "bounded", "fold", "tokens", "words_of"]
+__all__ = ["MARKS", "Folded", "Read", "bounded", "fold", "tokens", "words_of"]
 
 _THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -48,6 +49,14 @@ _SIGNS = str.maketrans(
     | dict.fromkeys("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u0640", "")
     | {"٫": ".", "٬": ",", "٪": "%", "،": ",", "؛": ";", "ي": "ی", "ى": "ی", "ك": "ک"}
 )
+
+
+class Read(NamedTuple):
+    """What a stretch of a folded text says, as a number, a date or a length of time."""
+
+    value: Any
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _gathered(
     whole = gather(value, pointer, fields, leaves)
     wanted = {pointer: Wanted(words, "quote") for pointer, words in quotes.items() if words}
     finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
-    single = set(whole.leaves)
+    single = {leaf for own in whole.objects.values() for leaf in own}
     for leaf in leaves:
         leaf.find(finder, wanted.get(leaf.pointer))
         if leaf not in single:
@@ -173,10 +173,10 @@ def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage], leaves: Se
 
     for owner, single in whole.objects.items():
         settled: list[Place] = []
-        options = {leaf: [(place, leaf.label(place, lines)) for place in leaf.places] for leaf in single}
-        for leaf, own in sorted(options.items(), key=lambda one: len(one[1])):
+        for _, _, leaf in sorted((len(leaf.places), number, leaf) for number, leaf in enumerate(single)):
             ranked = []
-            for place, label in own:
+            for place in leaf.places:
+                label = leaf.label(place, lines)
                 gap = min((max(0, place.start - one.end, one.start - place.end) for one in settled), default=_APART)
                 beside = bool(owner) and gap < _APART
                 if not label and leaf.wanted.number is not None and in_row(place):

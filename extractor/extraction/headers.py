@@ -9,11 +9,11 @@ True
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from extractor.documents.document import Table as Written
-from extractor.extraction.finding import Place
+from extractor.extraction.finding import Place, within
 from extractor.text.lines import Lines
 from extractor.text.structure import Structure
 from extractor.text.tables import Table
@@ -48,7 +48,7 @@ class Headers:
         return [
             place
             for start, end in dict.fromkeys(one for cell in cells for one in self._above(cell))
-            for place in _within(places, start, end)
+            for place in within(places, start, end)
             if place.end <= end and self._says(place, start, end)
         ]
 
@@ -73,11 +73,11 @@ class Headers:
         if table is None:
             return []
         low, high = self._captioned(table), table.header[0] if table.header else table.start
-        found = _within(places, low, high) if low < high else []
+        found = within(places, low, high) if low < high else []
         for line in self._header(table):
             header = [one for one in line if self._text[one[0] : one[1]].strip(_PADDING)]
             if header and (len(header) == 1 or (header[0] == line[0] and not self._indented(line[0], table))):
-                found = [*found, *_within(places, *header[0])]
+                found = [*found, *within(places, *header[0])]
         return list(found)
 
     def is_row(self, offset: int) -> bool:
@@ -189,7 +189,3 @@ class Headers:
         written = self._text[place.start : place.end]
         telling = len(written) > 3 or (written.isalnum() and not written.isalpha() and not written.isdigit())
         return telling or (len(written) == 3 and written.isupper()) or self._text[start:end].strip(_PADDING) == written
-
-
-def _within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
-    return places[bisect_left(places, (start,)) : bisect_left(places, (end,))]

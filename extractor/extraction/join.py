@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -28,7 +29,7 @@ from extractor.extraction.parts import Part
 from extractor.schema.annotations import Merge
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import Field
-from extractor.schema.pointer import JSON, join, leaves
+from extractor.schema.pointer import JSON, get, join, leaves
 
 __all__ = ["Joined", "joined"]
 
@@ -63,9 +64,16 @@ def joined(schema: Schema[Any], readings: Readings) -> Joined | None:
     for path in schema.lists:
         rows = [row for reading in stated for row in reading.rows.get(path, ())]
         items = join_all.items(path, rows)
-        if items or any(path in reading.rows for reading in stated):
+        if items or (any(path in reading.rows for reading in stated) and not _is_null(result.value, path)):
             result.value = with_items(result.value, path, items)
     return result
+
+
+def _is_null(value: JSON, pointer: str) -> bool:
+    """Whether a value says itself that there is no list at a pointer."""
+    with suppress(LookupError, TypeError, ValueError):
+        return get(value, pointer) is None
+    return False
 
 
 class _Join:

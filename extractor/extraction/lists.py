@@ -7,15 +7,17 @@ others, from header cells, from a line that speaks of it, or from the context ab
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
+from extractor.extraction.cores import cores
 from extractor.extraction.finding import Place, Wanted
-from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages
-from extractor.extraction.values import Field, Fields, Item, Leaf, Listed
+from extractor.extraction.rows import Core, Fact, Lines, Passage, passages
+from extractor.extraction.values import Fields, Item, Leaf, Listed
 from extractor.repair.kinds import absent
 
 __all__ = ["Lists", "Range"]
@@ -39,6 +41,7 @@ class Lists:
 
     def __init__(self, lines: Lines, fields: Fields) -> None:
         self._lines, self._fields = lines, fields
+        self._labels: dict[tuple[int, int], list[Place]] = {}
         self._held: defaultdict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
 
     def place(self, tasks: Sequence[_Task], *, inner: bool = False) -> list[Passage]:
@@ -72,7 +75,15 @@ class Lists:
     def align(self, listed: Listed, ranges: Sequence[Sequence[Range]], *, inner: bool = False) -> list[list[Passage]]:
         """The passages of each item, at most one in each of its ranges. Items begin in their range; those of an inner
         list end in it as well, and those that have lists may be of any length."""
-        facts = [self._facts(item) for item in listed.items]
+        placed = self._aligned(listed, ranges, [self._facts(item) for item in listed.items], inner=inner)
+        if 2 * placed.count([]) >= max(1, len(placed)):  # figures that say too little, unless their labels tell them
+            facts = [self._facts(item, labelled=True) for item in listed.items]
+            placed = min(placed, self._aligned(listed, ranges, facts, inner=inner), key=lambda one: one.count([]))
+        return placed
+
+    def _aligned(
+        self, listed: Listed, ranges: Sequence[Sequence[Range]], facts: Sequence[Sequence[Fact]], *, inner: bool
+    ) -> list[list[Passage]]:
         nests = any(item.lists for item in listed.items)
         places: defaultdict[Range, list[int]] = defaultdict(list)
         for index, own in enumerate(ranges):
@@ -92,38 +103,53 @@ class Lists:
         return placed
 
     def _cores(self, listed: Listed, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
-        """The cores of items that begin in a range. Where they all stand below the label of their list as well, or
-        behind another list of the same object that has their places, they are there."""
+        """The cores of items that begin in a range. Where they all stand below a line as well that says more of the
+        name of their list, or behind another list of the same object that has their places, they are there."""
         best = cores(facts, self._lines, start, end)
         held = self._held[listed.pointer.rpartition("/")[0]]
         others = {start: after for start, (after, pointer) in held.items() if pointer != listed.pointer and after < end}
+        own = self._fields[listed.pointer].own
         first = min((core.start for core in best if core), default=end)
-        lows = self._labels(self._fields[listed.pointer], first, end)
-        if any(core and core.start in others for core in best):
-            lows.append(max(others.values()))
-        for low in lows:
+        found = chain.from_iterable(one.finditer(self._lines.text, first, end) for one in own)
+        rows = {self._lines.around(core.start)[0] for core in best if core}
+        for low in sorted({self._lines.around(one.start())[0] for one in found} - rows)[:_SECTIONS]:
             other = cores(facts, self._lines, low, end)
-            if _worth(other) >= _worth(best):
+            if _worth(other) >= _worth(best) and self._named(own, low, other) > self._named(own, start, best):
                 best = other
-                break
+        if any(core and core.start in others for core in best):
+            other = cores(facts, self._lines, max(others.values()), end)
+            best = other if _worth(other) >= _worth(best) else best
         held.update((core.start, (core.end, listed.pointer)) for core in best if core)
         return best
 
-    def _labels(self, field: Field, start: int, end: int) -> list[int]:
-        """Where the first words of a range begin that are of the name of a list."""
-        found = chain.from_iterable(islice(one.finditer(self._lines.text, start, end), _SECTIONS) for one in field.own)
-        return sorted({one.start() for one in found})[:_SECTIONS]
+    def _named(self, own: Sequence[re.Pattern[str]], start: int, found: Sequence[Core | None]) -> tuple[int, int]:
+        """How many words of the name of a list stand on the last line above its items that has any, and how near."""
+        first = min((core.start for core in found if core), default=start)
+        last = max((one.start() for word in own for one in word.finditer(self._lines.text, start, first)), default=-1)
+        line = self._lines.text[slice(*self._lines.around(last))] if last >= 0 else ""
+        return sum(word.search(line) is not None for word in own), last - first
 
-    def _facts(self, item: Item, *, inner: bool = False, prefix: str = "") -> list[Fact]:
-        found = [
-            Fact(prefix + leaf.name, leaf.either, inner, leaf.slight(leaf.either[0], self._lines))
-            for leaf in item.leaves
-            if leaf.either
-        ]
+    def _facts(self, item: Item, *, labelled: bool = False, inner: bool = False, prefix: str = "") -> list[Fact]:
+        found = []
+        for leaf in item.leaves:
+            if leaf.either:
+                little = leaf.slight(leaf.either[0], self._lines)
+                own = self._labelled(leaf) if labelled and little else []
+                found.append(Fact(prefix + leaf.name, own or leaf.either, inner, little and not own))
         for listed in item.lists:
             for one in listed.items:
-                found += self._facts(one, inner=True, prefix=f"{listed.pointer.rpartition('/')[2]}/")
+                name = f"{listed.pointer.rpartition('/')[2]}/"
+                found += self._facts(one, labelled=labelled, inner=True, prefix=name)
         return found
+
+    def _labelled(self, leaf: Leaf) -> list[Place]:
+        """The places of a leaf with its label before them on their line."""
+        key = (id(leaf.field), id(leaf.either))
+        if key not in self._labels:
+            before = [(place, self._lines.before(place.start)) for place in leaf.either]
+            own = [place for place, text in before if any(one.search(text) for one in leaf.field.own)]
+            self._labels[key] = own
+        return self._labels[key]
 
     def _narrow(self, item: Item, *, crowded: bool) -> None:
         """Leave a leaf those places that stand under a header cell that says something of its item; in a row on the

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from extractor.extraction.folding import bounded
 
-__all__ = ["Near", "align", "near"]
+__all__ = ["align", "near"]
 
 _LEAST = 8
 """Letters that a text must have to be looked for with mistakes: in a shorter one a mistake makes another word."""
@@ -28,26 +28,20 @@ _MARKS = re.compile(r"[-,;|]")
 _DIGITS = re.compile(r"\d+")
 
 
-class Near(NamedTuple):
-    """A range of the folded text, and in what way it is like the form."""
-
-    start: int
-    end: int
-    tier: Literal["normalised", "fuzzy"]
-
-
-def near(text: str, form: str, words: Sequence[str], index: Mapping[str, Sequence[int]]) -> list[Near]:
-    """Places near the rarest words of a form: where only spacing differs, else those with the fewest mistakes."""
+def near(
+    text: str, form: str, words: Sequence[str], index: Mapping[str, Sequence[int]]
+) -> list[tuple[int, int, Literal["normalised", "fuzzy"]]]:
+    """Places (start, end, tier) near the rarest words of a form: where only spacing differs, else those with the fewest
+    mistakes."""
     if len(form) < _LEAST:
         return []
     windows, squeezed = list(_windows(text, form, words, index)), _squeezed(form)
-    spaced = {place for low, high in windows for place in _spaced(text, squeezed, low, high)}
-    if spaced:
-        return [Near(start, end, "normalised") for start, end in sorted(spaced)]
+    if spaced := {place for low, high in windows for place in _spaced(text, squeezed, low, high)}:
+        return [(start, end, "normalised") for start, end in sorted(spaced)]
     counts = Counter(words)
     close = [found for low, high in windows if (found := _fuzzy(text, form, counts, low, high))]
     best = min((cost for cost, _, _ in close), default=0)
-    return [Near(start, end, "fuzzy") for start, end in sorted({one[1:] for one in close if one[0] == best})]
+    return [(start, end, "fuzzy") for start, end in sorted({one[1:] for one in close if one[0] == best})]
 
 
 def _windows(
@@ -95,30 +89,20 @@ def _fuzzy(text: str, form: str, counts: Mapping[str, int], low: int, high: int)
     if found is None:
         return None
     cost, start, end = found
-    start, end = _whole(window, start, end)
-    if not bounded(text, low + start, low + end):
-        return None
-    if _DIGITS.findall(window[start:end]) != _DIGITS.findall(form):
+    written = window[start:end]
+    start, end = start + len(written) - len(written.lstrip(" ")), end - len(written) + len(written.rstrip(" "))
+    if not bounded(text, low + start, low + end) or _DIGITS.findall(written) != _DIGITS.findall(form):
         return None
     return cost, low + start, low + end
 
 
 def _says_half(window: str, counts: Mapping[str, int]) -> bool:
     """Whether the words of a form that stand in a window make up half of its letters at the least."""
-    half = sum(count * len(word) for word, count in counts.items()) / 2
-    if sum(count * len(word) for word, count in counts.items() if word in window) < half:
+    least = sum(count * len(word) for word, count in counts.items()) / 2
+    if sum(count * len(word) for word, count in counts.items() if word in window) < least:
         return False
     there = Counter(re.findall(r"\w+", window))
-    return sum(min(count, there[word]) * len(word) for word, count in counts.items()) >= half
-
-
-def _whole(window: str, start: int, end: int) -> tuple[int, int]:
-    """A stretch without space at its ends."""
-    while start < end and window[start] == " ":
-        start += 1
-    while end > start and window[end - 1] == " ":
-        end -= 1
-    return start, end
+    return sum(min(count, there[word]) * len(word) for word, count in counts.items()) >= least
 
 
 def align(pattern: str, text: str, *, most: int) -> tuple[int, int, int] | None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from decimal import Decimal
 from typing import NamedTuple
 
-from extractor.repair.names import CURRENCIES
+from extractor.repair.names import CURRENCIES, UNITS
 
 __all__ = ["Numeral", "is_number", "numerals"]
 
@@ -30,7 +30,8 @@ _RUNS_ON, _LABEL = re.compile(r"[\d\w][-/:.,'_]$"), re.compile(r"(?:^|[^\w])[a-z
 _GOES_ON = re.compile(r"[-/:_][\d\w]")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _UNIT = re.compile(
-    r"(?:st|nd|rd|th|er|e|x|kg|g|mg|lbs?|oz|l|ml|cl|m|cm|mm|km|ft|in|h|hrs?|min|s|pcs?|stk|kwh|kw|[kmgt]b)\b"
+    r"(?:st|nd|rd|th|er|e|x|[mk]?g|lbs?|oz|t|[mc]?l|[cmk]?m|ft|in|yd|mi|h|[mun]?s|k?cal|[kmg]?hz|[km]?wh?|m?ah|[kmgt]?b"
+    rf"|k?pa|bar|psi|px|pt|rpm|mph|pcs?|stk|{'|'.join(name for name in UNITS if name.isascii() and len(name) > 1)})\b"
 )
 _CURRENCIES = {
     *(code.lower() for code in CURRENCIES),

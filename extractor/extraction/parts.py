@@ -123,8 +123,8 @@ class Sizes:
 
     @property
     def aim(self) -> int:
-        """The answer that a part is cut for; with margins, a longer one is continued at little cost."""
-        return self.answer if self.margins else min(self.answer, self.most_answer // 2)
+        """The answer that a part is cut for: one that is twice as long still fits a reply."""
+        return min(self.answer, self.most_answer // 2)
 
     def affordable(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
         """How long the view of some parts may be, so that what it shows beside them costs a share of their answers.
@@ -138,7 +138,7 @@ class Sizes:
         paid = price + (requests - 1) * later
         if not paid:
             return self.view
-        answers = share * self.price.completion * sum(part.answer for part in parts)
+        answers = share * self.price.completion * sum(part.answer for part in parts) - requests * self.overhead * later
         tokens = sum(part.tokens for part in parts)
         return min(int((answers + price * tokens) / paid), _MOST_VIEWS * self.view, self.room - self.context)
 
@@ -208,16 +208,16 @@ class Layout:
 
     def parts(self) -> tuple[Part, ...]:
         """The document in parts, each as long as one answer; one part where an answer holds all of it."""
-        texts = [self._part(index, start, end) for index, (start, end) in enumerate(self._cuts())]
-        return (*texts, *self._pictured(len(texts)))
+        if not self.is_text:
+            return tuple(self._pictured())
+        return tuple(self._part(index, start, end) for index, (start, end) in enumerate(self._cuts()))
 
     def _cuts(self) -> list[tuple[int, int]]:
         text = self.document.text
-        if not self.is_text:
-            return []
         if not self.schema.lists:
             return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
-        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * self.sizes.aim:
+        at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
+        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
             return [(0, len(text))]
         return cut(self.structure, self._fullness, 1.0, places=self.places)
 
@@ -238,7 +238,7 @@ class Layout:
         return fullness
 
     def _part(self, index: int, start: int, end: int) -> Part:
-        images = self._images_in(start, end) if self.is_text else ()
+        images = self._images_in(start, end)
         tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
         return Part(index, start, end, tokens=tokens, answer=answer, images=images)
 
@@ -247,12 +247,10 @@ class Layout:
         places = {page.number: page.start for page in self.document.pages}
         return tuple(image for image in self.document.images if start <= places.get(image.page or 0, 0) < end)
 
-    def _pictured(self, index: int) -> Iterator[Part]:
+    def _pictured(self) -> Iterator[Part]:
         """Parts that are pictures alone: the pages of a scan."""
-        if self.is_text:
-            return
         most = max(1, self.sizes.most_answer // 2 // _PAGE_ANSWER) if self.schema.lists else len(self.document.images)
-        for number, group in enumerate(_groups(self.document.images, most), index):
+        for number, group in enumerate(_groups(self.document.images, most)):
             answer = _PAGE_ANSWER * len(group) if self.schema.lists else 0
             yield Part(number, 0, 0, tokens=sum(map(picture_tokens, group)), answer=answer, images=group)
 
@@ -278,6 +276,8 @@ class Layout:
         part that it is asked about, so that nothing else is. `answered` is what answers took of the tokens that were
         expected; shorter ones pay for less.
         """
+        if len(parts) == 1 and parts[0].end - parts[0].start == len(self.document.text):
+            return [self._view((parts[0],), 0, len(self.document.text))]
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
         if self.sums.total <= self._whole_within and _follow(parts):
@@ -297,7 +297,7 @@ class Layout:
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
         lists = chain.from_iterable(map(_lists_in, skeletons))
-        deep = any(isinstance(item, dict) for _, items in lists for item in items)
+        deep = any(not isinstance(item, str) for _, items in lists for item in items)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
@@ -392,7 +392,6 @@ def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: A
         choices=fields["enum"],
         flags=fields["bool"],
         required=max(1, sum(required.values())),
-        required_numbers=required.get("number", 0) + required.get("date", 0),
     )
 
 

@@ -174,9 +174,9 @@ class _Pass:
         """Whether a further conversation stays within `MOST_REPLIES`."""
         return self.replies[0] >= _REPLIES
 
-    def values(self, path: str | None) -> list[JSON]:
+    def values(self, path: str) -> list[JSON]:
         """What is known of a list."""
-        return [] if path is None else [row.value for row in self.reading.rows.get(path, ())]
+        return [row.value for row in self.reading.rows.get(path, ())]
 
     def is_open(self, path: str) -> bool:
         """Whether a list may have rows that no answer listed: an answer was cut before it came to that list."""
@@ -193,9 +193,7 @@ class _Pass:
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
         if path is not None:
             rows = {each: rows[each] for each in inquiry.lists[inquiry.lists.index(path) :]}
-        order = [each for each in held(answer.value, inquiry.lists) if each in rows]
-        cut, self.half = _cut_list(answer, rows, order)
-        self._empty |= set(order[: order.index(cut)] if cut is not None else ())
+        cut, self.half = self._cut_list(answer, rows) if answer.truncated else (None, None)
         known = {each: list(reading.rows.get(each, ())) for each in inquiry.lists}
         counts = {
             each: reading.counts.get(each, stated + (len(known[each]) if each == path else 0))
@@ -218,7 +216,8 @@ class _Pass:
         """Take in what an earlier reading missed; returns how many rows that is."""
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
-        _cut_list(answer, rows, held(answer.value, inquiry.lists))
+        if answer.truncated:
+            self._cut_list(answer, rows)
         self.reading = replace(
             reading,
             rest=_filled(reading.rest, rest),
@@ -227,11 +226,12 @@ class _Pass:
         )
         return sum(map(len, rows.values()))
 
-
-def _cut_list(answer: Answer, rows: dict[str, list[Row]], order: Sequence[str]) -> tuple[str | None, Row | None]:
-    """The list that an answer was cut in, of those in the order of the answer, and its last row, which may be half."""
-    cut = next((path for path in reversed(order) if rows[path]), None) if answer.truncated else None
-    return cut, None if cut is None else rows[cut].pop()
+    def _cut_list(self, answer: Answer, rows: dict[str, list[Row]]) -> tuple[str | None, Row | None]:
+        """The list that an answer was cut in, and its last row, which may be half; lists before that are whole."""
+        order = [path for path in held(answer.value, self.inquiry.lists) if path in rows]
+        cut = next((path for path in reversed(order) if rows[path]), None)
+        self._empty |= set(order[: order.index(cut)] if cut is not None else ())
+        return cut, None if cut is None else rows[cut].pop()
 
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
@@ -246,8 +246,10 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
     current = _Pass(inquiry, view, part, replies)
     fits = yield from _to_the_end(current)
     if fits:
-        yield from _completed(current)
-        yield from _in_sight(current)
+        for _ in range(max(inquiry.passes - 1, bool(current.reading.short))):
+            yield from _ask_missed(current)
+        if view.end < len(inquiry.layout.document.text):
+            yield from _in_sight(current)
         return [_concluded(current.reading)]
     if not current.may_ask:
         return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
@@ -264,19 +266,20 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
     left, path = list(current.inquiry.lists), None
     while current.may_ask:
-        known, half = current.values(path), current.half
+        known: list[JSON] = [] if path is None else current.values(path)
+        half = current.half
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer, path)
-        more = current.values(path)[len(known) :]
+        more: list[JSON] = [] if path is None else current.values(path)[len(known) :]
         added = bool(more or cut == path or answer.error)
         if path is not None and not added and (half or (answer.truncated and current.is_open(path))):
             return False  # the list has more rows, and none of them came
-        if repeats(more, known, cut=answer.truncated):
+        if more and repeats(more, known, cut=answer.truncated):
             return False
         if answer.truncated:
-            rows = current.values(cut)[len(known) if cut == path else 0 :]
+            rows = [] if cut is None else current.values(cut)[len(known) if cut == path else 0 :]
             if not (rows or (yield from _within(current, cut))):
                 return False
         elif path is None:
@@ -323,12 +326,6 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
     return whole
 
 
-def _completed(current: _Pass) -> Flow[None]:
-    """Read once more for each further pass, and once where a list is shorter than the model counted."""
-    for _ in range(max(current.inquiry.passes - 1, bool(current.reading.short))):
-        yield from _ask_missed(current)
-
-
 def _ask_missed(current: _Pass) -> Flow[None]:
     """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
@@ -344,7 +341,7 @@ def _ask_missed(current: _Pass) -> Flow[None]:
 def _in_sight(current: _Pass) -> Flow[None]:
     """Read the last row of each list again, in a longer view, where it may go on behind what was shown."""
     layout, view, part = current.inquiry.layout, current.view, current.part
-    for path, rows in list(current.reading.rows.items()) if view.end < len(layout.document.text) else ():
+    for path, rows in list(current.reading.rows.items()):
         before, last = ([None, None, *(_items_range(current, join(path, 0), row.value) for row in rows[-2:])])[-2:]
         if last is None or _IN_SIGHT * (view.end - last[1]) > last[1] - last[0]:
             continue
@@ -364,8 +361,11 @@ def _in_sight(current: _Pass) -> Flow[None]:
 
 
 def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
-    """From the first to the last item of the last list in a row; None where there is none, or none is found."""
+    """From the first to the last item of the last list in a row, that of the row itself where all its lists are empty;
+    None where it has no lists, or nothing is found."""
     inner, items = _last_items(row, at)
+    if not items and inner:
+        inner, items = at.rpartition("/")[0], [row]
     where: dict[str, Any] = {"schema": current.inquiry.schema, "pointer": inner}
     text, start, end = current.inquiry.layout.document.text, current.part.start, current.view.end
     placed = list(filter(None, place_rows(items, text, start=start, end=end, **where))) if items else []
@@ -373,15 +373,17 @@ def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
 
 
 def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
-    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is."""
+    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is; "" without one."""
+    empty = ""
     for name in reversed(value) if isinstance(value, dict) else ():
         here, inner = join(at, name), value[name]
-        if isinstance(inner, list) and inner:
-            deeper = _last_items(inner[-1], join(here, 0))
-            return deeper if deeper[1] else (here, inner)
-        if (found := _last_items(inner, here))[1]:
+        found = _last_items(inner, here) if not isinstance(inner, list) else (here, inner)
+        if isinstance(inner, list) and inner and (deeper := _last_items(inner[-1], join(here, 0)))[1]:
+            found = deeper
+        if found[1]:
             return found
-    return "", []
+        empty = empty or found[0]
+    return empty, []
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:

@@ -8,47 +8,35 @@
 
 Items follow the order of the text, so a list is aligned with it as a sequence. Two steps:
 
-1. **Cores.** Around each place of an item's rarest values, the *core* is what stands of it on that line. Of all ways to
-   give each item a core after the core of the item before, the one in which most values are found is taken. Items may
-   be missing in the text, and lines may belong to no item. The cells of one line may be items of their own, which share
-   what stands before them there, such as the label of a row with a figure for each year; the header cell over a cell
-   counts like what stands on its line.
+1. **Cores** (`cores.py`). Each item gets a place after the item before it where most of its values stand on one line.
 2. **Cuts.** Between two cores the text belongs to the first item up to a cut and to the second from there on. The cuts
    are those with which most values stand in the passage of their own item, so that a record of several lines may begin
    before its core and go on after it.
 
-What stands outside every passage (headings, totals, rows that are no item) belongs to no item. Where a list does not
-follow the text, an item takes the one core that fits it best, and none if two fit it equally well.
+What stands outside every passage (headings, totals, rows that are no item) belongs to no item.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from extractor.documents.document import Table
-from extractor.extraction.finding import Place
+from extractor.extraction.finding import Place, within
 from extractor.extraction.headers import Headers
 
-__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight"]
+__all__ = ["REACH", "Core", "Fact", "Lines", "Passage", "cut", "passages", "slight"]
 
-_BEAM = 16
-"""Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
-_LOOK = 8
-"""Places of a rare value that are tried for an item, after each of those ways."""
-_REACH = 2_000
-"""Characters around a core within which a value counts half for it; less where there is less text for each item."""
+REACH = 2_000
+"""Characters of a long line or text around a row that count as near."""
 _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
-_RARE = 3
-"""Places up to which a value tells an item by itself, though most of the others are not there."""
-_ENOUGH = 4
-"""Score of a core with a rare value that is enough: that value and one near it."""
 
 _SENTENCE = re.compile(r"(?<=[\w)\]\"”]{3}[.;!?] )(?=[^\sa-z])|(?<=[。！？])")
 _SEVERAL = re.compile(r"\d[.,:/-]\d|%")
@@ -94,7 +82,7 @@ class Passage:
 
     def within(self, places: Sequence[Place]) -> Sequence[Place]:
         """The places at which a value of the item may stand."""
-        return _within(places, self.low, self.high)
+        return within(places, self.low, self.high)
 
 
 def slight(written: str) -> bool:
@@ -109,8 +97,7 @@ class Lines:
     """The lines of a text; of very long ones the sentences."""
 
     def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
-        self.text = text
-        self.headers = Headers(text, tables)
+        self.text, self._tables = text, tables
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):
@@ -118,9 +105,14 @@ class Lines:
             if end - start > _LONG:
                 starts += [start + found.start() for found in _SENTENCE.finditer(text[start:end]) if found.start()]
         wide = [
-            range(one + _REACH, other, _REACH) for one, other in pairwise([*starts, len(text)]) if other - one > _REACH
+            range(one + REACH, other, REACH) for one, other in pairwise([*starts, len(text)]) if other - one > REACH
         ]
         self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers of the tables of the text."""
+        return Headers(self.text, self._tables)
 
     def around(self, offset: int) -> tuple[int, int]:
         """Where the line (or sentence) around an offset begins and ends, its break included."""
@@ -138,7 +130,7 @@ class Lines:
 
     def before(self, offset: int) -> str:
         """The text of the line up to an offset, or the end of that where it is very long."""
-        return self.text[offset - min(_REACH, self.column(offset)) : offset]
+        return self.text[offset - min(REACH, self.column(offset)) : offset]
 
     def label(self, place: Place, reach: int, margin: int) -> str:
         """What stands before a place on its line or in its sentence, as far as `reach`, and on the line above it, with
@@ -168,298 +160,6 @@ class Lines:
         return not self.text[self._breaks[at - 1] : offset].strip()
 
 
-# ---------------------------------------------------------------------- cores
-
-
-def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> list[Core | None]:
-    """The core of each item that begins in `text[start:end]`; None for one that is not there."""
-    search = _Search(rows, lines, start, end)
-    found = search.sequence(range(len(rows)))
-    if search.crowded(found):
-        for other in map(search.sequence, search.orders()):
-            if other.count(None) <= found.count(None):
-                found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    found = search.strays(found)
-    ways = [search.in_reading_order(order) for order in search.field_orders(found)]
-    return max([*ways, found], key=lambda one: search.held(one, rows)) if ways else found
-
-
-class _Way(NamedTuple):
-    """One way to place the items so far: where the last of them ends, how much was found, and how it came here."""
-
-    end: int
-    score: int
-    item: int
-    core: Core | None
-    before: _Way | None
-
-
-class _Trail(NamedTuple):
-    """One way to place the values so far: how far they reach, where the last of them begins, how many were found, of
-    which item and field that one is, and how it came here."""
-
-    end: int
-    last: int
-    score: int
-    item: int
-    fact: Fact | None
-    before: _Trail | None
-    place: Place | None = None
-
-
-class _Search:
-    """Cores of the items of one list in a stretch of a text."""
-
-    def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
-        self._lines, self._start, self._end = lines, start, end
-        self._reach = min(_REACH, (end - start) // max(1, len(rows)))
-        shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
-        self._facts = [{(fact.name, id(fact.places)): None for fact in facts} for facts in rows]
-        self._rows: list[list[Fact]] = []
-        self._counts: list[list[int]] = []
-        self._own: list[int] = []
-        self._sizes: list[int] = []
-        for facts in rows:
-            inside = self._inside(facts, shared)
-            self._rows.append([fact for _, _, _, fact in inside])
-            self._counts.append([count for _, _, count, _ in inside])
-            headings = sum(heading for heading, _, _, _ in inside)
-            self._own.append(len(inside) - headings or len(inside))
-            self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
-
-    def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
-        """The values of an item itself, or of its lists if it has no others, the rarest first, with how often each is
-        there. A value with more items than places is the heading of a group of them, and comes last."""
-        counted = []
-        for fact in facts:
-            low, high = bisect_left(fact.places, (self._start,)), bisect_left(fact.places, (self._end,))
-            if low < high:
-                counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
-        return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
-
-    def crowded(self, found: Sequence[Core | None]) -> bool:
-        """Whether a quarter of the items are not there, or share the line of another one."""
-        lines = {self._lines.around(core.start)[0] for core in found if core}
-        return 4 * (len(found) - len(lines)) >= len(found) > 1
-
-    def orders(self) -> Iterator[list[int]]:
-        """Other orders of the items: the last first; that of the places of their rarest values; and column by column,
-        where those that say the same of a field follow each other and now do not."""
-        values: dict[str, dict[int, int]] = {}
-        for item, facts in enumerate(self._facts):
-            for name, value in facts:
-                values.setdefault(name, {})[item] = value
-        usual = list(range(len(self._rows)))
-        yield usual[::-1]
-        yield sorted(usual, key=lambda item: [self._first(fact) for fact in self._rows[item][:1]])
-        for own in values.values():
-            first = {value: item for item, value in reversed(own.items())}
-            order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
-            if order != usual:
-                yield order
-
-    def sequence(self, order: Sequence[int]) -> list[Core | None]:
-        """Cores of which each comes after that of the item before, so that as much as possible is found."""
-        ways = [_Way(self._start, 0, -1, None, None)]
-        for item in order:
-            further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
-            if further:
-                ways = _better(ways, further)
-        found: list[Core | None] = [None] * len(self._rows)
-        way: _Way | None = max(ways, key=lambda one: one.score)
-        while way is not None and way.core is not None:
-            found[way.item] = way.core
-            way = way.before
-        return found
-
-    def _tries(self, item: int, ways: Sequence[_Way]) -> Iterator[tuple[_Way, Core]]:
-        """Cores of an item after the end of each way: those of its two rarest values that come first there."""
-        for fact in self._rows[item][:2]:
-            behind = self._end
-            for way in reversed(ways):
-                at = bisect_left(fact.places, (way.end,))
-                for place in fact.places[at : at + _LOOK]:
-                    if place.start >= behind:
-                        break
-                    core = self._core(item, place, way.end, way.item)
-                    if core:
-                        yield way, core
-                        if core.score > 2 * len(self._rows[item]):
-                            break
-                behind = min(behind, fact.places[at].start if at < len(fact.places) else behind)
-
-    def _core(self, item: int, seed: Place, low: int, mate: int = -1) -> Core | None:
-        """What of an item stands on the line of a place, after an offset; None if that says too little. What it says
-        like the item that ends at the offset, its `mate`, may stand before that on the line."""
-        facts, counts = self._rows[item], self._counts[item]
-        line, last = self._lines.around(seed.start)
-        first, near = max(line, low), max(low, seed.start - self._reach)
-        shared = self._facts[mate] if mate >= 0 and line < low else {}
-        above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
-        score, there, rare, own = 0, 0, False, False
-        taken: list[Place] = []
-        for rank, fact in enumerate(facts):
-            places = fact.places
-            if place := _beside(places, seed, first, last, taken):
-                taken.append(place)
-                there, score = there + 1, score + (2 if rank else 3)
-                own = own or rank < self._own[item]
-                rare = rare or (counts[rank] <= _RARE and not fact.slight)
-            elif (fact.name, id(places)) in shared and _within(places, line, seed.start):
-                common += 1
-            elif above and self._lines.headers.heads(_within(places, *above), seed[:2]):
-                score, headed = score + (2 if rank else 3), headed + 1
-            elif (above and _within(places, *above)) or _within(places, near, seed.end + self._reach):
-                score += 1
-        start = min([seed.start, *(one.start for one in taken)])
-        end = max([seed.end, *(one.end for one in taken)])
-        score += (2 if headed else 1) * common
-        there += headed + common
-        most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
-        enough = own and most and (there > 1 or not facts[0].slight)
-        return Core(start, end, score) if enough else None
-
-    def field_orders(self, found: Sequence[Core | None]) -> list[list[str]]:
-        """The orders in which the fields of the items may follow one another in the text: that in which they stand near
-        the cores, and that of the items. None where all stand in cores, but for what a header says, nor where items
-        share a line."""
-        if len({self._lines.around(core.start) for core in found if core}) < sum(core is not None for core in found):
-            return []
-        ahead, outside = Counter[tuple[str, str]](), False
-        for item, core in enumerate(found):
-            if core:
-                above = self._lines.headers.context(core.start) or (0, 0)
-                own = [fact for fact in self._rows[item][: self._own[item]] if not _within(fact.places, *above)]
-                spots = sorted((_nearest(fact.places, core), fact.name) for fact in own)
-                outside = outside or any(not core.start <= spot < core.end for spot, _ in spots)
-                ahead.update((one[1], other[1]) for one, other in combinations(spots, 2))
-        fields = {name for pair in ahead for name in pair}
-        names = list(dict.fromkeys(name for facts in self._facts for name, _ in facts if name in fields))
-        seen = sorted(names, key=lambda name: sum(ahead[other, name] > ahead[name, other] for other in names))
-        return [] if not outside else [seen] if seen == names else [seen, names]
-
-    def in_reading_order(self, names: Sequence[str]) -> list[Core | None]:
-        """Cores from the first to the last value of each item, where the values of all items are one sequence: the
-        longest that the text has in this order."""
-        order = {name: rank for rank, name in enumerate(names)}
-        ways = [_Trail(self._start, self._start, 0, -1, None, None)]
-        for item, facts in enumerate(self._rows):
-            own = [fact for fact in facts[: self._own[item]] if fact.name in order]
-            for fact in sorted(own, key=lambda one: order[one.name]):
-                ways = _better(ways, list(self._steps(item, fact, ways)))
-        chosen: defaultdict[int, list[Sequence[Place]]] = defaultdict(list)
-        ends: dict[int, Place] = {}
-        way: _Trail | None = max(ways, key=lambda one: one.score)
-        while way is not None and way.fact is not None and way.place is not None:
-            ends.setdefault(way.item, way.place)
-            chosen[way.item].append(way.fact.places)
-            way = way.before
-        found: list[Core | None] = [None] * len(self._rows)
-        low = self._start
-        for item in sorted(chosen):
-            if 2 * len(chosen[item]) >= self._own[item]:
-                start, end = self._tight(chosen[item], ends[item], low)
-                found[item], low = Core(start, end, 2 * len(chosen[item]) + 1), end
-        return found
-
-    def _steps(self, item: int, fact: Fact, ways: Sequence[_Trail]) -> Iterator[_Trail]:
-        """Each way with the next place of a value: behind the item before, or near the value before of the item."""
-        for way in ways:
-            low = way.last + 1 if way.item == item else way.end
-            at = bisect_left(fact.places, (low,))
-            high = min(self._end, way.end + 2 * self._reach) if way.item == item else self._end
-            if at < len(fact.places) and (place := fact.places[at]).start < high:
-                yield _Trail(max(way.end, place.end), place.start, way.score + 1, item, fact, way, place)
-
-    @staticmethod
-    def _tight(values: Sequence[Sequence[Place]], last: Place, low: int) -> tuple[int, int]:
-        """From the first to the last value of an item, each of them, from the last on, as late as can be."""
-        start, end = last.start, last.end
-        for places in values[1:]:
-            at = bisect_left(places, (start,)) - 1
-            if at >= 0 and places[at].start >= low:
-                start, end = places[at].start, max(end, places[at].end)
-        return start, end
-
-    def held(self, found: Sequence[Core | None], rows: Sequence[Sequence[Fact]]) -> tuple[int, int, int]:
-        """How many values of the items themselves stand in the passages that are cut around some cores, how short
-        these are all in all, and how much is in the cores."""
-        order = sorted((item for item, core in enumerate(found) if core), key=lambda item: found[item] or ())
-        placed = [(rows[item], found[item], (self._start, self._end)) for item in order]
-        count = size = 0
-        for item, passage in zip(order, _cut(placed, self._lines), strict=True):
-            own = self._rows[item][: self._own[item]]
-            count += sum(bool(passage.within(fact.places)) for fact in own)
-            size += passage.end - passage.start
-        return count, -size, sum(core.score for core in found if core)
-
-    def strays(self, found: list[Core | None]) -> list[Core | None]:
-        """Cores with those of the items that are out of order: the only one of the best that nobody else has."""
-        taken = sorted(core for core in found if core)
-        for item, core in enumerate(found):
-            if core is not None or not self._rows[item]:
-                continue
-            options = {
-                one
-                for fact in self._rows[item][:2]
-                for place in self._few(fact)
-                if (one := self._core(item, place, self._start)) and not _overlaps(one, taken)
-            }
-            best = [one for one in options if one.score == max(other.score for other in options)]
-            if len(best) == 1:
-                found[item] = best[0]
-                taken.insert(bisect_left(taken, best[0]), best[0])
-        return found
-
-    def _first(self, fact: Fact) -> int:
-        return _within(fact.places, self._start, self._end)[0].start
-
-    def _few(self, fact: Fact) -> Sequence[Place]:
-        """The places of a value, if they are few."""
-        places = _within(fact.places, self._start, self._end)
-        return places if len(places) <= _BEAM else ()
-
-
-W = TypeVar("W", _Way, _Trail)
-
-
-def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
-    """Those ways that no other is ahead of: one that found as much and ends as early."""
-    best: Any = []
-    for way in sorted([*ways, *further], key=lambda one: (one.end, -one.score)):
-        if not best or way.score > best[-1].score:
-            best.append(way)
-    return list(best[-_BEAM:])
-
-
-def _beside(places: Sequence[Place], seed: Place, first: int, last: int, taken: Sequence[Place]) -> Place | None:
-    """The place in `text[first:last]` that is nearest to a seed, and has nothing in common with what is taken."""
-    found = None
-    for place in _within(places, first, last):
-        if found and place.start - seed.end > seed.start - found.end:
-            break
-        if not any(place.start < one.end and one.start < place.end for one in taken):
-            found = place
-    return found
-
-
-def _nearest(places: Sequence[Place], core: Core) -> int:
-    """Where the first place in a core begins, or else the one that is nearest to it."""
-    at = bisect_left(places, (core.start,))
-    inside = at < len(places) and places[at].start < core.end
-    near = places[at : at + 1] if inside else places[max(0, at - 1) : at + 1]
-    return min((place.start for place in near), key=lambda start: abs(start - core.start))
-
-
-def _within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
-    return places[bisect_left(places, (start,)) : bisect_left(places, (end,))]
-
-
-def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
-    at = bisect_left(taken, core)
-    return any(one.start < core.end and core.start < one.end for one in taken[max(0, at - 1) : at + 1])
-
-
 # ---------------------------------------------------------------------- cuts
 
 Sides = tuple[list[int], list[int]]
@@ -474,12 +174,12 @@ def passages(
     order = sorted((index for index, (_, core) in enumerate(rows) if core), key=lambda index: rows[index][1] or ())
     placed = [(*rows[index], bounds[index]) for index in order]
     found: list[Passage | None] = [None] * len(rows)
-    for index, passage in zip(order, _cut(placed, lines), strict=True):
+    for index, passage in zip(order, cut(placed, lines), strict=True):
         found[index] = passage
     return found
 
 
-def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
+def cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
     if not placed:
         return []
     cores: list[Core] = [core for _, core, _ in placed]
@@ -504,7 +204,7 @@ def _edges(
 ) -> list[tuple[int, int]]:
     """From where to where each item may reach: its neighbours' cores, or the rows of a table that these are in;
     outside, as far as any two are apart. Items with lists of their own may be of any length."""
-    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
+    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=REACH)
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
     rows = [lines.table_row(core) for core in placed]
     between = [
@@ -512,7 +212,7 @@ def _edges(
         for (one, other), (row, after) in zip(pairwise(placed), pairwise(rows), strict=True)
     ]
     starts = [first - widest, *(low for low, _ in between)]
-    beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, _REACH) if nests else widest
+    beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, REACH) if nests else widest
     ends = [*(high for _, high in between), last + beyond]
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
@@ -544,7 +244,7 @@ def _covered(places: Sequence[Place], facts: Sequence[Fact]) -> bool:
     """Whether all of these places are parts of places of other values."""
 
     def covers(fact: Fact, place: Place) -> bool:
-        near = _within(fact.places, place.end - _LONG, place.start + 1)[-1:]
+        near = within(fact.places, place.end - _LONG, place.start + 1)[-1:]
         return any(place.end <= one.end and one.end - one.start > place.end - place.start for one in near)
 
     return all(any(covers(fact, place) for fact in facts) for place in places)

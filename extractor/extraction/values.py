@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather"]
 
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
-_PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
+_PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}|\d{2,}")
 _UNIT = re.compile(r"[ -]?(?=[^\W\d_])")
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""

@@ -16,12 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
-from extractor.extraction.folding import MARKS, fold
+from extractor.extraction.folding import MARKS, Read, fold
 from extractor.repair.names import UNITS
 
-__all__ = ["Length", "Worded", "eastern", "length_of", "lengths", "numbers_in_words"]
+__all__ = ["eastern", "length_of", "lengths", "numbers_in_words"]
 
 _FROM_0 = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -167,22 +166,6 @@ _JOINED = re.compile(rf",? ?(?:{'|'.join(' '.join(_AND.values()).split())})? ?")
 _ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.0+)?S)?)?")
 
 
-class Worded(NamedTuple):
-    """A number in words, and where it stands in a folded text."""
-
-    value: int
-    start: int
-    end: int
-
-
-class Length(NamedTuple):
-    """A length of time as (months, seconds), neither of which can be told by the other, and where it stands."""
-
-    value: tuple[int, int]
-    start: int
-    end: int
-
-
 def length_of(value: str) -> tuple[int, int] | None:
     """What a value says that is a length of time and nothing else: `P30D`, `30 days`, `six (6) months`."""
     if (found := _ISO.fullmatch(value)) and any(found.groups()):
@@ -193,20 +176,21 @@ def length_of(value: str) -> tuple[int, int] | None:
     return whole[0].value if whole else None
 
 
-def lengths(text: str) -> Iterator[Length]:
-    """Every length of time of a folded text, its number in figures, in words or in both."""
-    before: Length | None = None
+def lengths(text: str) -> Iterator[Read]:
+    """Every length of time of a folded text, its number in figures, in words or in both: as (months, seconds), neither
+    of which can be told by the other."""
+    before: Read | None = None
     for one in sorted(_simple_lengths(text), key=lambda one: one.start):
         yield one
         if before and _JOINED.fullmatch(text, before.end, one.start):  # 1 year and 6 months
             total = (before.value[0] + one.value[0], before.value[1] + one.value[1])
-            yield Length(total, before.start, one.end)
+            yield Read(total, before.start, one.end)
         before = one
 
 
-def _simple_lengths(text: str) -> Iterator[Length]:
-    numbers = [Worded(int(found[1] or found[2]), *found.span()) for found in _NUMBER.finditer(text)]
-    yield from (Length(_duals()[one[0]], *one.span()) for one in _WORD.finditer(text) if one[0] in _duals())
+def _simple_lengths(text: str) -> Iterator[Read]:
+    numbers = [Read(int(found[1] or found[2]), *found.span()) for found in _NUMBER.finditer(text)]
+    yield from (Read(_duals()[one[0]], *one.span()) for one in _WORD.finditer(text) if one[0] in _duals())
     reached = 0
     for value, start, end in sorted([*numbers, *numbers_in_words(text)], key=lambda found: found.start):
         if (figures := _FIGURES.match(text, end)) and int(figures[1]) == value:
@@ -214,7 +198,7 @@ def _simple_lengths(text: str) -> Iterator[Length]:
         if start >= reached and (unit := _unit_pattern().match(text, end)):
             reached = unit.end()
             months, seconds = _units()[unit[1] or unit[2]]
-            yield Length((value * months, value * seconds), start, unit.end())
+            yield Read((value * months, value * seconds), start, unit.end())
 
 
 @cache
@@ -238,12 +222,12 @@ def _unit_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:[ -]?(?={spaced})| ?)(?:({spaced})[\u064b-\u0652]*(?![\w{MARKS}])|({glued}))")
 
 
-def numbers_in_words(text: str) -> Iterator[Worded]:
+def numbers_in_words(text: str) -> Iterator[Read]:
     """Every number of a folded text that is written in words, those of the language of the text alone where a word
     is one in several (`due`, `once`)."""
     for found in _CJK.finditer(text):
         if len(found[0]) > 1 and (value := eastern(found[0])) is not None:
-            yield Worded(value, *found.span())
+            yield Read(value, *found.span())
     words = [(_spelled(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
     numbers = {
         one
@@ -261,17 +245,17 @@ Part = tuple[int, bool]
 """A number, and whether it multiplies what stands before it."""
 
 
-def _numbers(text: str, language: str, words: Sequence[tuple[Sequence[Part] | None, int, int]]) -> Iterator[Worded]:
+def _numbers(text: str, language: str, words: Sequence[tuple[Sequence[Part] | None, int, int]]) -> Iterator[Read]:
     stack: list[int] = []
     begin = last = finish = 0
-    found: list[Worded] = []
+    found: list[Read] = []
     for parts, start, end in words:
         joins = stack and text[last:start] in (" ", "-", " - ")
         if parts == () and joins:  # and: what follows goes on
             last = end
             continue
         if stack and not (joins and parts and _take(stack, parts, glued=language in _UNITS_FIRST)):
-            found.append(Worded(sum(stack), begin, finish))
+            found.append(Read(sum(stack), begin, finish))
             stack = []
         if not stack and parts:
             begin = start
@@ -279,7 +263,7 @@ def _numbers(text: str, language: str, words: Sequence[tuple[Sequence[Part] | No
         if parts:
             last = finish = end
     if stack:
-        found.append(Worded(sum(stack), begin, finish))
+        found.append(Read(sum(stack), begin, finish))
     return (one for one in found if _spelled(text[one.start : one.end]) not in _prose()[language])
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from extractor.schema.pointer import JSON, leaves
+from extractor.schema.validator import frozen
 
 __all__ = ["NONE", "Evidence", "contains", "is_empty", "joined", "substance"]
 
@@ -150,11 +151,11 @@ def contains(more: JSON, less: JSON) -> bool:
 
 def _each_in(more: list[JSON], less: list[JSON]) -> bool:
     """Whether each row of one list has a row of its own in another that says as much."""
-    known = Counter(map(_frozen, more))
-    rows: dict[Any, JSON] = {_frozen(each): each for each in more}
+    known = Counter(map(frozen, more))
+    rows: dict[Any, JSON] = {frozen(each): each for each in more}
     unlike = []
     for item in less:
-        key = _frozen(item)
+        key = frozen(item)
         if known[key]:
             known[key] -= 1
         else:
@@ -169,13 +170,6 @@ def _each_in(more: list[JSON], less: list[JSON]) -> bool:
     return True
 
 
-def _frozen(value: JSON) -> Any:
-    """A hashable stand-in that is equal where two values are the same."""
-    if isinstance(value, dict):
-        return frozenset((name, _frozen(item)) for name, item in value.items())
-    return ("list", *map(_frozen, value)) if isinstance(value, list) else (type(value), value)
-
-
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | None:
     """Two parts of one record together: members of either, rows of both. None where they disagree, share a row,
     or have nothing in common, unless only the second is nothing but rows."""
@@ -186,7 +180,7 @@ def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | No
         if is_empty(mine):
             whole[name] = item
         elif isinstance(mine, list) and isinstance(item, list):
-            if not {_frozen(each) for each in mine}.isdisjoint(map(_frozen, item)):
+            if not {frozen(each) for each in mine}.isdisjoint(map(frozen, item)):
                 return None
             whole[name] = [*mine, *item]
         elif isinstance(mine, dict) and isinstance(item, dict):

@@ -18,7 +18,7 @@ from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
 from extractor.repair.kinds import absent, choose, is_elision, is_scale, label
 from extractor.repair.receipt import Change, Kind
-from extractor.repair.shapes import Shapes, are_rows, further, inside, is_blank, kind_of, most_rows, plain
+from extractor.repair.shapes import Shapes, are_rows, counts_more, further, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
@@ -141,9 +141,15 @@ class _Fitter(Shapes):
             named = [each for each, choice in choices if self.holds(choice, self.meant(choice, value[own]).value)]
             if len(named) == 1:
                 return self.node(named[0], value, at)
+        if own and isinstance(value, dict) and len(value) == 1:
+            ((name, inner),) = value.items()
+            named = [each for each, choice in choices if self.holds(choice, self.meant(choice, name).value)]
+            if len(named) == 1 and isinstance(inner, dict):
+                self.changed("wrapped", f"the object stood below the name of its branch, {name!r}", at)
+                return self.node(named[0], {own: name, **inner}, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
-        best: tuple[tuple[int, int, int, int], _Fitter, JSON] | None = None
+        best: tuple[tuple[int, int, int, int], _Fitter, JSON, Node] | None = None
         whole = 0
         for branch in branches:
             fitter = self.aside()
@@ -153,9 +159,9 @@ class _Fitter(Shapes):
             rank = (misfit + len(found.problems), len(found.left), len(found.changes), -found.declared)
             whole += not any(rank[:2]) and self.is_whole(branch, fitted, but=own)
             if best is None or rank < best[0]:
-                best = rank, fitter, fitted
+                best = rank, fitter, fitted, branch
         assert best is not None
-        rank, fitter, fitted = best
+        rank, fitter, fitted, chosen = best
         names = {slot.wire for branch in map(self.tree.resolve, branches) for slot in getattr(branch, "slots", ())}
         rivals = {join(at, name) for name in names}
         fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
@@ -165,6 +171,11 @@ class _Fitter(Shapes):
             self.wrong(at, "the value is of none of the declared alternatives")
         elif unnamed and own and isinstance(value, dict) and whole > 1:
             self.wrong(join(at, own), f"without it, the object can be any of {whole} alternatives")
+        elif unnamed and isinstance(fitted, dict) and whole == 1 and not any(rank[:2]):
+            constants = next((choice.values for each, choice in choices if each is chosen), ())
+            if len(constants) == 1:
+                self.changed("key", f"{own!r} was left out, and only {constants[0]!r} has these members", at)
+                return {own: constants[0], **fitted}
         return fitted
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
@@ -221,12 +232,17 @@ class _Fitter(Shapes):
         if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
             value, rest = found
-            self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
+            for name, item in rest.items():
+                self.counted(name, item, [""], value, at)
+                self.found.left.append(Left(join(at, name), item, lacking=False))
         if not isinstance(value, list):
             if isinstance(value, str) and _SEPARATED.search(value):
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
+        if isinstance(record, Record) and (table := self.below_header(record, value)):
+            self.changed("wrapped", "the list stood as a table below its header", at)
+            value = table
         if isinstance(record, Record) and value and all(map(are_rows, value)):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
@@ -244,7 +260,14 @@ class _Fitter(Shapes):
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
             value = dict(zip(node.names, value, strict=True))
+        if isinstance(value, dict) and not node.names and [*value] == [str(index) for index in range(len(value))]:
+            self.changed("wrapped", "an object with numbers for names stood for a list", at)
+            value = [*value.values()]
         if isinstance(value, dict) and node.names:
+            known = {label(name): name for name in node.names} | {str(i): name for i, name in enumerate(node.names)}
+            if any(name not in node.names and label(name) in known for name in value):
+                self.changed("key", f"names of positions in another form: {', '.join(value)}", at)
+            value = {known.get(label(name), name): item for name, item in value.items()}
             by_name = dict(zip(node.names, node.items, strict=True))
             return {
                 name: self.node(by_name[name], item, join(at, name)) if name in by_name else plain(item)
@@ -288,16 +311,21 @@ class _Fitter(Shapes):
         if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
+        objects = {label(slot.wire) for slot in node.slots if not isinstance(self.tree.bare(slot.node), Leaf | Choice)}
         for name, item in value.items():
-            inner = set(map(label, item)) if isinstance(item, dict) and label(name) not in names else set()
-            if inner and inner <= names - set(map(label, whole)):
+            inner = set(map(label, item)) if isinstance(item, dict) else set()
+            others = {other: each for other, each in whole.items() if other != name}
+            own = label(name) not in names or (label(name) in inner and label(name) not in objects)
+            if inner and own and inner <= names - set(map(label, others)):
                 self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
-                whole = {other: each for other, each in whole.items() if other != name} | item
+                whole = others | item
         return whole
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
         lists = [slot for slot in node.slots if isinstance(self.tree.bare(slot.node), Array)]
+        if isinstance(value, dict) and len(node.slots) == 1 and self.stands_for_list(node.slots[0].node, value):
+            return self.members(node, {node.slots[0].wire: value}, at)
         value = [value] if isinstance(value, dict) and lists else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
@@ -325,7 +353,7 @@ class _Fitter(Shapes):
                 self.wrong(at, f"{name!r} says that members were left out")
             else:
                 unknown.append(name)
-        self.beyond(node, value, unknown, fitted, at)
+        self.beyond(node, value, unknown, renamed, fitted, at)
         return fitted
 
     def present(self, slot: Slot, item: JSON, at: str) -> JSON:
@@ -336,10 +364,25 @@ class _Fitter(Shapes):
         return self.node(slot.node, item, at, nullable=nullable)
 
     def beyond(
-        self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
+        self,
+        node: Record,
+        value: Mapping[str, JSON],
+        unknown: list[str],
+        renamed: Mapping[str, str],
+        fitted: dict[str, JSON],
+        at: str,
     ) -> None:
         """The members that no property is declared for: further ones where the object is open, else left out."""
-        lacking = any(slot.wire not in fitted for slot in node.slots)
+        missing = {label(slot.wire) for slot in node.slots if slot.wire not in fitted}
+        lacking = bool(missing)
+        self.found.left = [
+            replace(left, lacking=True)
+            if left.path.startswith(f"{at}/")
+            and left.path.count("/") == at.count("/") + 2
+            and label(left.path.rpartition("/")[2]) in missing
+            else left
+            for left in self.found.left
+        ]
         if at == "":
             self.found.lacking = lacking
         none = bool(value or not at) and bool(node.slots) and not fitted.keys() & {slot.wire for slot in node.slots}
@@ -347,7 +390,7 @@ class _Fitter(Shapes):
             names = ", ".join(map(repr, list(value)[:4]))
             self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
-            self.contradicted(name, value[name], fitted, at)
+            self.contradicted(name, value[name], fitted, renamed, at)
             rest = further(node, name)
             if rest is not None:
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
@@ -355,15 +398,19 @@ class _Fitter(Shapes):
                 rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
-    def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
+    def counted(self, name: str, item: JSON, called: list[str], rows: JSON, at: str) -> None:
+        """A problem for a member that says that there are more rows than a list has, which is `called` so or so."""
+        if isinstance(rows, list) and counts_more(name, item, called, rows):
+            self.found.short.append(Problem(at, f"{name!r} says {item!r}, and the list has {len(rows)}"))
+
+    def contradicted(
+        self, name: str, item: JSON, fitted: Mapping[str, JSON], renamed: Mapping[str, str], at: str
+    ) -> None:
         """A problem for a member beside the declared ones that says that they are not all."""
-        number = len(item) if isinstance(item, list) else item
-        if isinstance(number, int) and not isinstance(number, bool):
-            for wire, rows in fitted.items():
-                if isinstance(rows, list) and number > most_rows(name, number, wire, rows):
-                    message = f"{name!r} says {number}, and the list has {len(rows)}"
-                    self.found.short.append(Problem(join(at, wire), message))
-        elif label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+        for wire, rows in fitted.items():
+            called = [wire, *(other for other, own in renamed.items() if own == wire), *[""] * (len(fitted) == 1)]
+            self.counted(name, item, called, rows, join(at, wire))
+        if label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(
@@ -380,11 +427,13 @@ class _Fitter(Shapes):
             if len(same) == 1 and same[0] not in names.values():
                 names[name] = same[0]
                 self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
-        lists = [wire for wire in missing if wire not in names.values() and self.holds_rows(slots[wire].node)]
-        rows = [name for name in others if name not in names and isinstance(value[name], list)]
-        if len(lists) == 1 and len(rows) == 1 and self.is_rows(slots[lists[0]].node, value[rows[0]]):
-            names[rows[0]] = lists[0]
-            self.changed("key", f"the list {rows[0]!r} holds the rows of {lists[0]!r}", at)
+        for type_, may_be in ((list, self.is_rows), (dict, self.is_object)):
+            free = [wire for wire in missing if wire not in names.values()]
+            wires = [wire for wire in free if self.holds_objects(slots[wire].node, type_)]
+            written = [name for name in others if name not in names and isinstance(value[name], type_)]
+            if len(wires) == len(written) == 1 and may_be(slots[wires[0]].node, value[written[0]]):
+                names[written[0]] = wires[0]
+                self.changed("key", f"{written[0]!r} holds the members of {wires[0]!r}", at)
         return names
 
     # ------------------------------------------------------------------ absence, and the shape of nodes

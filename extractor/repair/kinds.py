@@ -39,8 +39,18 @@ CANONICAL = {"decimal": numbers.DECIMAL, **times.CANONICAL}
 """Text that is a value of its kind as it stands."""
 
 
+_LONGEST_TIME = 200
+"""Characters; what is longer is no date and no time, and is not searched for one."""
+_LINK = re.compile(r"\[(?P<text>[^\]\s]+)\]\((?:mailto:|tel:)?(?P=text)\)")
+"""A link of Markdown to what it prints: an address that was made one."""
+
+
 def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Meant:
     """A scalar as one of `kind` (see the table at the end); `facts` are the keywords that narrow the field."""
+    if isinstance(value, str) and (link := _LINK.fullmatch(value)):
+        return Meant(link["text"], f"the link {value!r} stands for its text")
+    if kind in times.CANONICAL and isinstance(value, str) and len(value) > _LONGEST_TIME:
+        return Meant(value)
     reader = KINDS.get(kind)
     return reader(value, facts or {}) if reader else Meant(value)
 
@@ -75,13 +85,13 @@ _NOT_THERE = re.compile(
 _SCALE_NAMES = "k m b mn mm bn mio mrd tsd % percent hundred thousand million billion trillion lakh crore"
 _SCALES = frozenset(_SCALE_NAMES.split())
 _DENIAL = re.compile(
-    r"\W*(?:no|none|not|nothing|nil|n/?a|cannot|could not|unable|does not|missing|void|illegible|unclear|unreadable"
+    r"\W*+(?:no|none|not|nothing|nil|n/?a|cannot|could not|unable|does not|missing|void|illegible|unclear|unreadable"
     r"|undetermined)\b\D*",
     re.IGNORECASE,
 )
 _MARK = r"[\[(<]\W*(?:truncated|omitted|abridged|shortened|snip(?:ped)?|continued)\W*[\])>]"
 _ELISION = re.compile(
-    r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*|[\s\[(<]*(?:(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining"
+    r"[\s\[(]*+(?:\.{3,}|…)[\s.…\])]*|[\s\[(<]*+(?:(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining"
     r"|the rest|rest|etc)\b.*|(?:(?:and|plus|\+|&) ?)?\d+ (?:more|others?|further|additional|remaining)(?: \w+){0,2}"
     r"|etc\.?|et cetera|and so (?:on|forth)|usw\.?|ecc\.?|и т\. ?д\.?|等等)[\s.…\])>]*"
     rf"|{_MARK}",
@@ -98,10 +108,11 @@ _LEFT_OUT = re.compile(
     r"|\b(?:first|show\w*|list\w*|includ\w*|part) \d+ (?:out )?of (?:the )?\d+\b"
     r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:\w+ )?(?:the first|first|a few|some of|part of)\b"
     rf"|\b(?:{_ALL}) continues?\b|\bdue to (?:the |my )?(?:length|output|size|space|token)\b"
-    rf"|\b(?:(?:{_ROWS})\b|\d+ ?(?:-|–|to|through|bis) ?\d+\b.*)"
+    rf"|\b(?:(?:{_ROWS})\b|\d+ ?(?:-|–|to|through|bis) ?\d+\b.{0, 60}?)"
     r"\s*(?:follow|remain|same|similar|analog\w*|likewise|ditto|skipped|(?:are )?not (?:shown|listed|included))\b"
     r"|\b(?:not |non-)exhaustive\b|\b(?:partial|incomplete) (?:answer|extract\w*|listing|output|response)\b"
-    r"|\b(?:stopp?ed|limited) (?:after|at|here|to)\b|\b(?:me to|shall I|should I) (?:continue|go on)\b"
+    r"|\bstopp?ed (?:after|here)\b|\b(?:stopp?ed at|limited to) (?:the )?(?:first|\d+)\b"
+    r"|\b(?:me to|shall I|should I) (?:continue|go on)\b"
     r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
     r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
     r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
@@ -251,8 +262,8 @@ def is_plain_text(value: str) -> bool:
 
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")
-_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
-_PRESENT = rf"{_ONLY}(?!{_TRIM}(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"
+_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+_PRESENT = rf"{_ONLY}(?!{_TRIM}+(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"
 ONLY_TEXT, PRESENT_TEXT = (re.compile(pattern, re.DOTALL | re.IGNORECASE) for pattern in (_ONLY, _PRESENT))
 """Patterns of text that is nothing but text, and stands for no absence."""
 

@@ -13,9 +13,9 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
-from extractor.repair.shapes import inside, plain, property_names
+from extractor.repair.shapes import counts_more, inside, plain, property_names
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
@@ -116,8 +116,8 @@ class _Choice:
 
     def of(self, text: str, quick: Mended | None, *, partial: bool) -> Mended:
         strict = quick and read_strictly(text, exact=True)
-        best = None if strict else self.of_lines(text)
-        for found in () if best else self.ways(text, strict, partial=partial):
+        best: _Case | None = None
+        for found in self.ways(text, strict, partial=partial):
             for case in self.cases(found):
                 if best is None or case.rank < best.rank:
                     best = case
@@ -126,12 +126,6 @@ class _Choice:
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
         return Mended(best.value, best.changes, best.complete, best.invalid, lost, best.shaped, best.refused)
-
-    def of_lines(self, text: str) -> _Case | None:
-        """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
-        listed = valid_lines(text)
-        case = self.case(_Part(listed.value), listed, ()) if listed else None
-        return None if case is None or any(case.rank[:4]) else case
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
@@ -255,7 +249,8 @@ class _Choice:
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
-        if says_left_out(value, name, self.names) and not self.evidence.prints(value):
+        left_out = says_left_out(value, name, self.names) and not self.evidence.prints(value)
+        if left_out or self.counts_more(value, fitted):
             sentence = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
             return Change("ellipsis", sentence, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
@@ -263,6 +258,13 @@ class _Choice:
         if lost:
             return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")
         return Change(kind, f"left out, as it was not asked for: {_quoted(value)}", 0, path=left.path if left else "")
+
+    def counts_more(self, value: JSON, fitted: Fitted) -> bool:
+        """Whether an object beside the list that was asked for says that it has more rows."""
+        rows = fitted.value.get("value") if self.schema.tree.wrapped and isinstance(fitted.value, dict) else None
+        if not isinstance(value, dict) or not isinstance(rows, list):
+            return False
+        return any(counts_more(name, item, [""], rows) for name, item in value.items())
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""

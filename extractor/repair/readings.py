@@ -27,7 +27,7 @@ from extractor.repair.words import FENCE, QUOTES, past_blank
 from extractor.schema.pointer import JSON
 from extractor.schema.text import Digits
 
-__all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_lines", "valid_values"]
+__all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_values"]
 
 # ---------------------------------------------------------------------- where values stand, and what is around them
 
@@ -190,21 +190,6 @@ def texts(text: str, guess: Guess) -> Texts:
     values = tuple(_reading(text, root, roots, guess) for index, root in enumerate(roots) if index in largest)
     rest = tuple(root.value for index, root in enumerate(roots) if index not in largest)
     return Texts(values, _listed(roots, guess) if len(roots) > 1 else None, rest)
-
-
-def valid_lines(text: str) -> Mended | None:
-    """The one list that objects are which are valid as they stand, one on each line, as in JSON Lines; else None."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
-        return None
-    values = []
-    for line in lines:
-        found = read_strictly(line, exact=True)
-        if found is None or found.changes or not found.value:
-            return None
-        values.append(found.value)
-    change = Change("wrapped", f"{len(values)} values stood there, and were taken as one list", 0)
-    return Mended(values, (change,))
 
 
 def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from itertools import permutations
-from math import inf
 
 import orjson
 
@@ -32,11 +31,11 @@ from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Recor
 __all__ = [
     "Shapes",
     "are_rows",
+    "counts_more",
     "further",
     "inside",
     "is_blank",
     "kind_of",
-    "most_rows",
     "plain",
     "property_names",
 ]
@@ -47,6 +46,11 @@ _ENDS = ("value", "val", "text", "content", "answer")
 
 _PAIR_MOST = 4
 """Members of an object that is a name and its value: also its page and how sure the model is."""
+_COUNTS = (
+    r"(?:total|row|item|result|record|entrie)*s?count"
+    r"|(?:total|num|number|count)(?:of)?(?:rows|items|results|records|entries)"
+)
+"""Names of the number of rows of whatever list stands beside it."""
 _NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _LABELS = frozenset(("name", "key", "", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
@@ -109,6 +113,8 @@ class Shapes:
         if len(lists) == 1:
             ((name, only),) = lists.items()
             return only, {other: each for other, each in value.items() if other != name}
+        if slots and value and all(isinstance(each, dict) and name in each.values() for name, each in value.items()):
+            return list(value.values()), {}
         if value and not lists and all(map(_NUMBERED.search, value)):
             return (list(value.values()), {}) if len({_NUMBERED.sub("", name) for name in value}) == 1 else None
         alone = next(iter(value.values())) if len(value) == 1 else None
@@ -140,19 +146,43 @@ class Shapes:
         found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(label, item))]
         return found[0] if len(found) == 1 else ""
 
-    def holds_rows(self, node: Node) -> bool:
-        array = self.tree.bare(node)
-        return isinstance(array, Array) and isinstance(self.tree.bare(array.item), Record)
+    def holds_objects(self, node: Node, type_: type) -> bool:
+        """Whether a node is a list of objects, or one object (`type_` is dict)."""
+        target = self.tree.bare(node)
+        if type_ is dict:
+            return isinstance(target, Record) and bool(target.slots)
+        return isinstance(target, Array) and isinstance(self.tree.bare(target.item), Record)
+
+    def is_object(self, node: Node, value: dict[str, JSON]) -> bool:
+        """Whether an object has what a record must have, and nothing else."""
+        record = self.tree.bare(node)
+        slots = record.slots if isinstance(record, Record) else ()
+        names = {label(slot.wire) for slot in slots if slot.required}
+        return bool(names) and names <= set(map(label, value)) <= {label(slot.wire) for slot in slots}
 
     def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
         """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
         if len(node.slots) != 1 or {label(node.slots[0].wire)} & set(map(label, value)):
             return False
         only = node.slots[0].node
-        return self.is_rows(only, [value]) or (isinstance(self.tree.bare(only), Leaf | Choice) and len(value) == 1)
+        scalar = isinstance(self.tree.bare(only), Leaf | Choice) and len(value) == 1
+        return scalar or self.is_rows(only, [value]) or self.stands_for_list(only, value)
+
+    def stands_for_list(self, node: Node, value: dict[str, JSON]) -> bool:
+        """Whether an object stands for a list of objects."""
+        array = self.tree.bare(node)
+        item = self.tree.bare(array.item) if isinstance(array, Array) else None
+        return isinstance(item, Record) and self.contained(value, item) is not None
+
+    def below_header(self, item: Record, value: list[JSON]) -> list[JSON]:
+        """The rows of a table whose first row has their names; empty where it is none."""
+        rows = [each for each in value if isinstance(each, list) and each and len(each) == len(value[0])]
+        names = {label(slot.wire) for slot in item.slots}
+        known = len(rows) == len(value) > 1 and all(_is_text(each) and label(each) in names for each in rows[0])
+        return _rows(rows[0], rows[1:]) if known else []
 
     def may_hold(self, node: Node, value: list[JSON]) -> bool:
-        return not value or not self.holds_rows(node) or self.is_rows(node, value)
+        return not value or not self.holds_objects(node, list) or self.is_rows(node, value)
 
     def is_rows(self, node: Node, value: list[JSON]) -> bool:
         """Whether a list holds objects, each with some of the members of the rows of a declared list."""
@@ -260,13 +290,22 @@ def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
             yield name, item
 
 
-def most_rows(name: str, item: int, wire: str, rows: list[JSON]) -> float:
-    """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
-    listed = rf"{re.escape(label(wire).rstrip('s'))}s?(?:count)?"
-    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", label(name)):
-        return 0
-    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)|{listed}total(?:count)?"
-    return len(rows) if re.fullmatch(counts, label(name)) and item not in _sums(rows) else inf
+def counts_more(name: str, item: JSON, called: Iterable[str], rows: list[JSON]) -> bool:
+    """Whether a member says by its name that a list, which is `called` so or so, has more rows than these.
+
+    A sum of the rows is no count.
+    """
+    number = len(item) if isinstance(item, list) else item
+    if not isinstance(number, int) or isinstance(number, bool) or not number:
+        return False
+    for each in called:
+        listed = rf"{re.escape(label(each).rstrip('s'))}s?(?:count)?"
+        if each and re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", label(name)):
+            return True
+        counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)|{listed}total(?:count)?"
+        if number > len(rows) and re.fullmatch(counts if each else _COUNTS, label(name)) and number not in _sums(rows):
+            return True
+    return False
 
 
 def _sums(rows: list[JSON]) -> set[Decimal]:

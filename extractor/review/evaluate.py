@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Literal
 
 from extractor.errors import UsageError
-from extractor.extraction.confidence import Bin, calibration
 from extractor.review.alignment import Pair, normal, pair_up
 from extractor.schema.pointer import JSON
 
-__all__ = ["Comparison", "Error", "Evaluation", "Score", "compare", "evaluate"]
+__all__ = ["Bin", "Comparison", "Error", "Evaluation", "Score", "calibration", "compare", "evaluate"]
 
 Kind = Literal["wrong", "missing", "invented"]
 
@@ -68,6 +67,17 @@ class Error:
     def identity(self) -> tuple[Any, ...]:
         """The same for the same leaf in two runs: its place in gold, or for what was invented the value itself."""
         return (self.document, self.at) if self.at is not None else (self.document, self.field, normal(self.found))
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Values whose confidence lies in [low, high): how many, their mean confidence, and the share that is right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    correct: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,18 @@ def evaluate(records: Iterable[Mapping[str, Any]], gold: Iterable[Mapping[str, A
     for name, line in answers.items():
         tally.add(line, {"document": name, "value": None})
     return tally.result(tuple(unjudged))
+
+
+def calibration(pairs: Sequence[tuple[float, bool]], *, bins: int = 10) -> tuple[Bin, ...]:
+    """How confidence (0 to 1) matches correctness, in equal steps; steps without a value are left out."""
+    found = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [(likely, right) for likely, right in pairs if low <= likely < high or (likely == high == 1.0)]
+        if inside:
+            likely = sum(one for one, _ in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), likely, sum(right for _, right in inside) / len(inside)))
+    return tuple(found)
 
 
 class _Tally:

@@ -10,7 +10,7 @@ from typing import Any
 from extractor.documents.document import Document, Image
 from extractor.documents.sniff import sniff
 from extractor.errors import DocumentError, ExtractorError, UsageError
-from extractor.review.passages import Mark
+from extractor.review.view import Mark
 from extractor.sources.files import Entry
 from extractor.sources.storage import opened
 from extractor.sources.urls import public_url

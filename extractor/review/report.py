@@ -18,10 +18,9 @@ from extractor.errors import UsageError
 from extractor.pipeline.corrections import Corrections, read_corrections
 from extractor.pipeline.journal import Journal
 from extractor.review.files import opened_journal, read_records, read_run, schema_of_run
-from extractor.review.leaves import placed
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
-from extractor.review.view import all_evidence, document_of, encoded, index_of, template
+from extractor.review.view import all_evidence, document_of, encoded, index_of, placed, template
 from extractor.schema.compiler import Schema
 from extractor.sources.storage import whole_file
 

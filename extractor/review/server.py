@@ -24,10 +24,20 @@ from extractor.documents.document import Document
 from extractor.errors import DocumentError, ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, read_corrections
 from extractor.review.files import opened_journal, read_line, read_records, read_run
-from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, located, step_of
-from extractor.review.view import all_evidence, document_of, encoded, index_of, is_gold, line_of, template, version_of
+from extractor.review.view import (
+    all_evidence,
+    document_of,
+    encoded,
+    index_of,
+    is_gold,
+    line_of,
+    placed,
+    template,
+    values_of,
+    version_of,
+)
 from extractor.schema.compiler import Schema
 from extractor.sources.files import Entry
 

@@ -1,25 +1,46 @@
 """The data of the page: a light line for each document, and one document at a time in full.
 
-The page in a file and the page of the server are one template, one style and one script; they get the same data.
+A document in full is the rows of its record (each field, its value, where it stands, with what confidence, and its
+review) and its text, cut into marked and unmarked pieces. Offsets are resolved here, where they are Python string
+indices: a browser counts in other units. The page in a file and the page of the server are one template, one style and
+one script; they get the same data.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import orjson
 
-from extractor.pipeline.corrections import Check, Step, applied, as_extracted, reviewed
+from extractor.pipeline.corrections import Check, Review, Step, applied, as_extracted, reviewed
 from extractor.pipeline.result import flags, is_flagged
-from extractor.review.leaves import evidence_of, rows, values_of
-from extractor.review.passages import passages
+from extractor.schema.pointer import JSON, join
 
-__all__ = ["all_evidence", "document_of", "encoded", "index_of", "is_gold", "line_of", "template", "version_of"]
+__all__ = [
+    "Mark", "Piece", "all_evidence", "as_text", "document_of", "encoded", "index_of", "is_gold", "line_of", "passages",
+    "placed", "template", "values_of", "version_of",
+]  # fmt: skip
+
+Mark = tuple[int, int, int]
+"""start, end, and the number that a page knows the evidence by."""
+
+Piece = str | list[object] | int
+"""Plain text, `[text, [mark numbers]]`, or the count of characters left out at this point."""
+
+Evidence = Mapping[str, list[dict[str, Any]]]
+"""Pointer -> the lines of `evidence` that a record has for it."""
+
+_TIERS = ("exact", "normalised", "fuzzy", "choice", "page", "none")
+_ROOM = 240
+_GAP = 400
+_SNAP = 40
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,3 +127,158 @@ def template() -> tuple[str, str, str]:
     folder = files(__package__) / "page"
     page, style, script = ((folder / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
     return page, style, script
+
+
+# ---------------------------------------------------------------------- a record as rows
+
+
+def evidence_of(lines: Sequence[Mapping[str, Any]], review: Review) -> tuple[Evidence, list[Mark]]:
+    """The evidence of the reviewed values by pointer, and all as marks: first what was extracted, in its order."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    marks: list[Mark] = []
+    for number, line in enumerate([*lines, *review.evidence]):
+        numbered = dict(line)
+        if line["start"] is not None:
+            numbered["mark"] = len(marks)
+            marks.append((line["start"], line["end"], len(marks)))
+        if number >= len(lines) or not review.replaced(line["path"]):
+            found[line["path"]].append(numbered)
+    return found, marks
+
+
+def placed(lines: Iterable[Mapping[str, Any]]) -> list[tuple[int | None, Mark]]:
+    """The marks of `evidence_of`, each with the page that its line names."""
+    found = [line for line in lines if line["start"] is not None]
+    return [(line["page"], (line["start"], line["end"], number)) for number, line in enumerate(found)]
+
+
+def values_of(value: JSON, column: str = "") -> Iterator[tuple[str, str]]:
+    """Every value in a record as text, with its field: a pointer with `*` for the numbers of items."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from values_of(inner, join(column, name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from values_of(inner, f"{column}/*")
+    elif value is not None:
+        yield column, as_text(value)
+
+
+def as_text(leaf: JSON) -> str:
+    """A scalar as a page shows it: a browser would round numbers."""
+    return leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
+
+
+def rows(
+    review: Review, evidence: Evidence, confidence: Mapping[str, float], flagged: Collection[str]
+) -> list[dict[str, Any]]:
+    """The value as a flat list of rows, outermost first; `depth` says how they nest."""
+    return list(_Rows(review, evidence, confidence, flagged).of(review.whole, "", "", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    review: Review
+    evidence: Evidence
+    confidence: Mapping[str, float]
+    flagged: Collection[str]
+
+    def of(self, value: JSON, name: str, pointer: str, depth: int) -> Iterator[dict[str, Any]]:
+        if not isinstance(value, dict | list):
+            if pointer or value is not None:
+                yield self._leaf(value, name, pointer, depth)
+            return
+        if pointer:
+            holds = {"holds": len(value), "list": isinstance(value, list)}
+            yield {"name": name, "path": pointer, "depth": depth, **holds, **self._state(pointer)}
+            depth += 1
+        if isinstance(value, dict):
+            for inner, item in value.items():
+                yield from self.of(item, inner, join(pointer, inner), depth)
+        else:
+            for number, index in enumerate(self.review.rows(pointer), 1):
+                yield from self.of(value[index], str(number), join(pointer, index), depth)
+
+    def _leaf(self, value: JSON, name: str, pointer: str, depth: int) -> dict[str, Any]:
+        row = {"name": name, "path": pointer, "depth": depth, "value": None if value is None else as_text(value)}
+        row |= {"number": True} if isinstance(value, int | float) and not isinstance(value, bool) else {}
+        row |= self._state(pointer)
+        if value is None:
+            return row
+        lines = self.evidence.get(pointer, [])
+        if lines:
+            row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index)
+        row["places"] = [place for line in lines if (place := _place(line))]
+        row |= {"flagged": True} if pointer in self.flagged else {}
+        if pointer in self.confidence and not self.review.replaced(pointer):
+            row["confidence"] = self.confidence[pointer]
+        return row
+
+    def _state(self, pointer: str) -> dict[str, Any]:
+        """What a person decided about just this place."""
+        step = self.review.states.get(pointer)
+        if step is None:
+            return {}
+        was = None if step.was is None or isinstance(step.was, dict | list) else as_text(step.was)
+        return {"state": step.action, "step": step.id, "was": was}
+
+
+def _place(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a line of evidence points: the number of a mark in the text, a page, a box on the picture of that page."""
+    found = {name: line.get(name) for name in ("mark", "page", "box")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# ---------------------------------------------------------------------- a text in pieces
+
+
+def passages(text: str, marks: Sequence[Mark], *, cap: int) -> list[Piece]:
+    """The whole text or, where it is longer than `cap` characters, its opening and what surrounds the marks.
+
+    Marks may overlap; text is cut wherever one begins or ends. Marks outside the text are left out.
+    """
+    inside = [(start, min(end, len(text)), number) for start, end, number in marks if 0 <= start < min(end, len(text))]
+    windows = _windows(text, inside, cap)
+    begins, ends = _edges(inside)
+    opened, closed = {start for start, _ in windows}, {end for _, end in windows}
+    pieces: list[Piece] = []
+    active: set[int] = set()
+    visible = False
+    for start, end in pairwise(sorted({0, len(text), *begins, *ends, *opened, *closed})):
+        visible = start in opened or (visible and start not in closed)
+        active = (active | begins.get(start, set())) - ends.get(start, set())
+        piece = text[start:end]
+        pieces.append(([piece, sorted(active)] if active else piece) if visible else end - start)
+    return pieces
+
+
+def _edges(marks: Sequence[Mark]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Which marks begin, and which end, at each offset."""
+    begins: dict[int, set[int]] = {}
+    ends: dict[int, set[int]] = {}
+    for start, end, number in marks:
+        begins.setdefault(start, set()).add(number)
+        ends.setdefault(end, set()).add(number)
+    return begins, ends
+
+
+def _windows(text: str, marks: Sequence[Mark], cap: int) -> list[tuple[int, int]]:
+    """The ranges that are shown, in order and apart from each other."""
+    if len(text) <= cap:
+        return [(0, len(text))]
+    windows = [(0, _snap(text, min(cap // 4, len(text))))]
+    for start, end, _ in sorted(marks):
+        low, high = _snap(text, max(0, start - _ROOM)), _snap(text, min(len(text), end + _ROOM))
+        if low <= windows[-1][1] + _GAP:
+            windows[-1] = (windows[-1][0], max(high, windows[-1][1]))
+        else:
+            windows.append((low, high))
+    return windows
+
+
+def _snap(text: str, at: int) -> int:
+    """The end of the white space nearest before `at`, so that no word is cut; `at` itself where there is none."""
+    if at in (0, len(text)):
+        return at
+    found = max(text.rfind(space, max(0, at - _SNAP), at) for space in " \n")
+    return at if found < 0 else found + 1

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, named
-from extractor.schema.lens import Found, Lens, Lenses, from_wire, to_wire
+from extractor.schema.lens import Found, Lens, Lenses, to_wire
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -152,7 +152,8 @@ class Schema(Generic[T]):
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        value = from_wire(self._lenses[exact], wire, "", found)
+        lens = self._lenses[exact]
+        value = wire if lens is None else lens.decode(wire, "", found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(

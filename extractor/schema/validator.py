@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.errors import Problem
-from extractor.schema.keywords import WHOLE
+from extractor.schema.keywords import WHOLE, is_of
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join
 
-__all__ = ["Validator", "same"]
+__all__ = ["Validator", "frozen", "same"]
 
 Problems = Iterator[Problem]
 
@@ -52,28 +52,21 @@ class Validator:
 
 
 def _is(value: JSON, type_: str) -> bool:
-    match type_:
-        case "integer":
-            return not isinstance(value, bool) and (
-                isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-            )
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, TYPES[type_])
-
-
-TYPES: dict[str, type] = {"array": list, "boolean": bool, "null": type(None), "object": dict, "string": str}
+    return is_of(value, type_) and (type_ != "integer" or isinstance(value, int) or value.is_integer())
 
 
 def same(left: JSON, right: JSON) -> bool:
     """Equality of JSON values: 1 is 1.0 and is not true."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(item, right[name]) for name, item in left.items())
-    return bool(left == right)
+    return bool(frozen(left) == frozen(right))
+
+
+def frozen(value: JSON) -> Any:
+    """A hashable stand-in that is equal exactly where the JSON values are the same."""
+    if isinstance(value, list):
+        return ("list", *map(frozen, value))
+    if isinstance(value, dict):
+        return frozenset((name, frozen(item)) for name, item in value.items())
+    return (isinstance(value, bool), value)
 
 
 def _type(_: Validator, types: JSON, value: JSON, schema: JSON, at: str) -> Problems:
@@ -209,19 +202,10 @@ def _unique(_: Validator, wanted: bool, value: JSON, schema: JSON, at: str) -> P
     if wanted and isinstance(value, list):
         seen: set[Any] = set()
         for index, item in enumerate(value):
-            key = _frozen(item)
+            key = frozen(item)
             if key in seen:
                 yield Problem(join(at, index), "must not be there twice")
             seen.add(key)
-
-
-def _frozen(value: JSON) -> Any:
-    """A hashable stand-in that is equal exactly where the JSON values are the same."""
-    if isinstance(value, list):
-        return ("list", *map(_frozen, value))
-    if isinstance(value, dict):
-        return frozenset((name, _frozen(item)) for name, item in value.items())
-    return (isinstance(value, bool), value)
 
 
 # ---------------------------------------------------------------------- objects

@@ -15,9 +15,9 @@ import orjson
 
 from extractor.pipeline.corrections import CORRECTIONS, Step, as_extracted, read_corrections, reviewed
 from extractor.pipeline.result import flags, is_flagged, reviewed_above
-from extractor.review.leaves import as_text
 from extractor.review.server import Run
 from extractor.review.steps import step_of
+from extractor.review.view import as_text
 from extractor.schema.pointer import JSON, get
 from extractor.shards.lease import hold
 from extractor.shards.publish import published_schema, read_results

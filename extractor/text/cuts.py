@@ -104,7 +104,7 @@ def _only(levels: dict[int, int], lines: Lines, span: tuple[int, int], rows: dic
     start, end = span
     for offset in lines.starts[bisect_right(lines.starts, start) : bisect_left(lines.starts, end)]:
         if offset in rows:
-            levels[offset] = rows[offset]
+            levels[offset] = max(rows[offset], levels[offset])
         else:
             levels.pop(offset, None)
 

@@ -39,6 +39,10 @@ class Lines:
         """Where the line after line `index` begins."""
         return self.starts[index + 1] if index + 1 < len(self.starts) else len(self.text)
 
+    def between(self, start: int, end: int) -> range:
+        """The lines that `text[start:end]` lies in."""
+        return range(self.at(start), self.at(max(start, end - 1)) + 1)
+
     def at(self, offset: int) -> int:
         """The line that `offset` lies in."""
         return bisect_right(self.starts, offset) - 1

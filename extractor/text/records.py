@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from extractor.text.lines import Lines
 
-__all__ = ["Run", "find_runs", "run_of_sentences", "words"]
+__all__ = ["Run", "find_runs", "words"]
 
 _LEAST = 4  # records that make a run
 _ALIKE = 0.3  # of the words of two records are the same, where they are of one kind
@@ -21,7 +21,6 @@ _MOST_LINES = 24  # of a record without a blank line
 _SHORT = 4  # leads with fewer occurrences begin no record
 
 _WORD = re.compile(r"[^\W_]+(?:[-/.:,'’@_][^\W_]+)*:?")
-_SENTENCE_END = re.compile(r"(?<=[^\W_][.!?]) +(?=[^\sa-z])|(?<=[。！？])")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 
@@ -64,20 +63,6 @@ def find_runs(lines: Lines, *, free: Callable[[int], bool]) -> list[Run]:
         for units in _units(lines, stretch, bags):
             runs.append(_run(lines, units))
     return runs
-
-
-def run_of_sentences(text: str, start: int, end: int) -> Run | None:
-    """The sentences of `text[start:end]` as a run, where most are like the next one.
-
-    >>> run_of_sentences("Ann paid 5 euro. Bo paid 7 euro. Cem paid 9 euro. Di paid 2 euro.", 0, 65).starts
-    (0, 17, 33, 50)
-    """
-    starts = [start, *(match.end() for match in _SENTENCE_END.finditer(text, start, end) if match.end() < end)]
-    spans = zip(starts, [*starts[1:], end], strict=True)
-    bags = [frozenset(words(text[begin:stop])) for begin, stop in spans] if len(starts) >= _LEAST else []
-    if 2 * sum(_alike(one, other) for one, other in pairwise(bags)) < max(1, len(bags)):
-        return None
-    return Run(start, end, tuple(starts), _constant(bags))
 
 
 class _Unit:

@@ -64,8 +64,10 @@ class TokenSums:
         return _interpolated(self._starts, self._sums, offset)
 
     def reach(self, start: int, tokens: float) -> int:
-        """The offset that is `tokens` beyond `start`; the end of the text where there are fewer."""
-        return max(start, int(_interpolated(self._sums, self._starts, self.until(start) + tokens)))
+        """The offset that is `tokens` beyond `start`, before it where they are negative; the end of the text where
+        there are fewer."""
+        reached = int(_interpolated(self._sums, self._starts, max(0.0, self.until(start) + tokens)))
+        return max(start, reached) if tokens >= 0 else min(start, reached)
 
 
 def _interpolated(xs: list[int], ys: list[int], x: float) -> float:

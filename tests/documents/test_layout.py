@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.documents.formats.html import Flow
-from extractor.documents.layout import Glyph, lay_out, to_runs
+from extractor.documents.layout import Glyph, placed, to_runs
 from extractor.documents.parsed import paginate
 from extractor.documents.tables import TableWriter, render_table, unmarked
 
@@ -27,13 +27,13 @@ def words(text: str, column: int, line: int) -> list[Glyph]:
 
 
 def page(*rows: list[Glyph]) -> str:
-    return lay_out(to_runs(letter for row in rows for letter in row))
+    return placed(to_runs(letter for row in rows for letter in row))[0]
 
 
 @given(st.lists(st.builds(glyph, letters, places, places, st.integers(1, 30)), max_size=80))
 def test_nothing_on_a_page_is_lost_or_doubled(glyphs: list[Glyph]) -> None:
     """Every letter comes out exactly once, wherever it stands; a raised one may bear its sign."""
-    shown = Counter("".join(lay_out(to_runs(glyphs)).replace("^", "").split()))
+    shown = Counter("".join(placed(to_runs(glyphs))[0].replace("^", "").split()))
     assert shown == Counter(glyph.text for glyph in glyphs if not glyph.text.isspace())
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from extractor.documents.source import Limits
 from extractor.errors import DocumentError
-from tests.documents.making import Tree, loaded, ole, pdf, word
+from tests.documents.making import Tree, loaded, ole, pdf, picture, word
 
 
 def letter(body: str = "Dear all,\n\nTotal 42.\n", **headers: str) -> EmailMessage:
@@ -252,6 +252,16 @@ def test_files_within_alternatives_are_read(tmp_path: Path) -> None:
     assert text.count("See the attached list") == 1
     assert "--- attachment: list.csv ---\n\nR-17;49.90" in text
     assert "DTSTART:20260301T100000Z" in text
+
+
+def test_pictures_within_the_markup_of_a_message_are_shown(tmp_path: Path) -> None:
+    """They stand in `data:` addresses, as they do in pages."""
+    address = f"data:image/bmp;base64,{b64encode(picture('BMP', size=(80, 80))).decode()}"
+    message = letter()
+    message.set_content(f'<p>Total 42</p><img src="{address}">', subtype="html")
+    document = loaded(tmp_path, "a.eml", message.as_bytes(), ocr="off")
+    assert "Total 42" in document.text
+    assert [image.media_type for image in document.images] == ["image/png"]
 
 
 def test_flowed_text_is_joined_to_paragraphs(tmp_path: Path) -> None:

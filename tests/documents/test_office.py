@@ -142,6 +142,17 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
 
 
+def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
+    """The texts of a master once, without its prompts and its decoration."""
+    frame = "<d:frame {} xmlns:d='d'><d:text-box><text:p>{}</text:p></d:text-box></d:frame>"
+    master = frame.format("", "In confidence") + frame.format('d:class="title"', "Click to add a title")
+    styles = f'<styles xmlns:text="{_TEXT}"><master-page name="M">{master}</master-page></styles>'
+    slides = "".join(f'<page master-page-name="M">{frame.format("", name)}</page>' for name in ("one", "two"))
+    body = f"<body><presentation>{slides}</presentation></body>"
+    text = opened(tmp_path, "presentation", body, **{"styles.xml": styles}).text
+    assert text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
+
+
 def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
     """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
     fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
@@ -218,6 +229,29 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
     assert [image.page for image in document.images] == [1]
 
 
+def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
+    """Texts of layouts and masters once, without prompts of placeholders; pictures of backgrounds with their slides."""
+    back = '<p:bg xmlns:r="r"><p:bgPr><a:blipFill><a:blip r:embed="i"/></a:blipFill></p:bgPr></p:bg>'
+    links = relations(("l", "slideLayout", "../layout.xml"), ("i", "image", "../i.png"))
+    ids = '<p:sldId r:id="a"/><p:sldId r:id="b"/>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{ids}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml"), ("b", "slide", "slides/2.xml")),
+        "ppt/slides/1.xml": slide(back, shape("one", 0, 0)),
+        "ppt/slides/2.xml": slide(shape("two", 0, 0)),
+        "ppt/slides/_rels/1.xml.rels": links,
+        "ppt/slides/_rels/2.xml.rels": links,
+        "ppt/layout.xml": slide(shape("In confidence", 0, 0), shape("Click to add a title", 0, 0, "title")),
+        "ppt/_rels/layout.xml.rels": relations(("m", "slideMaster", "master.xml")),
+        "ppt/master.xml": slide(shape("Acme Ltd", 0, 0)),
+        "ppt/i.png": picture("PNG"),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.split("\n\n")[:-1] == ["one", "In confidence", "Acme Ltd", "two"]
+    assert [image.page for image in document.images] == [1]
+
+
 def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:
     """Objects and pictures that the file does not hold; the style of a shape numbers its paragraphs."""
     item = "<a:p>{}<a:r><a:t>{}</a:t></a:r></a:p>"
@@ -265,6 +299,15 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     assert loaded(tmp_path, "toc.doc", data).text == "One\t1\n\nTwo\t2\n\nend"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
+
+
+def test_pictures_of_old_files_are_shown_or_named(tmp_path: Path) -> None:
+    """PNG and bitmaps, which are stored without the header of their file; metafiles are named."""
+    blips = ((0xF01E, 0x6E0, picture("PNG")), (0xF01F, 0x7A9, bytes(16) + picture("BMP")[14:]), (0xF01A, 0x3D4, b"emf"))
+    stream = b"".join(record(kind, bytes(17) + data, instance=instance) for kind, instance, data in blips)
+    document = loaded(tmp_path, "a.doc", ole({"Data": stream, **old_streams("Total 42")}))
+    assert len(document.images) == 2
+    assert document.metadata["unread"] == ["picture 3.emf: a drawing in a format that is not shown"]
 
 
 def test_old_files_with_a_broken_chain_of_sectors_are_read_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -267,6 +267,14 @@ def test_layers_that_are_switched_off_are_not_read(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", settings, 1)).text.split() == ["seen"]
 
 
+def test_words_with_a_line_through_them_are_struck(tmp_path: Path) -> None:
+    """A line through the middle strikes out what it covers; one below the words, or one that goes farther, does not."""
+    words = (
+        "was 90 now 70) Tj ET 92 703.5 12 0.6 re f 72 698 80 0.6 re f 72 683 300 0.6 re f BT /F1 10 Tf 72 680 Td (row"
+    )
+    assert loaded(tmp_path, "a.pdf", pdf([(72, 700, words)])).text.split() == ["was", "~~90~~", "now", "70", "row"]
+
+
 def test_what_is_cut_from_a_page_is_not_read(tmp_path: Path) -> None:
     """A page may show a part of what it holds."""
     data = pdf([(72, 700, "Total 42"), (72, 100, "of another page")], extra="/CropBox [0 400 612 792]")

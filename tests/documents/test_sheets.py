@@ -109,6 +109,14 @@ def test_a_gap_below_the_header_moves_no_column(tmp_path: Path) -> None:
     assert "| Name | Fax | Phone |\n| --- | --- | --- |\n| Ada |  | 040-1 |\n| Bo |  | 040-2 |" in document.text
 
 
+def test_a_cell_far_to_the_right_costs_nothing_but_its_column(tmp_path: Path) -> None:
+    """A sheet has 16,384 columns, of which a table takes those that it uses."""
+    rows = "".join(row(n, f"<><v>{n}</v>", f"k{n}") for n in range(2, 5000))
+    stray = row(1, "n", "name").replace("</row>", '<c r="XFD1" t="inlineStr"><is><t>note</t></is></c></row>')
+    text = loaded(tmp_path, "a.xlsx", workbook(stray + rows)).text
+    assert text.startswith("## S1\n\n| n | name | note |\n| --- | --- | --- |\n| 2 | k2 |  |\n")
+
+
 def test_merged_cells_and_headers_of_several_rows(tmp_path: Path) -> None:
     """Each column has its whole heading, and the header is known in all its rows."""
     rows = row(1, "Region", "Sales") + row(2, "", "2023", "2024") + row(3, "North", "<><v>1.5</v>", "<><v>2.5</v>")
@@ -543,11 +551,11 @@ def test_boxes_that_can_be_ticked_say_whether_they_are(tmp_path: Path) -> None:
     old = loaded(tmp_path, "a.xls", old_workbook(cell, *control("insured", 1), *control("smoker", 0)))
     assert old.text == "## D\n\n0007\n\n☒ insured\n\n☐ smoker\n\n"
     form = '<t:forms><t:checkbox t:id="a" t:label="insured" t:current-state="checked"/>'
-    form += '<t:checkbox t:id="b" t:label="smoker"/><t:text t:id="c" t:current-value="Ann"/></t:forms>'
+    form += '<t:checkbox t:id="b" t:label="smoker"/><t:text t:id="c" t:label="name" t:current-value="Ann"/></t:forms>'
     drawn = "".join(f'<t:control t:control="{name}"/>' for name in "abc")
     sheet = f'<t:table t:name="S">{form}<t:shapes>{drawn}</t:shapes></t:table>'
     document = loaded(tmp_path, "a.ods", _open_sheet(sheet))
-    assert document.text == "## S\n\n☒ insured\n\n☐ smoker\n\nAnn\n\n"
+    assert document.text == "## S\n\n☒ insured\n\n☐ smoker\n\nname: Ann\n\n"
 
 
 def _open_sheet(sheet: str, styles: str = "", looks: str = "") -> bytes:
@@ -559,6 +567,22 @@ def _open_sheet(sheet: str, styles: str = "", looks: str = "") -> bytes:
             "styles.xml": f'<d xmlns:t="t">{styles}</d>',
         }
     )
+
+
+def test_long_sheets_are_read_row_by_row(tmp_path: Path) -> None:
+    """Rows and groups of them stay whole and in order wherever the file is cut while it is read."""
+    cell = '<t:table-cell t:value-type="string"><t:p>{}</t:p></t:table-cell>'
+    rows = [f"<t:table-row>{cell.format(f'row {n} of a sheet that is long')}</t:table-row>" for n in range(3000)]
+    grouped = f"<t:table-row-group>{''.join(rows[500:2500])}</t:table-row-group>"
+    first = f'<t:table t:name="A"><t:table-column/>{"".join(rows[:500])}{grouped}{"".join(rows[2500:])}</t:table>'
+    second = f'<t:table t:name="B">{"".join(rows)}</t:table>'
+    data = _open_sheet(first + second)
+    lines = "\n".join(f"row {n} of a sheet that is long" for n in range(3000))
+    assert loaded(tmp_path, "a.ods", data).text == f"## A\n\n{lines}\n\n## B\n\n{lines}\n\n"
+    text = loaded(
+        tmp_path, "a.xlsx", workbook("".join(row(n, f"row {n - 1} of a sheet that is long") for n in range(1, 3001)))
+    ).text
+    assert text == f"## S1\n\n{lines}\n\n"
 
 
 def test_open_document_cells_without_a_text_show_their_value(tmp_path: Path) -> None:
@@ -587,6 +611,39 @@ def test_open_document_sheets_have_headers_and_footers(tmp_path: Path) -> None:
     sheet = f'<t:table t:name="S" t:style-name="a">{row}</t:table>'
     document = loaded(tmp_path, "a.ods", _open_sheet(sheet, master, looks))
     assert document.text == "## S\n\nx\n\nHeader: Invoice 7, page\n\nFooter: A & B\n\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "unread"),
+    [
+        ('type="worksheet"><worksheetSource ref="A1:B9" sheet="S1"/>', None),
+        ('type="worksheet"><worksheetSource name="Table1"/>', None),
+        (
+            'type="worksheet"><worksheetSource ref="A1:B9" sheet="Gone"/>',
+            ["2 rows behind a pivot table: the sheet that they are from is not here"],
+        ),
+        ('type="external">', ["2 rows behind a pivot table: the sheet that they are from is not here"]),
+    ],
+)
+def test_rows_that_only_a_pivot_table_holds_are_named(tmp_path: Path, source: str, unread: object) -> None:
+    """A pivot table keeps a copy of its rows, which may outlive the sheet that they are from."""
+    cache = f'<pivotCacheDefinition recordCount="2"><cacheSource {source}</cacheSource></pivotCacheDefinition>'
+    folder = "xl/pivotCache/pivotCache"
+    parts: dict[str, str | bytes] = {f"{folder}Definition1.xml": cache, f"{folder}Records1.xml": "<r/>"}
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts))
+    assert document.metadata.get("unread") == unread
+
+
+def test_what_one_cell_or_sheet_lacks_costs_no_other(tmp_path: Path) -> None:
+    """A text in a cell of numbers stands as it is; a sheet whose part is missing or empty is named."""
+    assert loaded(tmp_path, "a.xlsx", workbook(row(1, "<><v>abc</v>", "<><v>5</v>"))).text == "## S1\n\n| abc | 5 |\n\n"
+    parts = unzipped(workbook(row(1, "x"), row(1, "y")))
+    for broken in (parts | {"xl/worksheets/s1.xml": b""}, {k: v for k, v in parts.items() if not k.endswith("s1.xml")}):
+        document = loaded(tmp_path, "a.xlsx", archive(broken))
+        assert (document.text, document.metadata["unread"]) == (
+            "## S1\n\n## S2\n\ny\n\n",
+            ["sheet S1: it is not in the file"],
+        )
 
 
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:

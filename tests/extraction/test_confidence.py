@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extractor.extraction.confidence import GROUNDED, REPAIRED, Bin, calibration, confidence
+from extractor.extraction.confidence import GROUNDED, REPAIRED, confidence
 from extractor.extraction.ground import Span, Tier
 
 
@@ -51,14 +51,3 @@ def test_order() -> None:
         found = [sure(tier, agreement={"/a/b": agreement}) for tier in tiers]
         assert found == sorted(found)
         assert all(0 <= one <= 1 for one in found)
-
-
-def test_calibration() -> None:
-    """Bins tell how often values of like confidence are right; empty bins are left out."""
-    pairs = [(0.95, True), (0.91, False), (1.0, True), (0.5, True), (0.55, False), (0.0, False)]
-    assert calibration(pairs, bins=10) == (
-        Bin(0.0, 0.1, 1, 0.0, 0.0),
-        Bin(0.5, 0.6, 2, 0.525, 0.5),
-        Bin(0.9, 1.0, 3, pytest.approx(2.86 / 3), pytest.approx(2 / 3)),
-    )
-    assert calibration([]) == ()

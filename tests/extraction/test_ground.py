@@ -107,6 +107,8 @@ def test_text_that_is_not_there(value: str, text: str) -> None:
         (31.0, "TOTAL RM31.00", "31.00"),
         (0.5, "0,5 l", "0,5"),
         (250, "Nougat 250g", "250"),
+        (38, "in 38ms", "38"),
+        (14, "14days", "14"),
         (12, "the 12th district", "12th"),
         (-6192.5, "Total: (6.192,50) EUR", "(6.192,50)"),
         (-5, "refund -5", "-5"),

@@ -19,8 +19,10 @@ from extractor.documents.document import Document
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Exchange
-from extractor.extraction.parts import Layout, Sizes
-from extractor.extraction.reading import MOST_REPLIES
+from extractor.extraction.answers import Row
+from extractor.extraction.parts import Layout, Part, Sizes
+from extractor.extraction.reading import MOST_REPLIES, Reading
+from extractor.extraction.strays import without_strays
 from extractor.schema.compiler import compile_schema
 from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
@@ -338,6 +340,36 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
     assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
     alone = [question for question in questions(emulator.requests[1:]) if question.text == question.part_text]
     assert len(alone) >= result.chunks - 4
+
+
+def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
+    """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields."""
+    text = "3 May  Taxi  12.00\n4 May  Bus   2.00\n\nOn the day of arrival also: a ferry, free of charge\n"
+    schema = compile_schema(
+        {
+            "type": "object",
+            "properties": {
+                "trips": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {name: {"type": ["string", "null"]} for name in ("day", "what", "sum", "note")},
+                    },
+                }
+            },
+        }
+    )
+    taxi = {"day": "3 May", "what": "Taxi", "sum": "12.00", "note": None}
+    bus = {"day": "4 May", "what": "Bus", "sum": "2.00", "note": None}
+    ferry = {"day": "3 May", "what": "Ferry (free)", "sum": None, "note": None}
+    parts = [Part(0, 0, 37), Part(1, 37, len(text))]
+    listed = [[taxi, bus], [bus, ferry]]
+    readings = [
+        Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
+        for part, values in zip(parts, listed, strict=True)
+    ]
+    remaining = without_strays(schema, text, readings)
+    assert [[row.value for row in reading.rows["/trips"]] for reading in remaining] == [[taxi, bus], [ferry]]
 
 
 def test_the_rest_of_the_document_is_in_the_context() -> None:

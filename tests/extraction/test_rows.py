@@ -49,6 +49,24 @@ def test_lists_of_one_shape(order: tuple[str, str], labelled: bool) -> None:
     }
 
 
+def test_a_list_stands_below_the_line_that_names_it_best() -> None:
+    """A title that names all lists, and years in names of lists, leave no doubt which of two equal tables is which."""
+    rows = [{"name": "Ann", "points": 5}, {"name": "Bob", "points": 7}]
+    table = "Ann  5\nBob  7\n"
+    text = f"Winners of 2023 and 2024\n\nWinners 2023\n{table}\nWinners 2024\n{table}"
+    got = lines(text, starts({"winners_2024": rows, "winners_2023": rows}, text))
+    assert [got[f"/winners_2023/{n}/name"] for n in range(2)] == [3, 4]
+    assert [got[f"/winners_2024/{n}/name"] for n in range(2)] == [7, 8]
+
+
+def test_records_of_labelled_figures() -> None:
+    """Records that hold nothing but small figures are told by the labels before these."""
+    rows = [{"no": n + 1, "injured": n % 3 + 1, "hours": n % 4 + 1} for n in range(12)]
+    text = "".join(f"Incident no {row['no']}\nInjured: {row['injured']}\nHours: {row['hours']}\n\n" for row in rows)
+    got = lines(text, starts({"rows": rows}, text))
+    assert got == {f"/rows/{n}/{name}": 4 * n + at for n in range(12) for at, name in enumerate(rows[0])}
+
+
 def test_rows_beside_one_another() -> None:
     """Rows of two columns of a page, listed column by column, stand each in its own column."""
     left = [("Roof", "Ana", 120), ("Wall", "Bo", 90), ("Door", "Ana", 90)]
@@ -311,6 +329,23 @@ def test_inner_lists() -> None:
     assert page.misplaced({"orders": orders}) == ({}, set())
 
 
+def test_a_record_goes_on_behind_its_stretch() -> None:
+    """The last record of a stretch is aligned with those before it, though the list in it goes on in the next one."""
+    text, orders = "", list[dict[str, Any]]()
+    for n in range(8):
+        text += f"Order of {'Ava' if n % 2 else 'Ben'} on {n % 4 + 11} May\n" + "  - 2 x pen\n" * 3
+        pens = [{"item": "pen", "qty": 2}] * 3
+        orders.append({"by": "Ava" if n % 2 else "Ben", "day": f"{n % 4 + 11} May", "lines": pens})
+    cut = text.index("Order", 4 * len(text) // 8) - 12
+    stretches = [(0, cut)] * 4 + [(cut, len(text))] * 4
+    spans = ground({"orders": orders}, text, rows={"/orders": stretches})
+    got = lines(text, {path: one[0].start for path, one in spans.items() if one and one[0].start is not None})
+    assert {path: line for path, line in got.items() if path.endswith("day")} == {
+        f"/orders/{n}/day": 4 * n for n in range(8)
+    }
+    assert {got[f"/orders/3/lines/{n}/qty"] for n in range(3)} == {13, 14, 15}
+
+
 def test_rows_are_aligned_in_their_stretch() -> None:
     """A row begins in the stretch that it was read from, though an equal one stands before that."""
     text = "Tea  5.00\n" * 3 + "Cup  7.00\n" + "Tea  5.00\n"
@@ -483,3 +518,12 @@ def test_a_number_beside_the_name_of_an_item_is_no_evidence() -> None:
     assert lines(COMMITTEES, got)["/rows/1/members"] == 4
     labelled = COMMITTEES.replace("15 Church Road", "members 15, Church Road")
     assert lines(labelled, starts({"rows": rows}, labelled))["/rows/0/members"] == 7
+
+
+def test_a_row_out_of_order_is_placed_where_it_stands() -> None:
+    """Of a list that follows the text but for some rows, those are sought in the lines that no other row has."""
+    rows = [{"name": f"Lamp {n % 4}", "code": f"K-{100 + 7 * n}", "price": n + 0.5} for n in range(12)]
+    text = "".join(f"{row['name']}  {row['code']}  {row['price']:.2f}\n" for row in rows)
+    order = [*range(1, 9), 0, 11, 9, 10]
+    placed = place_rows([rows[n] for n in order], text)
+    assert [place and text.count("\n", 0, place[0]) for place in placed] == order

@@ -130,6 +130,12 @@ SHAPES: dict[str, Any] = {
         **WHOLE,
         "stops": {"columns": ["City", "Nights"], "rows": [list(stop.values()) for stop in WHOLE["stops"]]},
     },
+    "the list by a member of each": {**WHOLE, "stops": {stop["city"]: stop for stop in WHOLE["stops"]}},
+    "a group with the name of a member": {
+        "code": {"code": "T-7", "price": "1250.50"},
+        "starts_on": WHOLE["starts_on"],
+        "stops": WHOLE["stops"],
+    },
     "fields by name": {"fields": [{"field_name": n, "field_value": v, "page": 1} for n, v in WHOLE.items()]},
     "names with marks": {f"**{name}:**": value for name, value in WHOLE.items()},
     "a value as printed and as it is": {**WHOLE, "price": {"raw": "1,250.50", "normalized": 1250.5}},
@@ -367,8 +373,17 @@ def test_an_open_object_keeps_its_further_members() -> None:
         {"value": [OSLO, BERGEN]},
         "{0}\n{1}",
         "```\n[{0}, {1}]\n```",
+        {"1": OSLO, "2": BERGEN},
+        {"Oslo": OSLO, "Bergen": BERGEN},
+        {"city": ["Oslo", "Bergen"], "nights": [2, 3]},
+        {"columns": ["city", "nights"], "data": [["Oslo", 2], ["Bergen", 3]]},
+        [["city", "nights"], ["Oslo", 2], ["Bergen", 3]],
+        {"data": {"stops": [OSLO, BERGEN]}},
     ],
-    ids=["alone", "under a name", "as asked for", "a line each", "in a fence"],
+    ids=[
+        *("alone", "under a name", "as asked for", "a line each", "in a fence", "by numbers", "by names", "columns"),
+        *("a table", "below a header", "in objects"),
+    ],
 )
 def test_lists(said: Any) -> None:
     """A list that was asked for, in whichever shape it comes."""
@@ -376,6 +391,12 @@ def test_lists(said: Any) -> None:
     mended = read(STOPS, text)
     assert STOPS.decode(mended.value) == [Stop(**OSLO), Stop(**BERGEN)]
     assert is_whole(STOPS, mended)
+
+
+def test_a_list_beside_its_length() -> None:
+    """A length that stands beside a list that was asked for says that it is whole, or that it is not."""
+    assert is_whole(STOPS, read(STOPS, {"total_count": 2, "stops": [OSLO, BERGEN]}))
+    assert not is_whole(STOPS, read(STOPS, {"total_count": 7, "stops": [OSLO, BERGEN]}))
 
 
 class Tagged(BaseModel):
@@ -442,10 +463,14 @@ def test_one_row_for_a_list() -> None:
     ("said", "value"),
     [
         ({"what": {"kind": "BOAT", "length": "12,5"}}, {"what": {"kind": "boat", "length": 12.5}}),
+        ({"what": {"boat": {"length": 12.5}}}, {"what": {"kind": "boat", "length": 12.5}}),
+        ({"what": {"length": 12.5}}, {"what": {"kind": "boat", "length": 12.5}}),
         ({"rates": {"July": "70 EUR"}}, {"rates": {"July": 70}}),
         ({"rates": [{"key": "July", "value": "70 EUR"}]}, {"rates": {"July": 70}}),
         ({"rates": [{"July": 70}, {"May": 60}]}, {"rates": {"July": 70, "May": 60}}),
         ({"number": 5, "span": ["3", "days"]}, {"number": 5, "span": {"item_1": 3, "item_2": "days"}}),
+        ({"span": {"0": 3, "1": "days"}}, {"span": {"item_1": 3, "item_2": "days"}}),
+        ({"span": {"Item 1": 3, "Item 2": "days"}}, {"span": {"item_1": 3, "item_2": "days"}}),
         ({"number": "5b", "span": "n/a"}, {"number": "5b", "span": None}),
         ({"since": "unknown"}, {"since": None}),
         ({"since": "July 9, 2031"}, {"since": "2031-07-09T00:00:00"}),
@@ -477,7 +502,7 @@ class Account(BaseModel):
     [
         ({"variant": "Debit", "amount": 2}, Debit(amount=2), (), []),
         ({"variant": "DEBIT", "amount": "2"}, Debit(amount=2), (), ["choice", "number"]),
-        ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), []),
+        ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), ["key"]),
         ({"variant": "Credit", "amount": 2, "note": "late"}, Credit(amount=2), (), ["extra"]),
         ({"variant": "Debt", "amount": 2}, None, ("/entry",), []),
         ({"amount": 2}, None, ("/entry/variant",), []),
@@ -541,6 +566,20 @@ def test_a_count_beside_rows_that_were_cut_off() -> None:
     text = json.dumps({"code": "T-7", "stop_count": 12, "stops": [OSLO, BERGEN]})
     assert [problem.path for problem in read(TRIP, text).invalid] == ["/stops"]
     assert read(TRIP, text[: text.index(', {"city": "Bergen"')]).invalid == ()
+
+
+def test_an_object_under_another_name() -> None:
+    """The one object that is missing is the one that nothing is declared for, where it has all of its members."""
+    schema = compile_schema(create_model("Stay", stop=(Stop, ...), nights=(int, ...)))
+    assert read(schema, {"place": OSLO, "nights": 3}).value == {"stop": OSLO, "nights": 3}
+    assert not is_whole(schema, read(schema, {"place": {"city": "Oslo"}, "nights": 3}))
+
+
+def test_what_stands_beside_a_value_is_not_dropped() -> None:
+    """A member of an object that stands for a value is lost where the record lacks one of that name."""
+    beside = {"code": {"value": "T-7", "price": "1,250.50"}, "starts_on": None, "stops": []}
+    assert not is_whole(TRIP, read(TRIP, beside))
+    assert is_whole(TRIP, read(TRIP, {**WHOLE, "code": {"value": "T-7", "page": 12}}))
 
 
 def test_a_property_without_a_name() -> None:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.repair.kinds import absent, choose, is_elision, is_plain_text, read, says_left_out
+from extractor.repair.kinds import (
+    CANONICAL,
+    PRESENT_TEXT,
+    absent,
+    choose,
+    is_elision,
+    is_plain_text,
+    read,
+    says_left_out,
+)
 from extractor.schema.text import Digits
 
 PLAIN: dict[str, dict[Any, Any]] = {
@@ -150,7 +159,8 @@ PLAIN: dict[str, dict[Any, Any]] = {
         1: True,
         0: False,
     },
-    "string": {"7": "7", 7: "7", Digits("7.10"): "7.10"},
+    "string": {"7": "7", 7: "7", Digits("7.10"): "7.10", "[a@b.example](mailto:a@b.example)": "a@b.example"},
+    "url": {"[https://b.example](https://b.example)": "https://b.example"},
 }
 
 REFUSED: dict[str, list[Any]] = {
@@ -224,6 +234,14 @@ def test_unread(kind: str, said: Any) -> None:
     """What is no value of the kind is left to the schema's own judgement."""
     meant = read(kind, said)
     assert (meant.value, meant.note) == (said, "")
+
+
+@pytest.mark.parametrize("said", [" " * 100_000 + "x", "(" * 100_000 + "x", "1-2 " * 25_000, "a ( " * 25_000])
+def test_long_text_takes_no_long_time(said: str) -> None:
+    """Text that no pattern fits is left as it is, in a time that grows with its length."""
+    assert all(read(kind, said).value == said for kind in (*CANONICAL, "string", "boolean"))
+    assert is_plain_text(said)
+    assert PRESENT_TEXT.match(said)
 
 
 def test_a_problem_names_both_meanings() -> None:
@@ -363,6 +381,9 @@ def test_words_that_are_values(said: Any) -> None:
         ("Tell me if there are any further items.", False),
         ("Rows 1-3 are on page 1.", False),
         ("The other party is Nora.", False),
+        ("The stop is limited to the data of the document.", False),
+        ("I stopped at the total.", False),
+        ("The address is not shown.", False),
     ],
 )
 def test_sentences_about_what_is_left_out(said: str, left_out: bool) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.review.alignment import normal, pair_up
-from extractor.review.evaluate import Evaluation, compare, evaluate
+from extractor.review.evaluate import Bin, Evaluation, calibration, compare, evaluate
 from extractor.review.tables import as_html, as_json, as_text, comparison_as_text
 from extractor.schema.pointer import leaves
 from tests.samples.register import register_gold
@@ -268,3 +268,14 @@ def test_many_like_items_stay_cheap() -> None:
     rows = {"rows": [{"unit": "pcs"} for _ in range(20_000)]}
     total = score(rows, rows).total
     assert total.gold == total.found == total.right == 20_000
+
+
+def test_calibration_in_steps() -> None:
+    """Bins tell how often values of like confidence are right; empty bins are left out."""
+    pairs = [(0.95, True), (0.91, False), (1.0, True), (0.5, True), (0.55, False), (0.0, False)]
+    assert calibration(pairs, bins=10) == (
+        Bin(0.0, 0.1, 1, 0.0, 0.0),
+        Bin(0.5, 0.6, 2, 0.525, 0.5),
+        Bin(0.9, 1.0, 3, pytest.approx(2.86 / 3), pytest.approx(2 / 3)),
+    )
+    assert calibration([]) == ()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.review.passages import Mark, Piece, passages
+from extractor.review.view import Mark, Piece, passages
 
 CASES = [
     ("no marks", [], ["no marks"]),

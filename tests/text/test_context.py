@@ -89,6 +89,21 @@ def test_groups_within_groups_are_all_open(indent: str) -> None:
     assert not any("Bex" in line for line in found)
 
 
+def test_groups_that_only_their_order_tells_are_open() -> None:
+    """A group row right above another one stays open where the inner one is followed by one of its kind."""
+    europe = "Europe\nFrance\nParis       10\nLyon        20\nSpain\nMadrid      30\nSoria       40\n"
+    text = f"Town        Sum\n{europe}Asia\nJapan\nOsaka       50\nKobe        60\n"
+    found = context(Structure(text), text.index("Soria"), len(text), room=100).splitlines()
+    assert found == ["Town        Sum", "Europe", "Spain", "Madrid      30"]
+
+
+@pytest.mark.parametrize(("mark", "above"), [("  (b)", "2. Duties of the clerk:"), ("    two", "  (b) the keys:")])
+def test_what_a_line_is_indented_under_is_shown(mark: str, above: str) -> None:
+    """However far above it stands."""
+    text = "1. Rooms:\n  (a) the hall\n2. Duties of the clerk:\n  (a) the post\n  (b) the keys:\n    one\n    two\n"
+    assert above in context(Structure(text), text.index(mark), len(text), room=100).splitlines()
+
+
 def test_sections_that_have_ended_are_left_out() -> None:
     """Beyond the first lines of the document, only open headings are context."""
     body = "A paragraph of words that tells of nothing in particular, and ends.\n\n" * 9

@@ -193,3 +193,15 @@ def test_rows_of_a_file_of_delimited_cells(delimiter: str, tmp_path: Path) -> No
     assert [document.text[row : row + 2] for row in table.rows] == [f"M{n}" for n in range(9)]
     assert table.header is not None
     assert document.text[slice(*table.header)].startswith("number")
+
+
+def test_another_header_begins_another_table() -> None:
+    """Blocks of one width, each with its own columns, are tables of their own, with or without a blank line between."""
+    blocks = [
+        f"Stop     {a}   {b}\nHarbour  06:05  07:05\nMill     06:15  07:15\nTower    06:25  07:25\n"
+        for a, b in (("R10", "R11"), ("R20", "R21"))
+    ]
+    for between in ("", "\n"):
+        lines = Lines(between.join(blocks))
+        found = [lines.text[slice(*table.header)].split() for table in find_tables(lines) if table.header]
+        assert found == [["Stop", "R10", "R11"], ["Stop", "R20", "R21"]]

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import field_text
 from extractor.documents.numerals import WORD_FORMS, Level, Numbering, numeral
-from extractor.documents.officeart import blips
-from extractor.documents.ole import open_storage
+from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source

@@ -62,7 +62,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
     for name in (*parts["package"], *parts["oleObject"]):
         reader.embedded.target(name)
-    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes(), *comments) if block.strip()]
+    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes, *comments) if block.strip()]
     text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
 
@@ -79,7 +79,7 @@ class _Reader:
         self._unseen = _UNSEEN
         self._fields: list[_Field] = []
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
-        self._inline_notes: list[str] = []
+        self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
         self._met = 0  # drawings and files so far
         self.embedded = embedded
@@ -130,10 +130,6 @@ class _Reader:
             for note in part:
                 if note.get("type", "") in ("", "normal"):
                     yield f"{self._note(note.tag, note.get('id', ''))}: " + " ".join(self.blocks(note)).strip()
-
-    def inline_notes(self) -> list[str]:
-        """The notes that stand within the text itself in the file."""
-        return self._inline_notes
 
     def comments(self, name: str) -> Iterator[str]:
         """Comments, each with its mark and its author."""
@@ -193,7 +189,7 @@ class _Reader:
                     yield self._note(element.tag.removesuffix("Reference"), element.get("id", ""))
                 case "footnote" | "endnote":
                     mark = self._note(element.tag, f"in place {len(self._notes)}")
-                    self._inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
+                    self.inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
                     yield mark
                 case "annotation":
                     yield from self._annotation(element, apart)
@@ -219,7 +215,7 @@ class _Reader:
             case "Word.Comment":
                 mark = self._note("comment", f"in place {len(self._notes)}")
                 words = " ".join(" ".join(self.blocks(element)).split())
-                self._inline_notes.append(f"{mark}: comment by {element.get('author', '') or 'unknown'}: {words}")
+                self.inline_notes.append(f"{mark}: comment by {element.get('author', '') or 'unknown'}: {words}")
                 yield mark
             case "Word.Deletion":
                 return

@@ -19,14 +19,14 @@ from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
-from extractor.documents.parsed import Parsed
+from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.scripts import Look, visible, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
-__all__ = ["Flow", "decode_html", "html_text", "parse"]
+__all__ = ["Flow", "decode_html", "html_parts", "html_text", "parse"]
 
 _CHARSET = re.compile(rb"""(?:charset|<\?xml[^>]*\sencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _EMPTY = re.compile(r"""<([A-Za-z][\w:-]*)((?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?)/>""")
@@ -92,7 +92,13 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     if guess:
         embedded.missing(guess)
-    _collect_files(tree, embedded)
+    for name, is_picture, content in _files(tree):
+        if isinstance(content, str):
+            embedded.missing(f"{name}: {content}")
+        elif is_picture:
+            embedded.picture(content, name.removeprefix("picture "))
+        else:
+            embedded.file(content, name)
     return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
 
 
@@ -121,6 +127,18 @@ def html_text(html: str) -> str:
     return _Page().read(_parsed(html))
 
 
+def html_parts(html: str) -> Parsed:
+    """The text that a reader of `html` would see, and the pictures and files within, still to be read."""
+    tree = _parsed(html)
+    files, unread = [], []
+    for name, _, data in _files(tree):
+        if isinstance(data, bytes):
+            files.append(Attachment(name, data))
+        else:
+            unread.append(f"{name}: {data}")
+    return Parsed(_Page().read(tree), attachments=tuple(files), unread=tuple(unread))
+
+
 def _parsed(html: str) -> LexborHTMLParser:
     """The tree of a page, with the pages that stand in its frames."""
     tree = LexborHTMLParser(html)
@@ -135,26 +153,21 @@ def _title(tree: LexborHTMLParser) -> str:
     return " ".join(node.text().split()) if node is not None else ""
 
 
-def _collect_files(tree: LexborHTMLParser, embedded: Embedded) -> None:
-    """Pictures and files whose bytes stand in the page itself, as `data:` addresses."""
+def _files(tree: LexborHTMLParser) -> Iterator[tuple[str, bool, bytes | str]]:
+    """What stands in `data:` addresses of the page: its name, whether it is a picture, and its bytes, or why not."""
     for number, node in enumerate(tree.css(_HOLDERS), 1):
         attributes = node.attributes
         address = next(filter(None, map(attributes.get, ("src", "href", "xlink:href", "data"))), None) or ""
-        is_picture = node.tag in ("img", "image")
-        if (is_picture and len(address) < _DRAWN) or not (match := _DATA.match(address)):
+        if (node.tag in ("img", "image") and len(address) < _DRAWN) or not (match := _DATA.match(address)):
             continue
         if "hidden" in attributes or _HIDDEN.search(attributes.get("style") or ""):
             continue
-        name, body = f"{number} of the page", address[match.end() :]
+        is_picture, body = match[1].lower().startswith("image/"), address[match.end() :]
+        name = attributes.get("download") or f"{'picture' if is_picture else 'file'} {number} of the page"
         try:
-            data = b64decode(unquote(body)) if "base64" in match[2].lower() else unquote_to_bytes(body)
+            yield name, is_picture, b64decode(unquote(body)) if "base64" in match[2].lower() else unquote_to_bytes(body)
         except ValueError as error:
-            embedded.missing(f"{'picture' if is_picture else 'file'} {name}: {error}")
-            continue
-        if match[1].lower().startswith("image/"):
-            embedded.picture(data, name)
-        else:
-            embedded.file(data, attributes.get("download") or f"file {name}")
+            yield name, is_picture, str(error)
 
 
 def _host(tree: LexborHTMLParser) -> str:

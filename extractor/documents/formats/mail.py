@@ -7,14 +7,13 @@ from base64 import b64decode
 from binascii import Error, a2b_uu
 from codecs import BOM_UTF8
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
-from typing import Any
 
 from extractor.documents.formats.outlook import SIGNATURE, unwrap
 from extractor.documents.parsed import Attachment, Parsed
@@ -30,7 +29,7 @@ _FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
 _SILENT = {
     *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
-    *("application/javascript", "application/x-javascript", "text/css", "text/javascript"),
+    *("application/applefile", "application/javascript", "application/x-javascript", "text/css", "text/javascript"),
 }
 _SEALED = "what is encrypted (S/MIME, PGP); open it in a mail program and save a copy"
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
@@ -66,10 +65,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(f"--- message {number} ---\n\n{part.text}" for number, part in enumerate(messages, 1))
-    attachments = tuple(attachment for part in messages for attachment in part.attachments)
-    unread = [line for part in messages for line in part.metadata.get("unread", ())]
-    metadata: dict[str, Any] = {"messages": len(messages), **({"unread": unread} if unread else {})}
-    return Parsed(text, attachments=attachments, metadata=metadata)
+    return replace(_together(messages, text), metadata={"messages": len(messages)})
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -84,12 +80,10 @@ def _message(data: bytes) -> Parsed:
     block = "".join(f"{name}: {value}\n" for name, value in headers.items())
     found = _contents(message)
     body = found.text.strip()
-    metadata: dict[str, Any] = {name.lower(): value for name, value in headers.items()}
+    metadata = {name.lower(): value for name, value in headers.items()}
     if identity := _header(message, "Message-ID"):
         metadata["message-id"] = identity
-    if found.unread:
-        metadata["unread"] = found.unread
-    return Parsed(f"{block}\n{body}\n" if block else body, attachments=tuple(found.files), metadata=metadata)
+    return replace(found, text=f"{block}\n{body}\n" if block else body, metadata=metadata)
 
 
 def _header(message: Message, name: str) -> str:
@@ -132,27 +126,21 @@ def _text(data: bytes, charset: str | None) -> str:
     return decode(data, declared=declared).text if data.strip() else ""
 
 
-@dataclass(slots=True)
-class _Found:
+def _together(parts: list[Parsed], text: str) -> Parsed:
+    """Parts of a message, or messages, of which this is the text: with the files of all, each once."""
+    files = dict.fromkeys(file for part in parts for file in part.attachments)
+    return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
+
+
+def _contents(part: Message) -> Parsed:
     """What one part of a message holds: its text, files still to be read, and what can only be named."""
-
-    text: str = ""
-    files: list[Attachment] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-
-
-def _contents(part: Message) -> _Found:
     kind = part.get_content_type()
     if part.get_content_maintype() == "message" or not part.is_multipart() or kind in _NOT_HERE:
         return _leaf(part, kind)
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
     whole = _fullest if kind == "multipart/alternative" or wrapped else _joined
-    return _Found(
-        whole([each.text for each in inner]),
-        list({file: None for each in inner for file in each.files}),
-        [line for each in inner for line in each.unread],
-    )
+    return _together(inner, whole([each.text for each in inner]))
 
 
 def _joined(texts: list[str]) -> str:
@@ -169,21 +157,21 @@ def _fullest(texts: list[str]) -> str:
     return next((text for text, is_full in zip(texts, full, strict=True) if is_full), texts[most] if texts else "")
 
 
-def _leaf(part: Message, kind: str) -> _Found:
+def _leaf(part: Message, kind: str) -> Parsed:
     """A part without parts: the body, a file, an envelope of Outlook, or what can only be named."""
     if kind in _SILENT:
-        return _Found()
+        return Parsed("")
     if kind in _NOT_HERE:
-        return _Found(unread=[_NOT_HERE[kind]])
+        return Parsed("", unread=(_NOT_HERE[kind],))
     data = _payload(part)
     if kind in _SMIME:
         signed = _signed(data)
-        return _contents(message_from_bytes(signed, policy=_Raw())) if signed else _Found(unread=[_SEALED])
+        return _contents(message_from_bytes(signed, policy=_Raw())) if signed else Parsed("", unread=(_SEALED,))
     if data.startswith(SIGNATURE):
         return _envelope(data)
     if _is_body(part, kind):
         return _body(part, kind, data)
-    return _Found(files=[Attachment(_name(part, kind), data)])
+    return Parsed("", attachments=(Attachment(_name(part, kind), data),))
 
 
 def _signed(data: bytes) -> bytes:
@@ -214,12 +202,12 @@ def _element(data: bytes, place: int) -> tuple[int, int, int]:
     return tag, place + (size & 0x7F), int.from_bytes(data[place : place + (size & 0x7F)], "big")
 
 
-def _envelope(data: bytes) -> _Found:
+def _envelope(data: bytes) -> Parsed:
     try:
         _, text, files = unwrap(data)
     except DocumentError as error:
-        return _Found(unread=[f"winmail.dat: {error}"])
-    return _Found(text, files)
+        return Parsed("", unread=(f"winmail.dat: {error}",))
+    return Parsed(text, attachments=tuple(files))
 
 
 def _is_body(part: Message, kind: str) -> bool:
@@ -228,17 +216,17 @@ def _is_body(part: Message, kind: str) -> bool:
     return part.get_content_maintype() in ("text", "message", "multipart") and kind not in _FILES
 
 
-def _body(part: Message, kind: str, data: bytes) -> _Found:
+def _body(part: Message, kind: str, data: bytes) -> Parsed:
     text = _text(data, part.get_content_charset())
     if kind == "text/html":
-        from extractor.documents.formats.html import html_text
+        from extractor.documents.formats.html import html_parts
 
-        return _Found(html_text(text))
+        return html_parts(text)
     if kind == "text/plain":
         if str(part.get_param("format", "")).lower() == "flowed":
             text = _unflowed(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
         return _without_files(text)
-    return _Found(text)
+    return Parsed(text)
 
 
 def _unflowed(text: str, *, joined: bool) -> str:
@@ -257,7 +245,7 @@ def _unflowed(text: str, *, joined: bool) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _without_files(text: str) -> _Found:
+def _without_files(text: str) -> Parsed:
     """A text from which the files are taken that old programs write into it (uuencode)."""
     files: list[Attachment] = []
 
@@ -269,7 +257,7 @@ def _without_files(text: str) -> _Found:
         files.append(Attachment(match[1].strip(), data))
         return ""
 
-    return _Found(_UUENCODED.sub(taken, text), files)
+    return Parsed(_UUENCODED.sub(taken, text), attachments=tuple(files))
 
 
 def _payload(part: Message) -> bytes:

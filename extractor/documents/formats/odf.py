@@ -8,12 +8,11 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
-from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, local_name, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -39,12 +38,12 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
+_STATES = ("current-state", "current-selected", "state", "selected")
 _STRUCK = ("text-line-through-style", "text-line-through-type")
 _FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": "&D", "time": "&T", "file-name": "&F"}
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
-_TABLES = ("table", "dde-link")
 _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
@@ -76,25 +75,20 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     """Each sheet as its cells show it. A row is let go once it is read: a tree of them all takes much memory."""
-    root = reader = None
-    page = depth = 0  # of tables within tables
-    for event, element in iterparse(BytesIO(archive.read("content.xml")), ("start", "end")):
-        name = local_name(element.tag)
-        root = element if root is None else root
-        if name == "table-row":
-            if event == "end" and depth == 1 and reader is not None:
-                reader.read_row(named(element))
-                element.clear()
-        elif name in _TABLES and event == "start":
-            depth += 1
-            if depth == 1 and name == "table":
-                page += 1
-                reader = reader or _Reader(archive, (named(root), archive.xml("styles.xml")), embedded)
-                reader.begin(named(element), page)
-        elif name in _TABLES:
-            depth -= 1
-            if not depth and name == "table" and reader is not None:
-                yield reader.sheet(named(element))
+    reader = begun = None
+    page = 0
+    for root, is_whole in growing(archive.read("content.xml")):
+        book = child(named(root) if reader is None else root, "body", "spreadsheet")
+        for table in named(book).findall("table"):
+            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
+            if table is not begun:
+                begun, page = table, page + 1
+                reader.begin(table, page)
+            is_done = is_whole or table is not book[-1]
+            reader.take(table, is_whole=is_done)
+            if is_done:
+                yield reader.sheet(table)
+                book.remove(table)
 
 
 @dataclass(slots=True)
@@ -138,7 +132,10 @@ class _Reader:
         for self._page, page in enumerate(pages, 1):
             style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
-            yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
+            behind = self._pages.pop(page.get("master-page-name", ""), ())  # once, with the first slide that has it
+            own = [node for node in behind if "class" not in node.attrib and next(node.iter("image"), None) is None]
+            blocks = (head, *self.blocks(page), *self.blocks(own), *self.after())
+            yield "\n\n".join(block for block in blocks if block.strip())
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
@@ -189,24 +186,6 @@ class _Reader:
             return ""
         restart = number(heading, "start-value", 1) if heading.get("restart-numbering", "") == "true" else None
         return label(self._outline, depth, self._chapters, restart)
-
-    def _control(self, element: Element) -> str:
-        """What a field of a form shows: its value or what is chosen, or its label and whether it is ticked."""
-        control = self._controls.get(element.get("control", ""), ABSENT)
-        about = control.attrib
-        match control.tag:
-            case "checkbox" | "radio":
-                state = about.get("current-state") or about.get("current-selected") or about.get("state")
-                ticked = (state or about.get("selected")) in ("checked", "true")
-                return f"{'☒' if ticked else '☐'} {about.get('label', '')}".strip()
-            case "listbox":
-                chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
-                return ", ".join(node.get("label", "") for node in chosen)
-            case "fixed-text" | "frame":
-                return about.get("label", "")
-            case "text" | "textarea" | "combobox" | "formatted-text" | "number" | "date" | "time":
-                return about.get("current-value") or about.get("value") or " ".join(self.blocks(control))
-        return ""
 
     def _apart(self, apart: list[Element | str]) -> Iterator[str]:
         for block in apart:
@@ -259,14 +238,16 @@ class _Reader:
                         yield apart_from_numbers(formula)
                     else:
                         self._frame(element, apart)
-                case "control":
-                    yield self._control(element)
                 case "note":
                     yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
                     yield from self._inline(child(element, "ruby-base"), apart, look)
+                case "control":
+                    yield self._control(element)
+                case "page-number" if self._page:
+                    yield str(self._page)
                 case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
@@ -279,6 +260,19 @@ class _Reader:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
         inner = self._content(child(frame, "object"))
         return equation(inner) if inner.tag == "math" else ""
+
+    def _control(self, element: Element) -> str:
+        """The control of a form that is drawn here: its label, whether it is ticked, and what is entered or chosen."""
+        control = self._controls.get(element.get("control", ""), ABSENT)
+        about = control.attrib
+        label, value = about.get("label", ""), about.get("current-value") or about.get("value") or ""
+        if control.tag in ("checkbox", "radio"):
+            state = next((about[name] for name in _STATES if name in about), "")
+            return f"{'☒' if state in ('checked', 'true') else '☐'} {label or value}"
+        if control.tag == "listbox":
+            chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
+            value = ", ".join(node.get("label", "") for node in chosen)
+        return ": ".join(filter(None, (label, value or " ".join(self.blocks(control)))))
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -422,7 +416,17 @@ class _Reader:
         self._page, self._row = page, 0
         self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
 
-    def read_row(self, row: Element) -> None:
+    def take(self, parent: Element, *, is_whole: bool) -> None:
+        """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
+        for element in list(parent):
+            is_done = is_whole or element is not parent[-1]
+            if element.tag in _GROUPS:
+                self.take(element, is_whole=is_done)
+            elif element.tag == "table-row" and is_done:
+                self._read_row(element)
+                parent.remove(element)
+
+    def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
         times = number(row, "number-rows-repeated", 1)

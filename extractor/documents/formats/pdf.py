@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -25,7 +26,7 @@ from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
-from extractor.documents.scripts import from_symbol_font
+from extractor.documents.scripts import from_symbol_font, struck
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
@@ -42,9 +43,11 @@ _SCALE = 4.0  # pixels a point, at most
 _STEPS = 10_000  # into which a side of a page is divided, to tell places on it
 _LOOK = 1_600  # pixels of the longer side of a page that a person looks at
 _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
-_NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
+_NO_CHARACTER = {0, 10, 13, 0xFFFE, 0xFFFF}  # line ends are where PDFium takes them to be
 _FORMS = range(0xFB00, 0xFEFD)  # ligatures and the shapes of letters, each a character of its own
 _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
+_THIN = 3.0  # points: a line that is thinner than that, and longer
+_LEVEL = 6.0  # points, between which characters are looked for
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
@@ -160,10 +163,7 @@ class _Reader:
             self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
         self._files |= dict.fromkeys([*embedded_files(self._pdf), *self._form_data()])
         text, pages = paginate(self._texts)
-        unread = [*self._damaged, *self._unread]
-        about = {**_about(self._pdf), **({"unread": unread} if unread else {})}
-        if self._boxes:
-            about["ocr"] = self._source.ocr
+        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if self._boxes else {})}
         return Parsed(
             text if text.strip() else "",
             pages,
@@ -171,6 +171,7 @@ class _Reader:
             tuple(self._files),
             metadata=about,
             boxes=tuple(self._boxes),
+            unread=(*self._damaged, *self._unread),
         )
 
     def _page(self, page: Any, number: int) -> None:
@@ -251,10 +252,46 @@ def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     if _is_vertical(turned.get(0, [])):
         columns = str(textpage.get_text_range()).replace("\r\n", "\n")
         return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
+    if 0 in turned:
+        turned[0] = _struck_out(turned[0], _rules(page))
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
     for text, *box in filled:
         sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
     return sides
+
+
+def _rules(page: Any) -> Iterator[_Box]:
+    """The thin level lines that are drawn on the page."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        thing = pdfium.FPDFPage_GetObject(page, index)
+        if pdfium.FPDFPageObj_GetType(thing) == pdfium.FPDF_PAGEOBJ_PATH:
+            pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
+            if top.value - bottom.value < _THIN < right.value - left.value:
+                yield left.value, bottom.value, right.value, top.value
+
+
+def _struck_out(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
+    """The characters of a page, those marked that a line strikes out: it runs through their middle, and no farther."""
+    levels: dict[int, list[tuple[float, int]]] = {}
+    for index, glyph in enumerate(glyphs):
+        if not glyph.text.isspace():
+            level = round((glyph.top + glyph.bottom) / 2 / _LEVEL)
+            levels.setdefault(level, []).append(((glyph.left + glyph.right) / 2, index))
+    rows = {level: sorted(row) for level, row in levels.items()}
+    marked: set[int] = set()
+    for left, bottom, right, top in rules:
+        height = -(bottom + top) / 2
+        near = [rows.get(round(height / _LEVEL) + level, []) for level in (-1, 0, 1)]
+        below = (row[bisect_left(row, (left, 0)) : bisect_left(row, (right, 0))] for row in near)
+        crossed = [index for row in below for _, index in row if _crosses(height, glyphs[index])]
+        if sum(glyphs[index].right - glyphs[index].left for index in crossed) > 0.7 * (right - left):
+            marked.update(crossed)
+    return [glyph._replace(text=struck(glyph.text)) if i in marked else glyph for i, glyph in enumerate(glyphs)]
+
+
+def _crosses(height: float, glyph: Glyph) -> bool:
+    return 0.3 < (glyph.bottom - height) / max(glyph.bottom - glyph.top, 1.0) < 0.65
 
 
 def _upright(page: Any) -> int:

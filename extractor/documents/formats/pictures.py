@@ -12,7 +12,8 @@ from PIL import Image as Pillow
 from PIL import ImageOps, ImageSequence, UnidentifiedImageError
 
 from extractor.documents.document import Box, Image
-from extractor.documents.ocr import page_of, recognise
+from extractor.documents.layout import placed
+from extractor.documents.ocr import boxes_of, recognise
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
@@ -94,9 +95,8 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
         upright, image = _sendable(frame, form, data, len(images) + 1)
         images.append(image)
         if source.ocr:
-            text, found = page_of(recognise(upright, source.ocr), len(images) - 1)
-            by = sum(len(part) + 2 for part in texts)
-            boxes += [box._replace(start=box.start + by, end=box.end + by) for box in found]
+            text, starts = placed(recognise(upright, source.ocr))
+            boxes += boxes_of(starts, len(images) - 1, by=sum(len(part) + 2 for part in texts))
             texts.append(text)
         source.step()
     unread = [f"{past} pages past the limit of {source.limits.pictures}"] if past else []
@@ -109,8 +109,9 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
         text if read else "",
         pages if read else (),
         tuple(images),
-        metadata={**about, **({"ocr": source.ocr} if read else {}), **({"unread": unread} if unread else {})},
+        metadata={**about, **({"ocr": source.ocr} if read else {})},
         boxes=tuple(boxes),
+        unread=tuple(unread),
     )
 
 

@@ -12,5 +12,4 @@ __all__ = ["parse"]
 def parse(data: bytes, source: Source) -> Parsed:
     """The decoded text, unchanged."""
     text, encoding, guess = decode(data)
-    unread = {"unread": [guess]} if guess else {}
-    return Parsed(text, metadata={"encoding": encoding, **unread})
+    return Parsed(text, metadata={"encoding": encoding}, unread=(guess,) if guess else ())

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from extractor.documents.embedded import Embedded
-from extractor.documents.officeart import blips
-from extractor.documents.ole import open_storage
+from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source

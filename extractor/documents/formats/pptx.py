@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -27,6 +28,8 @@ _MEDIA = {
     "media": "a film or recording",
 }
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
+_SHAPE, _PLACEHOLDER = re.compile(rb"</(?:\w+:)?sp>"), re.compile(rb"<(?:\w+:)?ph[\s/>]")
+_ALONE = re.compile(rb"""showMasterSp=["'](?:0|false)["']""")  # a layout that does not show its master
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
 _BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
@@ -39,7 +42,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
     embedded = Embedded(source, archive)
-    slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive), 1)]
+    shown: set[str] = set()
+    slides = [_Slide(archive, name, embedded, page).text(shown) for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
 
@@ -60,8 +64,11 @@ class _Slide:
         self._relations = archive.relations(name)
         self._but = ""  # the kind of placeholders that are left out
 
-    def text(self) -> str:
-        """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
+    def text(self, shown: set[str]) -> str:
+        """Its shapes as the eye meets them, what is drawn on it, its notes and comments.
+
+        What layouts and masters put on slides follows the first slide that has it; `shown` are those read so far.
+        """
         blocks = ["(hidden slide)"] if self._root.get("show", "") in ("0", "false") else []
         blocks += self.shapes()
         for kind, target in self._relations.values():
@@ -71,8 +78,8 @@ class _Slide:
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
-                self._layout(target)
-        return "\n\n".join(blocks)
+                blocks += self._behind(target, shown)
+        return "\n\n".join(filter(None, blocks))
 
     def shapes(self, but: str = "") -> list[str]:
         """The texts of the shapes, but for placeholders of one kind; those without a place (titles) first."""
@@ -92,6 +99,8 @@ class _Slide:
                     yield from self._texts(element, _place(element) or place)
                 case "AlternateContent":
                     yield from self._alternative(element, place)
+                case "blip":
+                    self._picture(element)  # of the background
                 case _:
                     yield from self._texts(element, place)
 
@@ -154,11 +163,25 @@ class _Slide:
                 self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
-    def _layout(self, name: str) -> None:
-        """Pictures that a layout puts on the slide are its decoration; a file there would be a loss."""
+    def _behind(self, name: str, shown: set[str]) -> Iterator[str]:
+        """The texts and files of a layout and its master; placeholders are prompts, and pictures are decoration."""
+        if name in shown:
+            return
+        shown.add(name)
+        data = self._archive.read(name)
+        if len(_SHAPE.findall(data)) > len(_PLACEHOLDER.findall(data)):  # most have nothing but placeholders
+            yield from _Slide(self._archive, name, self._embedded, self._page).own_texts()
         for kind, target in self._archive.relations(name).values():
             if kind in ("package", "oleObject"):
                 self._embedded.target(target)
+            elif kind == "slideMaster" and not _ALONE.search(data):
+                yield from self._behind(target, shown)
+
+    def own_texts(self) -> Iterator[str]:
+        """The texts of the shapes that are no placeholders."""
+        for shape in self._root.iter("sp"):
+            if next(shape.iter("ph"), None) is None and not _is_hidden(shape):
+                yield self._lines(child(shape, "txBody"))
 
     def _target(self, identity: str) -> str:
         return self._relations.get(identity, ("", ""))[1]

@@ -11,8 +11,7 @@ from extractor.documents.drawings import chart_text
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
 from extractor.documents.number_formats import BUILT_IN, general
-from extractor.documents.officeart import blips
-from extractor.documents.ole import open_storage
+from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_name, margin, workbook
@@ -84,7 +83,7 @@ class _Book:
         self._embedded = embedded
         self.sheets: dict[int, Sheet] = {}  # by the place where each begins
         self.drawings = bytearray()
-        self._wide, self._charset = True, "cp1252"  # whether texts tell the width of their characters, or their charset
+        self._charset = ""  # that of texts before version 8: since then each tells the width of its characters
         self._codes: dict[int, str] = {}
         self._fonts: list[Look] = []
         self._kinds: list[tuple[int, int]] = []  # the font and the format of each style
@@ -106,7 +105,7 @@ class _Book:
             elif kind == _BOF:
                 depth += 1
                 if not place:  # version 8, or Microsoft Graph's; what sheets state of themselves may be another
-                    self._wide = data[1:2] >= b"\x06"
+                    self._charset = "" if data[1:2] >= b"\x06" else "cp1252"
                 if place in self.sheets:
                     cells = self._cells(self.sheets[place])
                 what = int.from_bytes(data[2:4], "little")
@@ -142,18 +141,17 @@ class _Book:
         """One record of what all sheets share."""
         if kind == _SHEET:
             place, state, what = struct.unpack_from("<IBB", data)
-            name = self._short_text(data[6:])
+            name = _string(data[6:], self._charset, wide=1)
             if what in _NOT_CELLS:
                 self._embedded.missing(f"sheet {name}: macros")
             self.sheets[place] = Sheet(name or "Datasheet", hidden=bool(state & 3))
         elif kind == _FORMAT:
-            text = _text(data[2:]) if self._wide else data[3 : 3 + data[2]].decode(self._charset, "replace")
-            self._codes[struct.unpack_from("<H", data)[0]] = text
+            self._codes[struct.unpack_from("<H", data)[0]] = _string(data[2:], self._charset, narrow=1)
         elif kind == _XF:
             self._kinds.append(struct.unpack_from("<HH", data))
         elif kind == _FONT:
             flags, raised = struct.unpack_from("<2xH4xH", data)
-            name = self._short_text(data[14:])
+            name = _string(data[14:], self._charset, wide=1)
             self._fonts.append(Look(raised={1: 1, 2: -1}.get(raised, 0), struck=bool(flags & 8), font=name))
         elif kind == _DATE_MODE:
             self._from_1904 = data[:1] == b"\x01"
@@ -162,12 +160,12 @@ class _Book:
         elif kind == _REFERENCES:
             self._references += [struct.unpack_from("<HH", data, place) for place in range(2, len(data) - 5, 6)]
         elif kind == _CODEPAGE:
-            self._charset = label(f"cp{int.from_bytes(data[:2], 'little')}") or "cp1252"
+            self._charset = self._charset and (label(f"cp{int.from_bytes(data[:2], 'little')}") or "cp1252")
 
     def _area(self, formula: bytes) -> list[str] | None:
         """The cells of this workbook that a formula names; None for any other formula."""
         kind = formula[:1]
-        if not self._wide or (kind, len(formula)) not in ((_AREA, 11), (_CELL, 7)):
+        if self._charset or (kind, len(formula)) not in ((_AREA, 11), (_CELL, 7)):
             return None
         reference, top, *rest = struct.unpack_from("<5H" if kind == _AREA else "<3H", formula, 1)
         bottom, *columns = rest if kind == _AREA else (top, *rest)
@@ -179,22 +177,19 @@ class _Book:
         wide = min(right, left + _MOST) + 1
         return [rows.get(r, {}).get(c, "") for r in range(top, min(bottom, top + _MOST) + 1) for c in range(left, wide)]
 
-    def _short_text(self, data: bytes) -> str:
-        return _characters(data[1:], data[0]) if self._wide else data[1 : 1 + data[0]].decode(self._charset, "replace")
-
     def _cells(self, sheet: Sheet) -> _Cells:
         if self._texts is None:
             self._texts = list(_shared_texts(self._shared, self._fonts))
         codes = [self._codes.get(code, BUILT_IN.get(code, "")) for _, code in self._kinds]
         styles = CellStyles(codes, [_font(self._fonts, font) for font, _ in self._kinds], from_1904=self._from_1904)
-        return _Cells(sheet, styles, self._texts, "" if self._wide else self._charset)
+        return _Cells(sheet, styles, self._texts, self._charset)
 
 
 class _Cells:
     """The records of one sheet. A box comes with its text after it, a comment with its place at the end."""
 
     def __init__(self, sheet: Sheet, styles: CellStyles, texts: list[Words], charset: str) -> None:
-        self.sheet, self._styles, self._texts, self._charset = sheet, styles, texts, charset
+        self.sheet, self._styles, self._texts, self.charset = sheet, styles, texts, charset
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
         self._tick = ""  # where that can be ticked
@@ -208,7 +203,7 @@ class _Cells:
             row, column, style = self._waiting
             self._waiting = None
             if kind == _STRING:
-                sheet.put(row, column, styles.text(self.string(data), style))
+                sheet.put(row, column, styles.text(_string(data, self.charset), style))
             else:
                 sheet.uncomputed.append((row, column))
         if kind == _TEXT_CELL:
@@ -231,14 +226,14 @@ class _Cells:
             row, column, amount = struct.unpack_from("<HH3xd", data)
             sheet.put(row, column, general(amount))
         elif kind == _GRAPH_TEXT:
-            row, column, size = struct.unpack_from("<HH3xB", data)
-            sheet.put(row, column, self.string(bytes([size, 0]) + data[8:]).strip())
+            row, column = struct.unpack_from("<HH", data)
+            sheet.put(row, column, _string(data[7:], self.charset, wide=1).strip())
         elif kind == _FLAG:
             row, column = struct.unpack_from("<HH", data)
             sheet.put(row, column, _flag(data[6], is_error=bool(data[7])))
         elif kind in (_LABEL, _RICH_LABEL):
             row, column, style = struct.unpack_from("<HHH", data)
-            sheet.put(row, column, styles.text(self.string(data[6:]), style))
+            sheet.put(row, column, styles.text(_string(data[6:], self.charset), style))
         elif kind == _MERGED:
             for place in range(2, len(data) - 7, 8):
                 top, bottom, left, right = struct.unpack_from("<4H", data, place)
@@ -248,8 +243,7 @@ class _Cells:
             if (place := data.find(_URL)) > 0:
                 sheet.link(row, column, _address(data[place + len(_URL) :]))
         elif kind in (_HEADER, _FOOTER) and len(data) > 3:
-            words = _text(data) if not self._charset else data[1 : 1 + data[0]].decode(self._charset, "replace")
-            sheet.after += margin("Header" if kind == _HEADER else "Footer", words)
+            sheet.after += margin("Header" if kind == _HEADER else "Footer", _string(data, self.charset, narrow=1))
         elif kind == _ROW:
             sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
         elif kind == _COLUMNS and data[8] & 1:
@@ -289,12 +283,6 @@ class _Cells:
             if identity in self._comments:
                 self.sheet.after.append(f"Comment on {cell_name(row, column)}: {self._comments[identity]}")
 
-    def string(self, data: bytes) -> str:
-        """A string whose length is in two bytes."""
-        if not self._charset:
-            return _text(data)
-        return data[2 : 2 + int.from_bytes(data[:2], "little")].decode(self._charset, "replace")
-
 
 class _Chart:
     """The records of a chart: what its title and axes say, and the cells that it shows, or values stored with it."""
@@ -317,7 +305,7 @@ class _Chart:
         elif kind == _CHART_TEXT:
             self._words, self._is_series = "", False
         elif kind == _WORDS:
-            words = self._cells.string(bytes([data[2], 0]) + data[3:])
+            words = _string(data[2:], self._cells.charset, wide=1)
             if self._is_series:
                 self._names[-1] = self._names[-1] or words
             else:
@@ -335,7 +323,7 @@ class _Chart:
             self._points[self._part, series][point] = general(amount)
         elif kind == _LABEL:
             point, series = struct.unpack_from("<HH", data)
-            self._points[self._part, series][point] = self._cells.string(data[6:])
+            self._points[self._part, series][point] = _string(data[6:], self._cells.charset)
 
     def text(self, area: Callable[[bytes], list[str] | None]) -> str:
         """The chart as a table; `area` tells what the cells that a formula names show."""
@@ -432,9 +420,11 @@ def _address(data: bytes) -> str:
     return data[4 : 4 + size].decode("utf-16-le", "replace").partition("\0")[0]
 
 
-def _text(data: bytes) -> str:
-    """A string: the count of its characters in two bytes, then whether they are wide."""
-    return _characters(data[2:], int.from_bytes(data[:2], "little"))
+def _string(data: bytes, charset: str, *, wide: int = 2, narrow: int | None = None) -> str:
+    """A string after the count of its characters, which takes `wide` bytes, or `narrow` ones before version 8."""
+    size = (narrow or wide) if charset else wide
+    count = int.from_bytes(data[:size], "little")
+    return data[size : size + count].decode(charset, "replace") if charset else _characters(data[size:], count)
 
 
 def _characters(data: bytes, count: int) -> str:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, properties, setting
+from extractor.documents.elements import (
+    ABSENT,
+    child,
+    growing,
+    has,
+    local_name,
+    named,
+    number,
+    parse_xml,
+    properties,
+    setting,
+)
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.number_formats import BUILT_IN
@@ -78,11 +88,12 @@ class _Book:
         for page, (name, identity, hidden) in enumerate(self._listed, 1):
             kind, part = self._parts.get(identity, ("", ""))
             sheet = Sheet(name, hidden=hidden)
-            if kind == "worksheet" and self._is_binary:
-                xlsb.read_sheet(sheet, self._archive.read(part), self._styles, self._texts)
-            elif kind == "worksheet":
-                self._read_sheet(sheet, self._archive.read(part), self._archive.relations(part))
-            elif not kind:
+            data = self._archive.read(part) if kind == "worksheet" else b""
+            if data and self._is_binary:
+                xlsb.read_sheet(sheet, data, self._styles, self._texts)
+            elif data:
+                self._read_sheet(sheet, data, self._archive.relations(part))
+            elif kind in ("", "worksheet"):
                 self._embedded.missing(f"sheet {name}: it is not in the file")
             elif kind != "chartsheet":
                 self._embedded.missing(f"sheet {name}: {_NOT_READ.get(kind, 'macros')}")
@@ -94,12 +105,14 @@ class _Book:
         """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
         self._ticks.clear()
         row = -1
-        for _, element in iterparse(BytesIO(data)):
-            if local_name(element.tag) == "row":
-                row = self._read_row(sheet, element, number(element, "r", row + 2) - 1)
-                element.clear()
+        for root, is_whole in growing(data):
+            rows = next((part for part in root if local_name(part.tag) == "sheetData"), Element(""))
+            ready = len(rows) - (not is_whole and len(rows) > 0)
+            for line in rows[:ready]:
+                row = self._read_row(sheet, line, number(line, "r", row + 2) - 1)
+            del rows[:ready]
         hidden: list[range] = []
-        for part in element:  # the last to end is the root
+        for part in root:
             match local_name(part.tag):
                 case "cols":
                     spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c)]
@@ -150,7 +163,7 @@ class _Book:
                 sheet.doubtful[place] = f"={formula}"
             sheet.is_computed = sheet.is_computed or value != "0"
         else:
-            sheet.put(*place, f"={formula}")
+            sheet.put(*place, f"={formula}" if formula else "")
             sheet.uncomputed.append(place)
         if link := _LINK.match(formula):
             sheet.link(*place, link[1])
@@ -159,10 +172,13 @@ class _Book:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
-            case "n" if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
-                return value
-            case "n" if value and not value.isspace():
-                return self._styles.number(float(value), style)
+            case "n" if value:
+                if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
+                    return value
+                try:
+                    return self._styles.number(float(value), style)
+                except ValueError:  # a text whose writer did not say so
+                    return value.strip()
             case "s" if value and not value.isspace():
                 return self._styles.text(sheet.shared(self._texts, int(value)), style)
             case "inlineStr":
@@ -194,13 +210,23 @@ class _Book:
         sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
 
     def add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells."""
+        """Parts that no sheet names: comments of careless writers, pictures within cells, rows that no sheet holds."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
             if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
                 sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
             elif name.startswith("xl/media/"):
                 self._embedded.target(name)
+            elif name.startswith("xl/model/"):
+                self._embedded.missing("the data model of the workbook")
+            elif file.startswith("pivotCacheDefinition") and name.replace("Definition", "Records") in self._archive:
+                cache = self._archive.xml(name)
+                source = child(cache, "cacheSource", "worksheetSource")
+                if source.get("id") or not (source.get("name") or source.get("sheet") in {s.name for s in sheets}):
+                    count = cache.get("recordCount", "all")
+                    self._embedded.missing(
+                        f"{count} rows behind a pivot table: the sheet that they are from is not here"
+                    )
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
         self._seen.add(part)
