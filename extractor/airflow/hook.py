@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from extractor.airflow.provider import get_provider_info
 
@@ -14,9 +14,19 @@ if TYPE_CHECKING:
     from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import Extractor
 
-__all__ = ["WorkersAIHook"]
+__all__ = ["WorkersAIHook", "connection_named"]
 
 _TEST_SECONDS = 30.0
+
+
+def connection_named(conn_id: str) -> Any:
+    """A connection of Airflow. UsageError where there is none of that name: no retry would find it."""
+    from extractor.errors import UsageError
+
+    try:
+        return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise UsageError(f"there is no connection {conn_id}: add it, or name another one") from error
 
 
 class WorkersAIHook(BaseHook):
@@ -45,7 +55,7 @@ class WorkersAIHook(BaseHook):
         from extractor.errors import AccountError
         from extractor.pipeline.config import Config
 
-        connection = self.get_connection(self.workersai_conn_id)
+        connection = connection_named(self.workersai_conn_id)
         config = replace(declared or Config(), **{**self._settings(connection), **settings})
         credentials: dict[str, Any] = {
             "account_id": connection.login or config.account_id,
@@ -61,8 +71,7 @@ class WorkersAIHook(BaseHook):
         """An Extractor for code of one's own: use it in a `with`."""
         from extractor.pipeline.extractor import Extractor
 
-        config = self.config()
-        return Extractor(**{field.name: getattr(config, field.name) for field in fields(config)})
+        return Extractor(self.config())
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for nothing that costs money: whether the service knows the account, the token and the model."""

@@ -1,25 +1,41 @@
-"""The OpenLineage facets of a task: where it read, where it wrote, how many rows, and what became of the documents."""
+"""The OpenLineage facets of a task: where it read, where it wrote, how many rows, and what became of the documents.
+
+It is imported only where OpenLineage's provider asks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+
+import attr
+from airflow.providers.openlineage.extractors import OperatorLineage
+from openlineage.client.event_v2 import InputDataset, OutputDataset
+from openlineage.client.facet_v2 import RunFacet
+from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
 from extractor.shards.work import Manifest
-from extractor.sources.storage import is_remote, local
+from extractor.sources.storage import dataset_name
 
-__all__ = ["dataset_name", "lineage"]
+__all__ = ["ExtractionRunFacet", "lineage"]
+
+
+@attr.define
+class ExtractionRunFacet(RunFacet):
+    """What became of the documents of a run, and what it cost in US dollars; None is a price that is not known."""
+
+    model: str
+    documents: int
+    ok: int
+    partial: int
+    failed: int
+    pending: int
+    rows: int
+    costUsd: float | None
 
 
 def lineage(read: Iterable[str], wrote: Manifest | None) -> Any:
-    """The facets of a task that read some places and wrote what a manifest says; OpenLineage's provider asks."""
-    from airflow.providers.openlineage.extractors import OperatorLineage
-    from openlineage.client.event_v2 import InputDataset, OutputDataset
-    from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
-
-    from extractor.airflow.facet import ExtractionRunFacet
-
+    """The facets of a task that read some places and wrote what a manifest says."""
     inputs = [InputDataset(*name) for name in sorted(set(map(dataset_name, read)))]
     if wrote is None:
         return OperatorLineage(inputs=inputs)
@@ -28,11 +44,3 @@ def lineage(read: Iterable[str], wrote: Manifest | None) -> Any:
     names = ("model", "documents", "ok", "partial", "failed", "pending", "rows")
     facet = ExtractionRunFacet(**{name: wrote[name] for name in names}, costUsd=wrote["run_usd"])
     return OperatorLineage(inputs=inputs, outputs=[rows], run_facets={"extraction": facet})
-
-
-def dataset_name(place: str) -> tuple[str, str]:
-    """Namespace and name as OpenLineage writes them: ("s3://bucket", "key"), or ("file", "/path")."""
-    if not is_remote(place):
-        return "file", str(local(place))
-    parts = urlsplit(place)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/") or "/"

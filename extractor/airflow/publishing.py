@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
+from extractor.airflow.hook import connection_named
 from extractor.airflow.links import ReportLink, linked
 from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
 
@@ -113,7 +114,7 @@ class PublishOperator(BaseOperator):
 
     def _database(self, conn_id: str) -> str | Maker:
         """The URL of a PostgreSQL, or what makes the sink of a warehouse. UsageError for another kind of connection."""
-        connection = BaseHook.get_connection(conn_id)
+        connection = connection_named(conn_id)
         if connection.conn_type in ("postgres", "postgresql"):
             return _url(connection)
 

@@ -16,12 +16,11 @@ from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from extractor.airflow.lineage import dataset_name
 from extractor.errors import UsageError
 from extractor.pipeline.sinks.database import Tables, quoted
 from extractor.pipeline.sinks.files import ParquetFiles
 from extractor.pipeline.sinks.layout import SCALE, WIDTH, Column, Layout, Type
-from extractor.sources.storage import erase, join, send
+from extractor.sources.storage import dataset_name, erase, join, send
 
 __all__ = ["WAREHOUSES", "BigQuery", "Redshift", "Snowflake", "Warehouse", "hook_of"]
 

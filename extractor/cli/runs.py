@@ -49,15 +49,15 @@ def retry(
     found in the source, and changes nothing else: by another model or with more thought, for a second opinion.
     """
     from extractor.errors import UsageError
+    from extractor.pipeline.runs import pipeline_of_run
     from extractor.review.files import read_run
     from extractor.shards.index import read_index
-    from extractor.shards.retry import pipeline_of_output
     from extractor.sources.storage import is_remote
 
     how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
     chosen = {name: value for name, value in locals().items() if name not in how}
     folder, divided = Path(out), is_remote(out) or bool(read_index(out))
-    job = pipeline_of_output(out, schema=schema, pipeline=pipeline)
+    job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
     job = replace(job, config=options.configured(job.config, chosen))
     if divided and doubtful:
         raise UsageError(f"{out} was written by shards, and --doubtful asks about the output of one run")

@@ -41,7 +41,7 @@ def discover(
     No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`, and the output
     of another job is not entered; `skip` is called for it, and for what is neither file nor folder. A link to nothing,
     or a folder that cannot be listed, is yielded as if it were a document: reading it tells what is wrong. UsageError
-    for a source that is missing or cannot be listed.
+    for a source that is missing, cannot be listed, or is the output of a job.
     """
     paths = [Path(source) for source in sources]
     for path in paths:
@@ -54,9 +54,11 @@ def _prove(source: Path) -> None:
         raise UsageError(f"no such file or folder: {source}; check the path")
     if source.is_dir():
         try:
-            os.scandir(source).close()
+            entries = _listing(source)
         except OSError as error:
             raise UsageError(f"cannot read the folder {source}: {error.strerror}") from error
+        if is_output(entry.name for entry in entries):
+            raise UsageError(f"{source} is the output of a job: name the folder of documents, or single files")
 
 
 def _named(sources: Sequence[Path], closed: set[str], follow: bool, skip: Skip) -> Iterator[tuple[Path, str]]:
@@ -155,7 +157,7 @@ class _Walk:
         except OSError:
             yield folder, name_of(label or folder.name)
             return
-        if real not in self.roots and is_output(entry.name for entry in entries):
+        if is_output(entry.name for entry in entries):
             self.skip(name_of(label), "the output of a job")
             return
         for entry in entries:

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.local.catalog import Model
-from extractor.pipeline.outputs import in_turn
+from extractor.pipeline.outputs import locked
 
 __all__ = ["Progress", "pull"]
 
@@ -38,7 +38,7 @@ def pull(model: Model, *, say: Callable[[str], None], progress: Progress) -> Pat
         return model.path
     folder = model.path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    with in_turn(folder):  # another process may be fetching the same
+    with locked(folder, wait=True):  # another process may be fetching the same
         return model.path if model.is_here else _fetch(model, folder, say=say, progress=progress)
 
 

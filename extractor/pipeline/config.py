@@ -145,14 +145,14 @@ class Config:
         return f"Config({', '.join(changed)})"
 
     def __post_init__(self) -> None:
+        if limit := room(self.options):
+            self._limit_to(limit)
         least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
         least |= {"tool_turns": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
             if value is not None and not low <= value < math.inf:
                 raise UsageError(f"{name} is {value}: give {low} or more")
-        if limit := room(self.options):
-            self._limit_to(limit)
 
     def _limit_to(self, limit: int) -> None:
         """Let the options' own limit, which holds for thinking and answer together, win over the default."""

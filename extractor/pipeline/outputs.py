@@ -16,7 +16,7 @@ import orjson
 from extractor.errors import UsageError
 from extractor.sources.storage import whole_file
 
-__all__ = ["forget", "in_turn", "locked", "output_directory", "tidy", "write_json", "write_lines"]
+__all__ = ["forget", "locked", "output_directory", "tidy", "write_json", "write_lines"]
 
 _NAP = 0.5
 
@@ -66,25 +66,20 @@ def write_json(path: Path, value: Any) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Path]:
-    """Hold the folder; the lock goes with the process, however that ends. UsageError where another holds it."""
-    with (folder / ".lock").open("a") as file:
-        try:
-            _lock(file)
-        except OSError:
-            raise UsageError(f"{folder} is in use by another run: wait for it, or name another --out folder") from None
-        yield folder
-
-
-@contextmanager
-def in_turn(folder: Path) -> Iterator[Path]:
-    """Hold the folder as soon as nobody else does."""
+def locked(folder: Path, *, wait: bool = False) -> Iterator[Path]:
+    """Hold the folder; the lock goes with the process, however that ends. UsageError where another holds it, unless
+    this may `wait`.
+    """
     with (folder / ".lock").open("a") as file:
         while True:
             try:
                 _lock(file)
                 break
             except OSError:
+                if not wait:
+                    raise UsageError(
+                        f"{folder} is in use by another run: wait for it, or name another --out folder"
+                    ) from None
                 time.sleep(_NAP)
         yield folder
 

@@ -220,6 +220,8 @@ class Pipeline:
         With `out`, documents that the journal of that folder holds are free. With `sample`, so many documents are asked
         about for real, into `out` where it is named, and the prices follow from what they cost.
         """
+        if sample < 0:
+            raise UsageError(f"sample is {sample}: give 0 or more")
         folder, origin = Path(out) if out else None, self.opened_source()
         found = list(origin.found(without=folder))
         planned = self._planned(found, folder)

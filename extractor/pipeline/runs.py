@@ -13,7 +13,7 @@ import orjson
 from extractor.call.background import run_on_loop
 from extractor.call.effects import drive
 from extractor.call.form import Ladder
-from extractor.errors import NotKept, UsageError
+from extractor.errors import NotKept, StorageError, UsageError
 from extractor.pipeline.job import reading, work_on
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked
@@ -24,6 +24,7 @@ from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
 from extractor.pipeline.stages import process
 from extractor.sources.files import Entry
 from extractor.sources.rows import Rows
+from extractor.sources.storage import exists, join, read
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Exchange", "as_text", "declared", "exchanges", "export", "pipeline_of_run"]
@@ -56,9 +57,9 @@ def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipel
     return replace(job, spec=("pipeline", lasting(pipeline)))
 
 
-def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
-    """The pipeline of the last run into `out`, as run.json tells it; a SPEC stands in where that tells none."""
-    settings = _run_json(out / "run.json")
+def pipeline_of_run(out: str | Path, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
+    """The pipeline of the last run into `out`, a folder or a URL, as run.json tells it; a SPEC stands in for none."""
+    settings = _run_json(out)
     if schema is None and pipeline is None:
         kind, spec = settings.get("spec") or (None, None)
         if kind not in ("schema", "pipeline"):
@@ -74,13 +75,14 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
     return replace(job, source=source, config=config, sink=sink, split=settings.get("split", job.split))
 
 
-def _run_json(path: Path) -> dict[str, Any]:
+def _run_json(out: str | Path) -> dict[str, Any]:
+    place = join(str(out), "run.json")
+    if not exists(place):
+        raise UsageError(f"no file {place}: name the --out folder of a run that has ended")
     try:
-        return dict(orjson.loads(path.read_bytes()))
-    except FileNotFoundError:
-        raise UsageError(f"no file {path}: name the --out folder of a run that has ended") from None
-    except (OSError, orjson.JSONDecodeError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; give the command of the run again") from error
+        return dict(orjson.loads(read(place)))
+    except (StorageError, ValueError) as error:
+        raise UsageError(f"{place} cannot be read: {error}; give the command of the run again") from error
 
 
 # ------------------------------------------------------------------------- tables
@@ -106,7 +108,7 @@ def export(
     with locked(folder), closing(open_journal(path)) as journal:
         journal.take_up(job.file_schema)
         sinks = open_sinks(wanted, folder, job.record_schema, carries=isinstance(job.source, Rows))
-        Published(journal, job.record_schema, job.split).write(folder, lambda: _run_json(folder / "run.json"), sinks)
+        Published(journal, job.record_schema, job.split).write(folder, lambda: _run_json(folder), sinks)
     written = ["records.jsonl"] if "jsonl" in wanted else []
     written += [name for sink in sinks for name in sink.written]
     return tuple(written)

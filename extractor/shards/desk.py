@@ -13,6 +13,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from extractor.documents.discover import Skip
+from extractor.errors import UsageError
 from extractor.pipeline.corrections import CORRECTIONS
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked, output_directory
@@ -132,6 +133,8 @@ def at_desk(place: str, *, wait: bool = False) -> Iterator[Desk]:
     each answer, unless it is so large that this would take more than a fifth of the time. UsageError where another
     worker is at work there, unless this may `wait`.
     """
+    if not place:
+        raise UsageError("out is empty: give a folder or a URL")
     with hold(place, "desk", wait=wait) as lease:
         scratch = bench(place)
         with locked(scratch):

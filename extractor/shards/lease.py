@@ -21,7 +21,7 @@ from time import monotonic, sleep
 from uuid import uuid4
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.outputs import in_turn, locked, output_directory
+from extractor.pipeline.outputs import locked, output_directory
 from extractor.sources.storage import create, erase, inside, is_remote, join, local, read, write
 
 __all__ = ["Lease", "bench", "hold", "is_held", "signature"]
@@ -69,12 +69,13 @@ def hold(out: str, name: str, *, wait: bool = True) -> Iterator[Lease]:
     place = join(out, f".{name}")
     here = bench(place) if is_remote(out) else output_directory(local(place))
     with ExitStack() as stack:
-        if wait:
-            _say_that_it_waits(here, out)
         try:
-            stack.enter_context((in_turn if wait else locked)(here))
+            stack.enter_context(locked(here))
         except UsageError:
-            raise UsageError(f"{out} is in use by another run: wait for it, or name another --out folder") from None
+            if not wait:
+                raise UsageError(f"{out} is in use by another run: wait for it, or name another out") from None
+            _log.info("extractor: %s is in use by another run: waiting for it", out)
+            stack.enter_context(locked(here, wait=True))
         lease = Lease(out)
         if is_remote(out):
             lease = stack.enter_context(_leased(out, place, signature(here), wait=wait))
@@ -116,14 +117,6 @@ def signature(folder: Path) -> str:
     if not path.exists():
         path.write_text(uuid4().hex)
     return path.read_text()
-
-
-def _say_that_it_waits(here: Path, out: str) -> None:
-    try:
-        with locked(here):
-            pass
-    except UsageError:
-        _log.info("extractor: %s is in use by another run: waiting for it", out)
 
 
 @contextmanager

@@ -14,11 +14,9 @@ from typing import Any, TypedDict
 
 import orjson
 
-from extractor.documents.discover import is_output
 from extractor.errors import UsageError
 from extractor.sources.rows import Rows
 from extractor.sources.storage import GOLD, File, join, listing
-from extractor.sources.urls import public_url
 
 __all__ = ["Shard", "Source", "apart", "documents_of", "plan_shards", "rows_of", "shard_of", "whole"]
 
@@ -121,20 +119,13 @@ def _listed(source: Source) -> tuple[Rows | None, list[File]]:
     Those of files are plain paths below a folder, those of rows their keys.
     """
     if not isinstance(source, Rows):
-        found = {file.uri: file for place in _places(source) for file in _documents(str(place))}
+        found = {file.uri: file for place in _places(source) for file in listing(str(place))}
         return None, list(_unique(found.values()))
     rows = source.lasting()
     if rows.query is not None and rows.key is None:
         raise UsageError(f"{rows.where}: the numbers of rows change between queries: give a key, a column of names")
     entries = rows.found()
     return rows, [File(join(rows.where, entry.name), entry.name, entry.size) for entry in entries]
-
-
-def _documents(place: str) -> list[File]:
-    files = listing(place)
-    if is_output(file.name for file in files):
-        raise UsageError(f"{public_url(place)} is the output of a job: name the place of documents, or another out")
-    return files
 
 
 def _places(source: Source) -> Sequence[Any]:

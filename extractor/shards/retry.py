@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from extractor.errors import STOPPING, UsageError
+from extractor.errors import STOPPING
 from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
-from extractor.pipeline.runs import pipeline_of_run
 from extractor.shards.index import Line, read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish
 from extractor.shards.work import Manifest, extract_shard
 from extractor.sources.rows import Rows
-from extractor.sources.storage import File, exists, is_remote, join, read
+from extractor.sources.storage import File
 
-__all__ = ["pipeline_of_output", "retry_output"]
-
-
-def pipeline_of_output(out: str, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
-    """The pipeline of the last run into an output place, as its run.json says; a SPEC stands in where that has none."""
-    place = join(out, "run.json")
-    if not is_remote(out):
-        return pipeline_of_run(Path(out), schema=schema, pipeline=pipeline)
-    if not exists(place):
-        raise UsageError(f"no file {place}: name the output of a run that has ended")
-    with TemporaryDirectory(prefix="extractor-") as folder:
-        Path(folder, "run.json").write_bytes(read(place))
-        try:
-            return pipeline_of_run(Path(folder), schema=schema, pipeline=pipeline)
-        except UsageError as error:
-            raise UsageError(str(error).replace(folder, out)) from None
+__all__ = ["retry_output"]
 
 
 def retry_output(

@@ -66,6 +66,8 @@ def extract_shard(
     UsageError where another worker is at the same shard, unless this may `wait`.
     """
     out, name = str(out), shard["shard"]
+    if not out:
+        raise UsageError("out is empty: give a folder or a URL")
     if not shard["documents"]:
         raise UsageError("no documents: the source is empty")
     if redo not in ("none", "failed", "partial"):

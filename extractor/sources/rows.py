@@ -6,6 +6,7 @@ A table is a CSV, JSON Lines or Parquet file, the result of an SQL query, a data
 from __future__ import annotations
 
 import csv
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -28,6 +29,7 @@ from extractor.sources.urls import public_url, scrubbed
 __all__ = ["Rows", "arrow_table", "frame_kind", "library"]
 
 _AT_ONCE = 1000
+_TEMPLATE = re.compile(r"\{\{\s.*\s\}\}", re.DOTALL)
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb", "airflow")
 _READABLE = (
     "CSV, TSV, JSON Lines (.jsonl) and Parquet files, and databases (postgresql://, sqlite://, duckdb://, airflow://)"
@@ -52,7 +54,8 @@ class Rows:
     1
 
     A database is `postgresql://user@host/name`, `sqlite:///file.db` or `duckdb:///file.duckdb`, read and never written.
-    In tasks of Airflow, `airflow://my_connection` is the database of a connection, and the query may be a template.
+    In tasks of Airflow, `airflow://my_connection` is the database of a connection. The query may be a template in
+    arguments of a task of Airflow 3.
     """
 
     source: Any
@@ -219,6 +222,8 @@ class Rows:
     def _of_database(self) -> Iterator[Row]:
         if not self.query:
             raise UsageError(f"{self.where} needs a query that selects the rows")
+        if self._scheme == "airflow" and _TEMPLATE.search(self.query):  # it would select nothing, in silence
+            raise UsageError(f"{self.where}: a template of the query was not rendered, as Airflow 3 does for a task")
         try:
             with closing(_connected(str(self.source))) as connection:
                 # In PostgreSQL a cursor with a name stays on the server, which sends what is fetched.

@@ -24,7 +24,7 @@ from extractor.errors import DocumentError, ExtractorError, MissingExtra, Storag
 from extractor.sources.urls import public_url
 
 __all__ = [
-    *("GOLD", "File", "address", "create", "document", "erase", "exists", "facts", "fetch", "inside"),
+    *("GOLD", "File", "address", "create", "dataset_name", "document", "erase", "exists", "facts", "fetch", "inside"),
     *("inspected", "is_remote", "join", "lines", "listing", "local", "opened", "read", "send", "whole_file", "write"),
 ]
 
@@ -70,6 +70,14 @@ def join(place: str, *parts: str) -> str:
 def address(place: str) -> str:
     """A place as a URL."""
     return place if is_remote(place) else local(place).as_uri()
+
+
+def dataset_name(place: str) -> tuple[str, str]:
+    """Namespace and name as OpenLineage writes them: ("s3://bucket", "key"), or ("file", "/path")."""
+    if not is_remote(place):
+        return "file", str(local(place))
+    parts = urlsplit(place)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/") or "/"
 
 
 def listing(place: str) -> list[File]:
@@ -304,19 +312,9 @@ def inspected(file: File) -> File:
 
 def _etag(entry: Mapping[str, Any]) -> str:
     """What the file systems of fsspec know of a file's content: a digest, or when it was last changed."""
-    known = [
-        "ETag",
-        "etag",
-        "md5Hash",
-        "checksum",
-        "LastModified",
-        "Last-Modified",
-        "last_modified",
-        "updated",
-        "mtime",
-        "created",
-    ]
-    return next((str(entry[name]).strip('"') for name in known if entry.get(name)), "")
+    digests = ("ETag", "etag", "md5Hash", "checksum")
+    times = ("LastModified", "Last-Modified", "last_modified", "updated", "mtime", "created")
+    return next((str(entry[name]).strip('"') for name in (*digests, *times) if entry.get(name)), "")
 
 
 def _opened(uri: str) -> tuple[Any, str]:
@@ -374,9 +372,11 @@ def _remote(uri: str) -> Iterator[File]:
     else:
         found, root = store.find(path, detail=True), path
     folders: dict[str, set[str]] = {}
-    for at in found:
+    for at in () if has_magic(path) else found:
         folders.setdefault(at.rpartition("/")[0], set()).add(at.rpartition("/")[2])
-    outputs = tuple(f"{folder}/" for folder, names in folders.items() if folder != root and is_output(names))
+    outputs = tuple(f"{folder}/" for folder, names in folders.items() if is_output(names))
+    if f"{root}/" in outputs:
+        raise UsageError(f"{public_url(uri)} is the output of a job: name the place of documents, or single files")
     for at, entry in found.items():
         if at.startswith(outputs):
             continue

@@ -17,6 +17,7 @@ from jsonschema import validate
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.provider import get_provider_info
+from extractor.airflow.publishing import PublishOperator
 from extractor.errors import AccountError, UsageError
 from extractor.pipeline.config import Config
 from extractor.wire.requests import Gateway
@@ -137,6 +138,14 @@ def test_a_timeout_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line names the connection that says it."""
     with pytest.raises(UsageError, match="connection elsewhere has the timeout 'soon': give seconds"):
         connect(monkeypatch, login="me", password="secret", extra={"timeout": "soon"}).config()
+
+
+def test_a_connection_that_is_not_there() -> None:
+    """It is named in an error that no retry mends, whoever asks for it."""
+    with pytest.raises(UsageError, match="there is no connection nowhere"):
+        WorkersAIHook("nowhere").config()
+    with pytest.raises(UsageError, match="there is no connection nowhere"):
+        PublishOperator(task_id="publish", manifests=[], out="/out", sink_conn_id="nowhere")._sinks()
 
 
 def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,6 +195,8 @@ def test_outputs_in_a_source_are_no_documents(tmp_path: Path) -> None:
     with Emulator(receipts_reply()) as emulator:
         replace(job(emulator), source=source).run(source / "out")
         assert replace(job(emulator), source=source).run(tmp_path / "other").documents == 1
+        with pytest.raises(UsageError, match="out is the output of a job"):
+            replace(job(emulator), source=source / "out").run(tmp_path / "third")
     skipped = json.loads((tmp_path / "other" / "run.json").read_text())["skipped"]
     assert skipped == [{"name": "out", "why": "the output of a job"}]
 

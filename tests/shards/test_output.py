@@ -207,6 +207,7 @@ def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
     for source, options, line in [
         ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
         (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
+        ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: a template of the query was not"),
         ("postgresql://me:secret@h/db", {"query": "SELECT 1", "key": "id"}, r"postgresql://me@h/db has a password"),
     ]:
         with pytest.raises(UsageError, match=line) as refused:
@@ -221,6 +222,14 @@ def test_signed_urls(tmp_path: Path) -> None:
     register(str(tmp_path), "", one)
     assert [line["document"] for line in register(str(tmp_path), "", other)] == ["a.pdf"]
     assert list(read_index(str(tmp_path))) == [named_url(f"{place}=3")]
+
+
+def test_an_output_is_no_source(root: str, emulator: Emulator, reader: Reader) -> None:
+    """What a job wrote below its source is not read on the next day; an output that is named outright is refused."""
+    day(emulator, put(root, *"ab"), f"{root}/out")
+    assert (day(emulator, root, f"{root}/out")["documents"], reader.asked) == (2, ["a", "b"])
+    with pytest.raises(UsageError, match="out is the output of a job"):
+        plan_shards(f"{root}/out")
 
 
 def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,3 +399,12 @@ def test_a_shard_without_documents(tmp_path: Path, emulator: Emulator) -> None:
     """There is nothing to extract, and nothing to publish."""
     with pytest.raises(UsageError, match="no documents"):
         extract_shard(shard_of("", []), bills(emulator), tmp_path)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_output_without_a_place(tmp_path: Path, emulator: Emulator, reader: Reader, number: int) -> None:
+    """It is refused, rather than written to the folder of the process, or to the root."""
+    for shard in plan_shards(put(str(tmp_path / "in"), *"ab"), shards=number):
+        with pytest.raises(UsageError, match="out is empty"):
+            extract_shard(shard, bills(emulator), "")
+    assert reader.asked == []

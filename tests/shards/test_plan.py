@@ -74,6 +74,7 @@ def test_outputs_are_no_documents(tmp_path: Path) -> None:
     assert names(*plan_shards(tmp_path)) == ["b/run.json", "one.txt"]
     with pytest.raises(UsageError, match="out is the output of a job"):
         whole(tmp_path / "out")
+    assert names(whole(str(tmp_path / "out/*.json"))) == ["run.json"]
 
 
 @pytest.mark.parametrize("options", [{"shards": 0}, {"max_cost": -1.0}, {"max_cost": float("nan")}])

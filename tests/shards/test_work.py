@@ -122,3 +122,5 @@ def test_a_document_in_two_shards(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing was extracted"):
         publish([None], tmp_path / "all")
     assert publish(one, tmp_path / "all")["ok"] == one["documents"]
+    with pytest.raises(UsageError, match="out is empty"):
+        publish(one, "")
