@@ -59,7 +59,7 @@ class _Section(NamedTuple):
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
-    """The number as a cell of this format shows it; without one where the format does not hold for it."""
+    """The number as a cell of this format shows it; as it is where the format hides it or does not hold for it."""
     return formatter(code, from_1904)(number)
 
 
@@ -71,7 +71,7 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
 
     def shown(number: float) -> str:
         try:
-            return _shown(number, sections, later)
+            return _shown(number, sections, later) or general(number)  # what a code such as `;;;` hides is in the file
         except (ValueError, ArithmeticError):
             return general(number)
 
