@@ -533,7 +533,8 @@ def _written_value(about: dict[str, str]) -> str:
                 return f"{match[1]}{int(match[2])}:{match[3]}:{match[4]}"
             case "boolean":
                 return about.get("boolean-value", "").upper()
-    return value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+    stated = value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+    return stated or about.get("time-value", "")
 
 
 def _codes(element: Element) -> Iterator[str]:
