@@ -93,6 +93,15 @@ def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
     assert "Total 42" in loaded(tmp_path, "c.eml", stub.as_bytes()).text
 
 
+def test_numbers_of_a_form_of_the_message_that_is_not_taken_are_named(tmp_path: Path) -> None:
+    """Two forms may have numbers that the other lacks; one of them is read, and the document is not whole."""
+    both = letter("Order 4711, total 42")
+    both.add_alternative("<p>Total 42, by Acme of 12 High Street, 2031</p>", subtype="html")
+    document = loaded(tmp_path, "a.eml", both.as_bytes())
+    assert "12 High Street" in document.text
+    assert document.metadata["unread"] == ["1 numbers that only another form of the message has, such as 4711"]
+
+
 @pytest.mark.parametrize(
     ("head", "body", "text"),
     [

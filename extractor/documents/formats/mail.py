@@ -139,22 +139,28 @@ def _contents(part: Message) -> Parsed:
         return _leaf(part, kind)
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
-    whole = _fullest if kind == "multipart/alternative" or wrapped else _joined
-    return _together(inner, whole([each.text for each in inner]))
+    if inner and (kind == "multipart/alternative" or wrapped):
+        return _fullest(inner)
+    return _together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
 
 
-def _joined(texts: list[str]) -> str:
-    return "\n\n".join(text.strip() for text in texts if text.strip())
+def _fullest(parts: list[Parsed]) -> Parsed:
+    """The first, unless another has half as much again to say, or a number more: some leave the plain text a stub.
 
-
-def _fullest(texts: list[str]) -> str:
-    """The first, unless another has half as much again to say, or a number more: some leave the plain text a stub."""
+    Numbers that only the others have are named as unread.
+    """
+    texts = [part.text for part in parts]
     sizes = [len(_LETTER.findall(text)) for text in texts]
     figures = [set(_FIGURES.findall(_ADDRESS.sub("", text))) for text in texts]
-    largest, every = max(sizes, default=0), set().union(*figures)
+    largest, every = max(sizes), set().union(*figures)
     full = (3 * size >= 2 * largest and own == every for size, own in zip(sizes, figures, strict=True))
-    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]), default=0)
-    return next((text for text, is_full in zip(texts, full, strict=True) if is_full), texts[most] if texts else "")
+    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]))
+    taken = next((index for index, is_full in enumerate(full) if is_full), most)
+    whole = _together(parts, texts[taken])
+    if not (lost := every - figures[taken]):
+        return whole
+    line = f"{len(lost)} numbers that only another form of the message has, such as {min(lost)}"
+    return replace(whole, unread=(*whole.unread, line))
 
 
 def _leaf(part: Message, kind: str) -> Parsed:
