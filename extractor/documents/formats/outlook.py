@@ -155,7 +155,7 @@ def _enveloped(data: bytes) -> Parsed:
 
 
 def unwrap(data: bytes) -> tuple[str, str, list[Attachment]]:
-    """Subject, body in the richest form there is, and files. Raises DocumentError "damaged"."""
+    """Subject, body (plain text where it is stored), and files. Raises DocumentError "damaged"."""
     message: dict[int, bytes | str] = {}
     plain: dict[int, bytes] = {}
     files: list[dict[int, bytes | str]] = []
