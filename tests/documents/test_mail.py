@@ -148,6 +148,14 @@ def test_a_mailbox_is_its_messages_in_a_row(tmp_path: Path) -> None:
     assert "--- message 2 ---" in document.text
 
 
+def test_messages_of_a_mailbox_may_carry_equal_files(tmp_path: Path) -> None:
+    """Each of them is read: what was sent twice counts twice."""
+    message = letter()
+    message.add_attachment(b"Total 7", maintype="text", subtype="plain", filename="a.txt")
+    messages = b"".join(b"From ada Mon Jun 01 10:00:00 2009\n" + message.as_bytes() + b"\n" for _ in range(2))
+    assert loaded(tmp_path, "a.mbox", messages).text.count("--- attachment: a.txt ---\n\nTotal 7") == 2
+
+
 def fields(head: int, **numbers: int) -> bytes:
     """A stream of fixed properties: t0039=... is the value of property 0x0039."""
     rows = (struct.pack("<HHIQ", 0x40, int(name[1:], 16), 6, number) for name, number in numbers.items())

@@ -65,7 +65,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(f"--- message {number} ---\n\n{part.text}" for number, part in enumerate(messages, 1))
-    return replace(_together(messages, text), metadata={"messages": len(messages)})
+    files = tuple(file for part in messages for file in part.attachments)  # two messages may carry equal ones
+    return replace(_together(messages, text), attachments=files, metadata={"messages": len(messages)})
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -127,7 +128,7 @@ def _text(data: bytes, charset: str | None) -> str:
 
 
 def _together(parts: list[Parsed], text: str) -> Parsed:
-    """Parts of a message, or messages, of which this is the text: with the files of all, each once."""
+    """Parts of one whole, of which this is the text: with the files of all, each once."""
     files = dict.fromkeys(file for part in parts for file in part.attachments)
     return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
 
