@@ -10,7 +10,7 @@ import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import Tree, archive, loaded, ole, picture, relations
+from tests.documents.making import Tree, archive, loaded, ole, paragraph, picture, relations, word
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -250,6 +250,31 @@ def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.pptx", archive(parts))
     assert document.text.split("\n\n")[:-1] == ["one", "In confidence", "Acme Ltd", "two"]
     assert [image.page for image in document.images] == [1]
+    held = '<p:pic><p:nvPicPr><p:nvPr><p:ph type="pic"/></p:nvPr></p:nvPicPr></p:pic>'
+    parts["ppt/layout.xml"] = slide(held, shape("In confidence", 0, 0)).replace("<p:sld ", '<p:sld showMasterSp="0" ')
+    assert loaded(tmp_path, "b.pptx", archive(parts)).text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
+
+
+def test_parts_that_are_damaged_or_not_there_are_named(tmp_path: Path) -> None:
+    """The rest of the file is read: other slides, and the text between a header and notes."""
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldId r:id="a"/><p:sldId r:id="b"/>'
+        '<p:sldId r:id="c"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(*((n, "slide", f"slides/{n}.xml") for n in "abc")),
+        "ppt/slides/a.xml": slide(shape("one", 0, 0)),
+        "ppt/slides/b.xml": slide(shape("two", 0, 0))[:-9],
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.strip() == "one"
+    unread = ["ppt/slides/c.xml: it is not in the file", "ppt/slides/b.xml: it is damaged"]
+    assert document.metadata["unread"] == unread
+    letter = word(
+        paragraph("body"),
+        parts={"word/footnotes.xml": "<w:footnotes"},
+        links=relations(("f", "footnotes", "footnotes.xml")),
+    )
+    assert loaded(tmp_path, "a.docx", letter).metadata["unread"] == ["word/footnotes.xml: it is damaged"]
 
 
 def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -28,8 +27,6 @@ _MEDIA = {
     "media": "a film or recording",
 }
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
-_SHAPE, _PLACEHOLDER = re.compile(rb"</(?:\w+:)?sp>"), re.compile(rb"<(?:\w+:)?ph[\s/>]")
-_ALONE = re.compile(rb"""showMasterSp=["'](?:0|false)["']""")  # a layout that does not show its master
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
 _BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
@@ -60,6 +57,8 @@ class _Slide:
 
     def __init__(self, archive: Archive, name: str, embedded: Embedded, page: int) -> None:
         self._archive, self._embedded, self._page = archive, embedded, page
+        if name not in archive:
+            embedded.missing(f"{name}: it is not in the file")
         self._root = archive.xml(name)
         self._relations = archive.relations(name)
         self._but = ""  # the kind of placeholders that are left out
@@ -168,13 +167,12 @@ class _Slide:
         if name in shown:
             return
         shown.add(name)
-        data = self._archive.read(name)
-        if len(_SHAPE.findall(data)) > len(_PLACEHOLDER.findall(data)):  # most have nothing but placeholders
-            yield from _Slide(self._archive, name, self._embedded, self._page).own_texts()
-        for kind, target in self._archive.relations(name).values():
+        slide = _Slide(self._archive, name, self._embedded, self._page)
+        yield from slide.own_texts()
+        for kind, target in slide._relations.values():
             if kind in ("package", "oleObject"):
                 self._embedded.target(target)
-            elif kind == "slideMaster" and not _ALONE.search(data):
+            elif kind == "slideMaster" and slide._root.get("showMasterSp", "") not in ("0", "false"):
                 yield from self._behind(target, shown)
 
     def own_texts(self) -> Iterator[str]:
