@@ -148,6 +148,17 @@ def test_a_mailbox_is_its_messages_in_a_row(tmp_path: Path) -> None:
     assert "--- message 2 ---" in document.text
 
 
+def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    """What is there is read, and the rest is named."""
+    message = letter()
+    message.add_attachment(b"a,b\n" * 500, maintype="text", subtype="csv", filename="a.csv")
+    whole = message.as_bytes()
+    assert "unread" not in loaded(tmp_path, "a.eml", whole).metadata
+    document = loaded(tmp_path, "b.eml", whole[: len(whole) // 2])
+    assert "Total 42" in document.text
+    assert document.metadata["unread"] == ["the end of the message: it is cut off"]
+
+
 def test_messages_of_a_mailbox_may_carry_equal_files(tmp_path: Path) -> None:
     """Each of them is read: what was sent twice counts twice."""
     message = letter()

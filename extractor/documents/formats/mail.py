@@ -9,7 +9,7 @@ from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import CloseBoundaryNotFoundDefect, HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
@@ -84,6 +84,8 @@ def _message(data: bytes) -> Parsed:
     metadata = {name.lower(): value for name, value in headers.items()}
     if identity := _header(message, "Message-ID"):
         metadata["message-id"] = identity
+    if any(isinstance(defect, CloseBoundaryNotFoundDefect) for part in message.walk() for defect in part.defects):
+        found = replace(found, unread=(*found.unread, "the end of the message: it is cut off"))
     return replace(found, text=f"{block}\n{body}\n" if block else body, metadata=metadata)
 
 
