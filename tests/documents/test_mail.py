@@ -157,6 +157,10 @@ def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
     document = loaded(tmp_path, "b.eml", whole[: len(whole) // 2])
     assert "Total 42" in document.text
     assert document.metadata["unread"] == ["the end of the message: it is cut off"]
+    coded = b"Content-Transfer-Encoding: base64\n\n" + b64encode(b"Total 42, and more")
+    for end in (-1, -2, -3):
+        document = loaded(tmp_path, "c.eml", b"From: a@b.c\n" + coded[:end])
+        assert document.metadata["unread"] == ["the end of the message: it is cut off"]
 
 
 def test_messages_of_a_mailbox_may_carry_equal_files(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes
-from email.errors import CloseBoundaryNotFoundDefect, HeaderParseError
+from email.errors import (
+    CloseBoundaryNotFoundDefect,
+    HeaderParseError,
+    InvalidBase64LengthDefect,
+    InvalidBase64PaddingDefect,
+)
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
@@ -42,6 +47,7 @@ _NOT_HERE = {
 _ENVELOPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _FILES = {"message/rfc822", "text/calendar", "text/directory", "text/rtf", "text/vcard", "text/x-vcard"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
+_CUT = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _OCTETS = 0x04
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
 _LETTER = re.compile(r"\w")
@@ -84,7 +90,7 @@ def _message(data: bytes) -> Parsed:
     metadata = {name.lower(): value for name, value in headers.items()}
     if identity := _header(message, "Message-ID"):
         metadata["message-id"] = identity
-    if any(isinstance(defect, CloseBoundaryNotFoundDefect) for part in message.walk() for defect in part.defects):
+    if any(isinstance(defect, _CUT) for part in message.walk() for defect in part.defects):
         found = replace(found, unread=(*found.unread, "the end of the message: it is cut off"))
     return replace(found, text=f"{block}\n{body}\n" if block else body, metadata=metadata)
 
