@@ -39,8 +39,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
     embedded = Embedded(source, archive)
-    shown: set[str] = set()
-    slides = [_Slide(archive, name, embedded, page).text(shown) for page, name in enumerate(_slides(archive), 1)]
+    behind: set[str] = set()
+    slides = [_Slide(archive, name, embedded, page).text(behind) for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
 
@@ -63,10 +63,10 @@ class _Slide:
         self._relations = archive.relations(name)
         self._but = ""  # the kind of placeholders that are left out
 
-    def text(self, shown: set[str]) -> str:
+    def text(self, behind: set[str]) -> str:
         """Its shapes as the eye meets them, what is drawn on it, its notes and comments.
 
-        What layouts and masters put on slides follows the first slide that has it; `shown` are those read so far.
+        What layouts and masters put on slides follows the first slide that has it; `behind` are those read so far.
         """
         blocks = ["(hidden slide)"] if self._root.get("show", "") in ("0", "false") else []
         blocks += self.shapes()
@@ -77,7 +77,7 @@ class _Slide:
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
-                blocks += self._behind(target, shown)
+                blocks += self._behind(target, behind)
         return "\n\n".join(filter(None, blocks))
 
     def shapes(self, but: str = "") -> list[str]:
@@ -162,18 +162,18 @@ class _Slide:
                 self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
-    def _behind(self, name: str, shown: set[str]) -> Iterator[str]:
+    def _behind(self, name: str, behind: set[str]) -> Iterator[str]:
         """The texts and files of a layout and its master; placeholders are prompts, and pictures are decoration."""
-        if name in shown:
+        if name in behind:
             return
-        shown.add(name)
+        behind.add(name)
         slide = _Slide(self._archive, name, self._embedded, self._page)
         yield from slide.own_texts()
         for kind, target in slide._relations.values():
             if kind in ("package", "oleObject"):
                 self._embedded.target(target)
             elif kind == "slideMaster" and slide._root.get("showMasterSp", "") not in ("0", "false"):
-                yield from self._behind(target, shown)
+                yield from self._behind(target, behind)
 
     def own_texts(self) -> Iterator[str]:
         """The texts of the shapes that are no placeholders."""
