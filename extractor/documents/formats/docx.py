@@ -96,8 +96,9 @@ class _Reader:
         begun: Element | None = None  # a paragraph that the next one goes on with
         for element in parent:
             if begun is not None and element.tag == "p":
-                element[:0] = [node for node in begun if node.tag != "pPr"]
-                begun = None
+                whole = Element("p")  # the text may be read once more, so that its own elements stay as they are
+                whole.extend([*(node for node in begun if node.tag != "pPr"), *element])
+                element, begun = whole, None
             elif begun is not None and len(element):  # marks of bookmarks and the like are empty
                 yield from self._paragraph(begun)
                 begun = None
