@@ -61,6 +61,8 @@ class Archive:
     def xml(self, name: str) -> Element:
         """The root of one part, an empty element where there is no such part or it is `damaged`."""
         data = self.read(name)
+        if name.lower().endswith(".vml"):
+            data = data.replace(b"<br>", b"<br/>")  # as Excel writes it
         try:
             return parse_xml(data) if data.strip() else ABSENT
         except ParseError:

@@ -267,14 +267,16 @@ def test_parts_that_are_damaged_or_not_there_are_named(tmp_path: Path) -> None:
     }
     document = loaded(tmp_path, "a.pptx", archive(parts))
     assert document.text.strip() == "one"
-    unread = ["ppt/slides/c.xml: it is not in the file", "ppt/slides/b.xml: it is damaged"]
+    unread = ["ppt/slides/c.xml: it is not in the file", "ppt/slides/b.xml: it cannot be read"]
     assert document.metadata["unread"] == unread
     letter = word(
         paragraph("body"),
         parts={"word/footnotes.xml": "<w:footnotes"},
         links=relations(("f", "footnotes", "footnotes.xml")),
     )
-    assert loaded(tmp_path, "a.docx", letter).metadata["unread"] == ["word/footnotes.xml: it is damaged"]
+    assert loaded(tmp_path, "a.docx", letter).metadata["unread"] == ["word/footnotes.xml: it cannot be read"]
+    letter = word(paragraph("body"), links=relations(("h", "header", "header1.xml")))
+    assert loaded(tmp_path, "b.docx", letter).metadata["unread"] == ["word/header1.xml: it is not in the file"]
 
 
 def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:

@@ -555,7 +555,7 @@ def test_boxes_that_can_be_ticked_say_whether_they_are(tmp_path: Path) -> None:
     text = "## S1\n\nx\n\n☒ insured\n\n☐ smoker\n\n"
     assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x") + controls, parts=parts)).text == text
     shape = '<shape><textbox>{}</textbox><ClientData ObjectType="Checkbox"><Checked>{}</Checked></ClientData></shape>'
-    drawing = f"<xml>{shape.format('insured', 1)}{shape.format('smoker', 0)}<shape><ClientData/></shape></xml>"
+    drawing = f"<xml>{shape.format('insured', 1)}{shape.format('<br>smoker', 0)}<shape><ClientData/></shape></xml>"
     parts = {"xl/worksheets/_rels/s1.xml.rels": relations(("v", "vmlDrawing", "../v.vml")), "xl/v.vml": drawing}
     assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == text
 

@@ -147,6 +147,8 @@ class _Reader:
     @contextmanager
     def _within(self, name: str) -> Iterator[Element]:
         """A part besides the main one, with the relations of its own."""
+        if name not in self._archive:
+            self.embedded.missing(f"{name}: it is not in the file")
         outer, self._relations = self._relations, self._archive.relations(name)
         yield self._archive.xml(name)
         self._relations = outer
