@@ -148,6 +148,16 @@ def test_a_mailbox_is_its_messages_in_a_row(tmp_path: Path) -> None:
     assert "--- message 2 ---" in document.text
 
 
+def test_markup_for_one_kind_of_program_is_no_text(tmp_path: Path) -> None:
+    """A form of the message in HTML of a kind of its own is read as HTML."""
+    message = letter("Order 4711, total 42")
+    page = "<style>body{visibility:hidden}</style><style>p{margin:99px}</style><p>Order 4711, total 42</p>"
+    message.add_alternative(page, subtype="x-amp-html")
+    document = loaded(tmp_path, "a.eml", message.as_bytes())
+    assert document.text.endswith("Order 4711, total 42\n")
+    assert "99px" not in document.text
+
+
 def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
     """What is there is read, and the rest is named."""
     message = letter()

@@ -233,7 +233,7 @@ def _is_body(part: Message, kind: str) -> bool:
 
 def _body(part: Message, kind: str, data: bytes) -> Parsed:
     text = _text(data, part.get_content_charset())
-    if kind == "text/html":
+    if kind.endswith("html"):  # that of AMP and of watches too
         from extractor.documents.formats.html import html_parts
 
         return html_parts(text)
