@@ -131,7 +131,7 @@ def test_open_document_lists_are_counted(tmp_path: Path) -> None:
 
 
 def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
-    """The outline of the document numbers them, but for those that opt out."""
+    """The outline of the document numbers them, but for those that opt out; without one, what is stated counts."""
     level = '<s:outline-level-style s:level="{0}" s:num-format="1" s:display-levels="{0}" xmlns:s="s"/>'
     styles = f"<outline-style>{level.format(1)}{level.format(2)}</outline-style>"
     styles += '<s:style s:family="paragraph" s:name="Free" s:list-style-name="" xmlns:s="s"/>'
@@ -140,6 +140,9 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     body = "".join(f'<text:h text:outline-level="{depth}" {more}>{name}</text:h>' for depth, name, more in heads)
     text = opened(tmp_path, "text", f"<styles>{styles}</styles><body>{body}</body>").text
     assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
+    body = '<body><text:h text:outline-level="1"><text:number>3.</text:number>A</text:h></body>'
+    assert opened(tmp_path, "text", body).text == "# 3. A"
+    assert opened(tmp_path, "text", f"<styles>{styles}</styles>{body}").text == "# 1 A"
 
 
 def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:

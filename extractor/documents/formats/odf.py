@@ -172,7 +172,8 @@ class _Reader:
         text = written("".join(pieces)).strip()
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
-            chapter = "" if is_item else self._chapter(element, level - 1)
+            stated = "".join(child(element, "number").itertext()).strip()
+            chapter = "" if is_item else self._chapter(element, level - 1) or f"{stated} ".lstrip()
             text = f"{'#' * min(level, 6)} {chapter}{text}"
         yield text
         yield from self._apart(apart)
