@@ -99,7 +99,14 @@ def test_numbers_of_a_form_of_the_message_that_is_not_taken_are_named(tmp_path: 
     both.add_alternative("<p>Total 42, by Acme of 12 High Street, 2031</p>", subtype="html")
     document = loaded(tmp_path, "a.eml", both.as_bytes())
     assert "12 High Street" in document.text
-    assert document.metadata["unread"] == ["1 numbers that only another form of the message has, such as 4711"]
+    assert document.metadata["unread"] == ["numbers that only another form of the message has, such as 4711"]
+
+
+def test_the_body_of_outlook_that_says_most_is_taken(tmp_path: Path) -> None:
+    """Messages of Outlook have the same forms, and one is chosen in the same way."""
+    stub = "Best read as HTML.".encode("utf-16-le")
+    body = {"__substg1.0_1000001F": stub, "__substg1.0_10130102": b"<p>Total 4711</p>"}
+    assert "Total 4711" in loaded(tmp_path, "a.msg", ole(outlook("S", body))).text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from email.policy import Compat32
 from email.utils import getaddresses
 
 from extractor.documents.formats.outlook import SIGNATURE, unwrap
-from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.parsed import Attachment, Parsed, fullest, together
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
@@ -50,9 +50,6 @@ _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".h
 _CUT = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _OCTETS = 0x04
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
-_LETTER = re.compile(r"\w")
-_FIGURES = re.compile(r"\d+")
-_ADDRESS = re.compile(r"\w+:\S+")
 
 
 class _Raw(Compat32):
@@ -72,7 +69,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         return messages[0]
     text = "\n".join(f"--- message {number} ---\n\n{part.text}" for number, part in enumerate(messages, 1))
     files = tuple(file for part in messages for file in part.attachments)  # two messages may carry equal ones
-    return replace(_together(messages, text), attachments=files, metadata={"messages": len(messages)})
+    return replace(together(messages, text), attachments=files, metadata={"messages": len(messages)})
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -135,12 +132,6 @@ def _text(data: bytes, charset: str | None) -> str:
     return decode(data, declared=declared).text if data.strip() else ""
 
 
-def _together(parts: list[Parsed], text: str) -> Parsed:
-    """Parts of one whole, of which this is the text: with the files of all, each once."""
-    files = dict.fromkeys(file for part in parts for file in part.attachments)
-    return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
-
-
 def _contents(part: Message) -> Parsed:
     """What one part of a message holds: its text, files still to be read, and what can only be named."""
     kind = part.get_content_type()
@@ -149,27 +140,8 @@ def _contents(part: Message) -> Parsed:
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
     if inner and (kind == "multipart/alternative" or wrapped):
-        return _fullest(inner)
-    return _together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
-
-
-def _fullest(parts: list[Parsed]) -> Parsed:
-    """The first, unless another has half as much again to say, or a number more: some leave the plain text a stub.
-
-    Numbers that only the others have are named as unread.
-    """
-    texts = [part.text for part in parts]
-    sizes = [len(_LETTER.findall(text)) for text in texts]
-    figures = [set(_FIGURES.findall(_ADDRESS.sub("", text))) for text in texts]
-    largest, every = max(sizes), set().union(*figures)
-    full = (3 * size >= 2 * largest and own == every for size, own in zip(sizes, figures, strict=True))
-    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]))
-    taken = next((index for index, is_full in enumerate(full) if is_full), most)
-    whole = _together(parts, texts[taken])
-    if not (lost := every - figures[taken]):
-        return whole
-    line = f"{len(lost)} numbers that only another form of the message has, such as {min(lost)}"
-    return replace(whole, unread=(*whole.unread, line))
+        return fullest(inner)
+    return together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
 
 
 def _leaf(part: Message, kind: str) -> Parsed:
@@ -219,10 +191,9 @@ def _element(data: bytes, place: int) -> tuple[int, int, int]:
 
 def _envelope(data: bytes) -> Parsed:
     try:
-        _, text, files = unwrap(data)
+        return unwrap(data)[1]
     except DocumentError as error:
         return Parsed("", unread=(f"winmail.dat: {error}",))
-    return Parsed(text, attachments=tuple(files))
 
 
 def _is_body(part: Message, kind: str) -> bool:
