@@ -13,7 +13,7 @@ __all__ = ["Attachment", "Parsed", "fullest", "paginate", "together"]
 
 _LETTER = re.compile(r"\w")
 _FIGURES = re.compile(r"\d+")
-_ADDRESS = re.compile(r"\w+:\S+")
+_ADDRESS = re.compile(r"(?:\w+://|cid:|mailto:|tel:)\S+")
 
 
 @dataclass(frozen=True, slots=True)

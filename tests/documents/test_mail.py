@@ -91,6 +91,9 @@ def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
     stub = letter("This message is best read as HTML.")
     stub.add_alternative("<p>Total 42</p>", subtype="html")
     assert "Total 42" in loaded(tmp_path, "c.eml", stub.as_bytes()).text
+    short = letter("Dear Ada, this is your order of today")
+    short.add_alternative("<p>Dear Ada, this is your order, No:4711</p>", subtype="html")
+    assert "No:4711" in loaded(tmp_path, "d.eml", short.as_bytes()).text
 
 
 def test_numbers_of_a_form_of_the_message_that_is_not_taken_are_named(tmp_path: Path) -> None:
