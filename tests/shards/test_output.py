@@ -224,6 +224,23 @@ def test_signed_urls(tmp_path: Path) -> None:
     assert list(read_index(str(tmp_path))) == [named_url(f"{place}=3")]
 
 
+def test_signatures_of_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that only signatures tell apart would be one document of the output: they are refused."""
+    monkeypatch.setattr("extractor.shards.plan.listing", lambda place: [File(place, "a.pdf", 5)])
+    with pytest.raises(UsageError, match=r"^https://host/a.pdf is there 2 times, with other signatures: name it once$"):
+        plan_shards([f"https://host/a.pdf?sig={number}" for number in (1, 2)])
+
+
+def test_keys_that_look_like_parts_of_a_url(tmp_path: Path) -> None:
+    """Each row is a document of its own, whatever is in its key."""
+    rows, keys = (
+        Rows("https://host/t.csv", column="text", key="id"),
+        ["a#1", "a#2", "?sig=1", "?sig=2", "1%20", "1 ", "ä/ö"],
+    )
+    lines = register(str(tmp_path), "", [File(rows.place_of(key), key, 5) for key in keys])
+    assert [(line["document"], rows.name_at(line["place"])) for line in lines] == [(key, key) for key in keys]
+
+
 def test_an_output_is_no_source(root: str, emulator: Emulator, reader: Reader) -> None:
     """What a job wrote below its source is not read on the next day; an output that is named outright is refused."""
     day(emulator, put(root, *"ab"), f"{root}/out")
