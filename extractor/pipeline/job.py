@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
@@ -413,24 +413,35 @@ def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
 
 
 def apart(found: Iterable[Entry], journal: Journal) -> Iterator[Entry]:
-    """Entries under names that no other file has: one of an earlier run, from another folder, where it still is.
+    """Entries under the names that earlier runs read their files by, and others under names that no other file has.
 
-    Before the name of such an entry come as many folders of its path as are needed.
+    Another file is one of this run, or one that an earlier run read in another folder, where it still is. Before the
+    name of such an entry come as many folders of its path as are needed.
     """
-    renamed = set[str]()
+    taken = set[str]()
     for entry in found:
-        name, path = entry.name, entry.path
-        folders = list(path.absolute().parts[: -len(PurePosixPath(name).parts)]) if path else []
-        while folders and (name in renamed or _is_of_another(name, path, journal)):
-            name = f"{folders.pop()}/{name}"
-        if name != entry.name:
-            renamed.add(name)
+        names = list(_names(entry))
+        own = (name for name in names if _source(name, journal) == entry.lasting_place)
+        free = (name for name in names if name not in taken and not _is_of_another(name, entry.path, journal))
+        name = next(chain(own, free), entry.name)
+        taken.add(name)
         yield entry._replace(name=name)
 
 
+def _names(entry: Entry) -> Iterator[str]:
+    """Names for a document, the shortest first: each next one has one folder more of its path."""
+    yield (name := entry.name)
+    for folder in reversed(entry.path.absolute().parts[1 : -len(PurePosixPath(name).parts)] if entry.path else ()):
+        yield (name := f"{folder}/{name}")
+
+
+def _source(name: str, journal: Journal) -> str | None:
+    return journal.source_of(name) if journal.knows(name) else None
+
+
 def _is_of_another(name: str, path: Path | None, journal: Journal) -> bool:
-    known = journal.source_of(name) if path and journal.knows(name) else None
-    if path is None or known is None or known == str(path.absolute()):
+    known = _source(name, journal)
+    if path is None or known is None:
         return False
     with suppress(OSError):  # it is gone
         return not Path(known).samefile(path)
