@@ -29,7 +29,7 @@ from extractor.sources.urls import public_url, scrubbed
 __all__ = ["Rows", "arrow_table", "frame_kind", "library"]
 
 _AT_ONCE = 1000
-_TEMPLATE = re.compile(r"\{\{\s.*\s\}\}", re.DOTALL)
+_TEMPLATE = re.compile(r"\{\{-?\s*[A-Za-z_]\w*\s*[^\w\s,]")  # not an array of PostgreSQL, '{{a,b}}'
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb", "airflow")
 _READABLE = (
     "CSV, TSV, JSON Lines (.jsonl) and Parquet files, and databases (postgresql://, sqlite://, duckdb://, airflow://)"
