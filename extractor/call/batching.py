@@ -38,7 +38,7 @@ BATCH_SECONDS = 24 * 3600.0
 """How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
 
 _LOG = logging.getLogger("extractor")
-_ATTEMPTS, _LOSSES = 12, 3
+_ATTEMPTS = 12
 _GONE = 404
 _SLOWER = 1.5
 
@@ -47,9 +47,9 @@ class Batching:
     """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
-    less and less often, up to every `pauses[1]`, in seconds. What the service will not queue is sent by itself, and a
-    batch that it knows no more is submitted again, a few times. With `queue` False only what is out already is waited
-    for, and all else is sent by itself.
+    less and less often, up to every `pauses[1]`, in seconds. What the service will not queue is sent by itself; the
+    requests of a batch that it knows no more are broken replies, which it may bill. With `queue` False only what is out
+    already is waited for, and all else is sent by itself.
 
     `out` has the batches that are out: the keys of the requests of each, by the service's id for it. They are dropped
     when this is closed: by then whoever asked has kept the replies. One that cannot be polled for, or is not done after
@@ -68,9 +68,8 @@ class Batching:
     ) -> None:
         self._transport, self._batches, self._ledger = transport, out, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
-        self._lost: Counter[str] = Counter()
         self._askers: Counter[str] = Counter()
-        self._requests_out: dict[str, tuple[Claim, asyncio.Future[Reply]]] = {}
+        self._requests_out: dict[str, asyncio.Future[Reply]] = {}
         self._waiting: dict[str, Claim] = {}
         self._out = {key: request_id for request_id, keys in out.items() for key in keys}
         self._ready: dict[str, Reply] = {}
@@ -140,12 +139,12 @@ class Batching:
     def _answer(self, claim: Claim) -> asyncio.Future[Reply]:
         key = claim.request.key
         if key in self._requests_out:
-            return self._requests_out[key][1]
+            return self._requests_out[key]
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         if key in self._ready:
             future.set_result(self._ready.pop(key))
             return future
-        self._requests_out[key] = claim, future
+        self._requests_out[key] = future
         if key in self._out:
             self._attach(self._out[key])
         else:
@@ -201,7 +200,7 @@ class Batching:
             self._begin(self._taken_up(request_id))
 
     async def _taken_up(self, request_id: str) -> None:
-        """Follow a batch to its end; where the service knows it no more, its requests are submitted again."""
+        """Follow a batch to its end; where the service knows it no more, its requests may be billed all the same."""
         keys = [key for key, batch in self._out.items() if batch == request_id]
         try:
             await self._followed(request_id, keys)
@@ -210,15 +209,11 @@ class Batching:
                 self._attached.discard(request_id)
                 self._fail(keys, error)
                 return
-            _LOG.warning("the service has lost batch %s (%s): its requests are submitted again", request_id, error)
+            _LOG.warning("the service has lost batch %s (%s): its requests are asked again", request_id, error)
             del self._batches[request_id]
-            self._lost.update(keys)
+            self._fail(keys, BrokenReply("the service lost the batch with this request, and may bill it"))
         for key in keys:
             del self._out[key]
-            if key in self._requests_out and self._lost[key] > _LOSSES:
-                self._fail([key], BrokenReply("the service lost every batch with this request in it"))
-            elif key in self._requests_out:
-                self._wait_for_more(key, self._requests_out[key][0])
 
     async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
         seconds, longest = self._pauses
@@ -250,7 +245,7 @@ class Batching:
 
     def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
         """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
-        _, future = self._requests_out.pop(key, (None, None))
+        future = self._requests_out.pop(key, None)
         if future is None and isinstance(outcome, Reply):
             self._ready[key] = outcome
         if future is None or future.done():

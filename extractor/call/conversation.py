@@ -29,6 +29,7 @@ from extractor.call.tools import NO_SUCH_TOOL, Called, call_tool, legible, recog
 from extractor.errors import (
     STOPPING,
     BrokenReply,
+    Busy,
     FormatRefused,
     InvalidValue,
     Rejected,
@@ -335,7 +336,8 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
     """One reply, also where the service refuses the form of the request, or runs out of time.
 
     A refused request is put another way, as long as there is one; one that took too long is sent with half the token
-    limit; one whose answer stalled in blanks is sent without a response format.
+    limit, down to a few, where a shorter answer is of no help; one whose answer stalled in blanks is sent without a
+    response format.
     """
     first: ServiceError | None = None
     while True:
@@ -348,10 +350,12 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             if change is None:
                 raise first from None
             talk.tell("fallback", f"{change} after {error}")
-        except TooSlow:
-            limit = room(question.options) // 2
-            if limit < _FEWEST_TOKENS or (yield from talk.late()):
+        except TooSlow as error:
+            if (yield from talk.late()):
                 raise
+            limit = room(question.options) // 2
+            if limit < _FEWEST_TOKENS:
+                raise Busy(f"the service runs out of time even for {room(question.options)} tokens: {error}") from error
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))
         else:

@@ -52,7 +52,7 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
             failures.append((_kind(error), error.billable or error.usage is not None))
             pause = backoff(error, len(failures))
             over = len(failures) >= attempts or ended + pause - first >= seconds
-            if over or not isinstance(error, PASSING) or _last(failures):
+            if over or not isinstance(error, PASSING) or _lasts(failures):
                 raise
             watch.retrying(error, pause)
         else:
@@ -67,9 +67,9 @@ def backoff(error: ServiceError, attempt: int) -> float:
     return (error.retry_after or 0.0) + random.uniform(0.0, min(8.0, 2.0 ** (attempt - 2)))
 
 
-def _last(failures: Sequence[tuple[str, bool]]) -> bool:
-    """Whether failures are there to stay: a few in a row because nobody is reached, a firewall is on the way, or the
-    engine breaks; or several of any kind that may have been billed. Each has its kind, and whether it may be billed."""
+def _lasts(failures: Sequence[tuple[str, bool]]) -> bool:
+    """Whether more attempts are futile: after a few failures in a row because nobody is reached, a firewall is on the
+    way, or the engine breaks, or after several that may have been billed. Each has its kind, and whether it may be."""
     kind = failures[-1][0]
     in_a_row = sum(1 for _ in takewhile(lambda failure: failure[0] == kind, reversed(failures)))
     return sum(paid for _, paid in failures) >= _PAID or in_a_row >= _PATIENCE.get(kind, math.inf)

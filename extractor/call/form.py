@@ -228,11 +228,15 @@ class Known:
 class Ladder:
     """What the conversations of a run have learnt, by model; all of them share it. `state` is of an earlier run."""
 
-    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, state: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._models: dict[str, Known] = {}
-        for model, facts in (state or {}).items():
-            self.know(model, facts)
-            self.of(model).failures.update({key: Counter(each) for key, each in facts.get("failures", {}).items()})
+        state = {"refused": {}, "dropped": {}, "failures": {}, **(state or {})}
+        for name in ("refused", "dropped"):
+            for model, names in state[name].items():
+                self.know(model, {name: names})
+        for key, failures in state["failures"].items():
+            model, _, fingerprint = key.rpartition(" ")
+            self.of(model).failures[fingerprint] = Counter(failures)
 
     def of(self, model: str) -> Known:
         """What is known of a model, to be read and added to."""
@@ -250,7 +254,12 @@ class Ladder:
         return {name: sorted(each) for name in ("refused", "dropped") if (each := getattr(known, name))}
 
     def export(self) -> dict[str, dict[str, Any]]:
-        """What is remembered, ready for JSON and for `Ladder(...)`."""
-        models = list(self._models.items())
-        failures = {model: {key: dict(each) for key, each in known.failures.items() if each} for model, known in models}
-        return {model: {**self.facts(model), "failures": failures[model]} for model, _ in models}
+        """What is remembered, ready for JSON and for `Ladder(...)`; journals of earlier versions have the same."""
+        models = self._models.items()
+        return {
+            "refused": {model: sorted(known.refused) for model, known in models},
+            "dropped": {model: sorted(known.dropped) for model, known in models},
+            "failures": {
+                f"{model} {key}": dict(each) for model, known in models for key, each in known.failures.items() if each
+            },
+        }

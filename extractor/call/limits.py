@@ -215,7 +215,8 @@ class _Breaker:
 
     def _open(self, why: str) -> NoReturn:
         raise Unanswered(
-            f"nobody answers: {why}; look at the network and at the service's status, then run the same again to go on"
+            f"the service does not answer: {why}; look at the network and at the service's status, then run the same"
+            " again to go on"
         )
 
 

@@ -246,12 +246,12 @@ Setting = Annotated[
 
 
 def configured(config: Config, options: Mapping[str, Any]) -> Config:
-    """A configuration with what the options of a command set, by their names; others are none of its business."""
+    """A configuration with what the options of a command set, by name; names that it does not have are ignored."""
     from dataclasses import fields, replace
 
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
-    changed = {field.name: given[field.name] for field in fields(config) if field.name in given}
-    return replace(config, **changed, options=request_options(given.get("settings"), config.options))
+    values = {name: value for name, value in options.items() if value is not None and value is not False}
+    changed = {field.name: values[field.name] for field in fields(config) if field.name in values}
+    return replace(config, **changed, options=request_options(values.get("settings"), config.options))
 
 
 def request_options(settings: list[str] | None, base: Options | None = None) -> Options:

@@ -140,7 +140,7 @@ def _line_of(row: dict[str, Any]) -> str:
 
 def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
-    left = f" ({totals.earlier} with their records of an earlier run)" if totals.earlier else ""
+    left = f" ({totals.earlier} ok in an earlier run)" if totals.earlier else ""
     ended += [f"{totals.pending} not reached{left}"] if totals.pending else []
     ended += [f"{totals.gone} no longer in the source"] if totals.gone else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""

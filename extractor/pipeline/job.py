@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
@@ -40,8 +40,8 @@ _LOG = logging.getLogger("extractor")
 class Totals:
     """A run so far. `usage` is what the documents cost, earlier runs included; `pending` were not reached.
 
-    Of those, `earlier` have a line of an earlier run, which stays as it is. `gone` are no longer in the source and
-    keep theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
+    Of those, `earlier` ended ok in an earlier run, and keep its line. `gone` are no longer in the source and keep
+    theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
     `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
 
     >>> from extractor import Pipeline
@@ -70,8 +70,8 @@ class Totals:
 
     @property
     def whole(self) -> bool:
-        """Whether every document of the source ended ok."""
-        return self.ok + self.gone == self.documents
+        """Whether every document of the source ended ok, in this run or an earlier one."""
+        return self.ok + self.earlier + self.gone == self.documents
 
     def plus(self, row: dict[str, Any], *, reused: bool) -> Totals:
         """With one finished document more."""
@@ -89,13 +89,11 @@ class Totals:
             usage=self.usage + Usage(**row["usage"]),
         )
 
-    def plus_left(self, row: dict[str, Any], count: str) -> Totals:
-        """With one document more that did not end in this run: it is `pending`, `earlier` (and pending) or `gone`."""
-        counts = {name: getattr(self, name) + 1 for name in _COUNTED[count]}
+    def plus_left(self, row: dict[str, Any], *, gone: bool) -> Totals:
+        """With one document more that did not end in this run."""
+        names = ("gone",) if gone else ("pending", "earlier") if row["status"] == "ok" else ("pending",)
+        counts = {name: getattr(self, name) + 1 for name in names}
         return replace(self, documents=self.documents + 1, usage=self.usage + Usage(**row["usage"]), **counts)
-
-
-_COUNTED = {"pending": ("pending",), "earlier": ("pending", "earlier"), "gone": ("gone",)}
 
 
 _LIVE_SECONDS, _LIVE_SHARE = 1.0, 0.05
@@ -182,7 +180,7 @@ class Job:
                 continue
             if self.doubt and "run" in row:
                 self.journal.leave_row(name, self.number)
-                self._count_left(row, "earlier")
+                self._count_left(row)
             elif self.doubt and doubtful(row):
                 self.doubted[name] = row
                 dead[name] = place
@@ -330,9 +328,9 @@ class Job:
             self.totals = self.totals.plus(record, reused=reused)
         return records
 
-    def _count_left(self, row: dict[str, Any], count: str) -> None:
+    def _count_left(self, row: dict[str, Any], *, gone: bool = False) -> None:
         for record in self.published.records(row):
-            self.totals = self.totals.plus_left(record, count)
+            self.totals = self.totals.plus_left(record, gone=gone)
 
     def _leave(self, entry: Entry) -> None:
         """Tell that a document was not reached; the next run takes it up.
@@ -348,19 +346,18 @@ class Job:
             if "run" not in line:  # it ended in the run that this one retries
                 self._count(line, reused=True)
             else:
-                self._count_left(line, "earlier")
+                self._count_left(line)
             return
         row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", self.journal.cost(name))
         self.journal.keep_row(row, place=entry.lasting_place, settings="", run=self.number)
-        self.totals = self.totals.plus_left(row, "pending")
+        self.totals = self.totals.plus_left(row, gone=False)
 
     def _count_unseen(self) -> None:
         """Drop, or count, the documents of earlier runs that this one did not find."""
         if self.prune:
             self.totals = replace(self.totals, pruned=self.journal.prune())
         for row in self.journal.unseen():
-            count = "gone" if self.journal.is_gone(row["document"]) else "earlier"
-            self._count_left(row, count)
+            self._count_left(row, gone=self.journal.is_gone(row["document"]))
 
     def warn(self, warning: str) -> None:
         """Tell of what a person should know, in the log and in run.json."""
@@ -416,24 +413,35 @@ def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
 
 
 def apart(found: Iterable[Entry], journal: Journal) -> Iterator[Entry]:
-    """Entries under names that no other file has: one of an earlier run, from another folder, where it still is.
+    """Entries under the names that earlier runs read their files by, and others under names that no other file has.
 
-    Before the name of such an entry come as many folders of its path as are needed.
+    Another file is one of this run, or one that an earlier run read in another folder, where it still is. Before the
+    name of such an entry come as many folders of its path as are needed.
     """
-    renamed = set[str]()
+    taken = set[str]()
     for entry in found:
-        name, path = entry.name, entry.path
-        folders = list(path.absolute().parts[: -len(PurePosixPath(name).parts)]) if path else []
-        while folders and (name in renamed or _is_of_another(name, path, journal)):
-            name = f"{folders.pop()}/{name}"
-        if name != entry.name:
-            renamed.add(name)
+        names = list(_names(entry))
+        own = (name for name in names if _source(name, journal) == entry.lasting_place)
+        free = (name for name in names if name not in taken and not _is_of_another(name, entry.path, journal))
+        name = next(chain(own, free), entry.name)
+        taken.add(name)
         yield entry._replace(name=name)
 
 
+def _names(entry: Entry) -> Iterator[str]:
+    """Names for a document, the shortest first: each next one has one folder more of its path."""
+    yield (name := entry.name)
+    for folder in reversed(entry.path.absolute().parts[1 : -len(PurePosixPath(name).parts)] if entry.path else ()):
+        yield (name := f"{folder}/{name}")
+
+
+def _source(name: str, journal: Journal) -> str | None:
+    return journal.source_of(name) if journal.knows(name) else None
+
+
 def _is_of_another(name: str, path: Path | None, journal: Journal) -> bool:
-    known = journal.source_of(name) if path and journal.knows(name) else None
-    if path is None or known is None or known == str(path.absolute()):
+    known = _source(name, journal)
+    if path is None or known is None:
         return False
     with suppress(OSError):  # it is gone
         return not Path(known).samefile(path)

@@ -292,7 +292,7 @@ def _losses(work: Work) -> Iterator[Problem]:
 
 
 def _known(work: Work) -> dict[str, Any]:
-    """What the answers tell beside the value. Without a `retry` a dead letter asks everything anew."""
+    """What the answers tell beside the value. An empty `retry` stands for all requests."""
     answers = [answer for reading in work.all_readings for answer in reading.answers]
     return {
         "kind": work.kind,

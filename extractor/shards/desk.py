@@ -115,9 +115,8 @@ class Documents:
         """Those of these names."""
         if self._rows is None:
             return (_entry(self._lines[name]) for name in wanted)
-        rows, within = self._rows, len(self._rows.where) + 1
-        names = {self._lines[name]["place"][within:]: name for name in wanted}
-        return (entry._replace(name=names[entry.name]) for entry in rows.named(names))
+        names = {self._rows.name_at(self._lines[name]["place"]): name for name in wanted}
+        return (entry._replace(name=names[entry.name]) for entry in self._rows.named(names))
 
 
 def _entry(line: Line) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -16,7 +17,8 @@ import orjson
 
 from extractor.errors import UsageError
 from extractor.sources.rows import Rows
-from extractor.sources.storage import GOLD, File, join, listing
+from extractor.sources.storage import GOLD, File, listing
+from extractor.sources.urls import named_url
 
 __all__ = ["Shard", "Source", "apart", "documents_of", "plan_shards", "rows_of", "shard_of", "whole"]
 
@@ -120,12 +122,15 @@ def _listed(source: Source) -> tuple[Rows | None, list[File]]:
     """
     if not isinstance(source, Rows):
         found = {file.uri: file for place in _places(source) for file in listing(str(place))}
+        for name, times in Counter(map(named_url, found)).items():
+            if times > 1:
+                raise UsageError(f"{name} is there {times} times, with other signatures: name it once")
         return None, list(_unique(found.values()))
     rows = source.lasting()
     if rows.query is not None and rows.key is None:
         raise UsageError(f"{rows.where}: the numbers of rows change between queries: give a key, a column of names")
     entries = rows.found()
-    return rows, [File(join(rows.where, entry.name), entry.name, entry.size) for entry in entries]
+    return rows, [File(rows.place_of(entry.name), entry.name, entry.size) for entry in entries]
 
 
 def _places(source: Source) -> Sequence[Any]:

@@ -72,7 +72,7 @@ def extract_shard(
         raise UsageError("no documents: the source is empty")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
-    _prove(out, pipeline.file_schema)
+    _check_schema(out, pipeline.file_schema)
     with at_desk(below(out, shard), wait=wait) as desk:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         rows, files = rows_of(shard), documents_of(shard)
@@ -97,13 +97,13 @@ def extract_shard(
     return manifest
 
 
-def _prove(out: str, schema: Schema[Any]) -> None:
+def _check_schema(out: str, schema: Schema[Any]) -> None:
     """UsageError where this version of the library published records of another schema at a place."""
     place = join(out, "run.json")
     if exists(place):
-        its = orjson.loads(read(place))
-        if its.get("version") == library_version() and its["fingerprint"] != schema.fingerprint:
-            other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
+        run = orjson.loads(read(place))
+        if run.get("version") == library_version() and run["fingerprint"] != schema.fingerprint:
+            other = "another form of it" if run["schema"] == schema.name else f"the schema {run['schema']}"
             raise UsageError(f"{out} holds records of {other}, not of the schema {schema.name}: name another out")
 
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 
@@ -29,7 +29,7 @@ from extractor.sources.urls import public_url, scrubbed
 __all__ = ["Rows", "arrow_table", "frame_kind", "library"]
 
 _AT_ONCE = 1000
-_TEMPLATE = re.compile(r"\{\{\s.*\s\}\}", re.DOTALL)
+_TEMPLATE = re.compile(r"\{\{-?\s*[A-Za-z_]\w*\s*[^\w\s,]")  # not an array of PostgreSQL, '{{a,b}}'
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb", "airflow")
 _READABLE = (
     "CSV, TSV, JSON Lines (.jsonl) and Parquet files, and databases (postgresql://, sqlite://, duckdb://, airflow://)"
@@ -94,6 +94,14 @@ class Rows:
             raise UsageError(f"{self.where} is in this process alone: write its rows to a Parquet or CSV file first")
         place = str(self.source)
         return replace(self, source=place if "://" in place else str(Path(place).absolute()))
+
+    def place_of(self, name: str) -> str:
+        """Where the row of a name is: below the table, as in a URL, in which # and ? of the name would mean more."""
+        return f"{self.where}/{quote(name, safe=' /:')}"
+
+    def name_at(self, place: str) -> str:
+        """The name of the row at a place."""
+        return unquote(place.removeprefix(f"{self.where}/"))
 
     def resolve(self, context: Mapping[str, Any]) -> Rows:
         """The same rows with the templates of the query rendered: what Airflow asks of an argument of a task."""

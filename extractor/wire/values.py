@@ -104,8 +104,8 @@ class Reply:
 
     `finish` is the service's finish_reason; `usage` is None where the service did not tell; `others` are the
     texts of the further choices when more than one was asked for; `refusal` is what the model said in place of
-    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now; `masked` tells that a
-    secret of ours stood in the answer, with *** in its place.
+    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now; `masked` tells that the
+    answer repeated a secret of ours, which was replaced by ***.
     """
 
     content: str

@@ -342,15 +342,20 @@ def _send(transport: HttpTransport, memory: Out, **more: Any) -> Reply:
     "error",
     [Rejected("no such batch", status=400), AccountError("no route", code=7003, status=404), Rejected("it expired")],
 )
-def test_a_lost_batch_is_submitted_again_a_few_times(error: ServiceError) -> None:
-    """A batch that a poll does not find is submitted again; one that is lost every time ends as a broken reply."""
-    transport = Forgetful(error, times=2)
-    assert _send(transport, {}).content == "queued"
+def test_a_lost_batch_may_be_billed(error: ServiceError) -> None:
+    """Each request of a batch that a poll does not find is a broken reply, perhaps paid; it can be asked again."""
+    transport, memory = Forgetful(error, times=2), Out()
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=10.0)
+    perhaps = []
+    for _ in range(2):
+        with pytest.raises(BrokenReply, match="lost the batch with this request") as lost:
+            _send(transport, memory, ledger=ledger)
+        assert (lost.value.billable, memory) == (True, {})
+        perhaps.append(ledger.spent)
+    assert perhaps[1] == pytest.approx(2 * perhaps[0])
+    assert perhaps[0] > 0
+    assert _send(transport, memory, ledger=ledger).content == "queued"
     assert transport.submitted == 3
-    transport = Forgetful(error)
-    with pytest.raises(BrokenReply, match="lost every batch"):
-        _send(transport, {})
-    assert transport.submitted == 4
 
 
 def test_what_the_service_will_not_queue_is_sent_by_itself() -> None:
@@ -380,5 +385,7 @@ def test_a_batch_that_is_lost_and_not_queued_again_is_sent_by_itself() -> None:
     memory: Out = {}
     transport = Forgetful(Rejected("no such batch"))
     memory["batch 1"] = [Request({"messages": []}).key]
+    with pytest.raises(BrokenReply):
+        _send(transport, memory, queue=False)
     assert _send(transport, memory, queue=False).content == "alone"
     assert memory == {}

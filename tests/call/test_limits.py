@@ -255,7 +255,7 @@ def test_a_silent_server_ends_the_run() -> None:
     _unanswered(limits, [(0, 180)] * 7)
     assert limits.admit(limits.claim(_request()), 180) == 0
     _unanswered(limits, [(180, 190)])
-    with pytest.raises(Unanswered, match="nobody answers: the last 8 requests came to nothing within 190 s"):
+    with pytest.raises(Unanswered, match="does not answer: the last 8 requests came to nothing within 190 s"):
         limits.admit(limits.claim(_request()), 190)
 
 
@@ -318,7 +318,7 @@ def test_a_service_that_only_refuses_ends_the_run() -> None:
     for at in (0, 300, 600, 890):
         _refused(limits, at)
     _refused(limits, 901)
-    with pytest.raises(Unanswered, match="nobody answers: the service is too busy, and has given no reply for 901 s"):
+    with pytest.raises(Unanswered, match="does not answer: the service is too busy, and has given no reply for 901 s"):
         limits.admit(limits.claim(_request()), 902)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from pydantic import BaseModel
@@ -35,11 +36,11 @@ def where(emulator: Emulator) -> dict[str, str]:
     }
 
 
-def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_hamburg.txt") -> str:
+def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_hamburg.txt", code: int = 0) -> str:
     with Emulator(receipts_reply()) as emulator:
         words = ("run", str(source), "--schema", "receipt", "--out", str(out), *words)
         done = CliRunner().invoke(app, words, env=where(emulator))
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == code, done.output
     return done.stdout
 
 
@@ -126,6 +127,18 @@ def test_the_first_documents(tmp_path: Path) -> None:
     assert (first["documents"], first["ok"], first["pending"]) == (2, 2, 0)
     rest = json.loads(run(tmp_path, "--json", source=SAMPLES / "receipts"))
     assert (rest["reused"], rest["documents"] > 2) == (2, True)
+    run(tmp_path, "--limit", "2", source=SAMPLES / "receipts")  # exit code 0: the others ended ok before
+
+
+def test_the_first_documents_after_others_that_failed(tmp_path: Path) -> None:
+    """Documents beyond the --limit that did not end ok in an earlier run leave the job unfinished."""
+    source = tmp_path / "in"
+    source.mkdir()
+    copy(SAMPLES / "receipts" / "kebab_hamburg.txt", source / "1.txt")
+    (source / "2.txt").touch()
+    run(tmp_path / "out", source=source, code=1)
+    totals = json.loads(run(tmp_path / "out", "--limit", "1", "--json", source=source, code=1))
+    assert (totals["ok"], totals["pending"], totals["earlier"]) == (1, 1, 0)
 
 
 def test_what_was_sent_is_logged(tmp_path: Path) -> None:

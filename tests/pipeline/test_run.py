@@ -185,6 +185,22 @@ def test_a_name_that_another_file_has(tmp_path: Path) -> None:
         one.rename(three)
         assert replace(job(emulator), source=three).run(out).reused == 1
         assert (len(lines(out / "records.jsonl")), emulator.served) == (2, 2)
+        shutil.rmtree(three)
+        assert replace(job(emulator), source=two).run(out).reused == 1  # under the name that it has
+
+
+def test_a_name_that_another_file_gets(tmp_path: Path) -> None:
+    """A file is given no name that another one of the same run has."""
+    out, one, two = tmp_path / "out", tmp_path / "one", tmp_path / "two"
+    sources = [one / "z.txt", two / "z.txt", two / "two" / "z.txt"]
+    with Emulator(receipts_reply()) as emulator:
+        for path, name in zip(sources, ["bakery_bremen.txt", "cafe_lyon.txt", "fuel_denver.txt"], strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((RECEIPTS / name).read_bytes())
+        for folder in (one, two):
+            replace(job(emulator), source=folder).run(out)
+    merchants = [row["value"]["merchant"] for row in lines(out / "records.jsonl")]
+    assert len(set(merchants)) == 3
 
 
 def test_outputs_in_a_source_are_no_documents(tmp_path: Path) -> None:

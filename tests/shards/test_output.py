@@ -208,6 +208,7 @@ def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
         ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
         (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
         ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: a template of the query was not"),
+        ("airflow://db", {"query": "SELECT '{{ds}}'", "key": "id"}, "airflow://db: a template of the query was not"),
         ("postgresql://me:secret@h/db", {"query": "SELECT 1", "key": "id"}, r"postgresql://me@h/db has a password"),
     ]:
         with pytest.raises(UsageError, match=line) as refused:
@@ -222,6 +223,23 @@ def test_signed_urls(tmp_path: Path) -> None:
     register(str(tmp_path), "", one)
     assert [line["document"] for line in register(str(tmp_path), "", other)] == ["a.pdf"]
     assert list(read_index(str(tmp_path))) == [named_url(f"{place}=3")]
+
+
+def test_signatures_of_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that only signatures tell apart would be one document of the output: they are refused."""
+    monkeypatch.setattr("extractor.shards.plan.listing", lambda place: [File(place, "a.pdf", 5)])
+    with pytest.raises(UsageError, match=r"^https://host/a.pdf is there 2 times, with other signatures: name it once$"):
+        plan_shards([f"https://host/a.pdf?sig={number}" for number in (1, 2)])
+
+
+def test_keys_that_look_like_parts_of_a_url(tmp_path: Path) -> None:
+    """Each row is a document of its own, whatever is in its key."""
+    rows, keys = (
+        Rows("https://host/t.csv", column="text", key="id"),
+        ["a#1", "a#2", "?sig=1", "?sig=2", "1%20", "1 ", "ä/ö"],
+    )
+    lines = register(str(tmp_path), "", [File(rows.place_of(key), key, 5) for key in keys])
+    assert [(line["document"], rows.name_at(line["place"])) for line in lines] == [(key, key) for key in keys]
 
 
 def test_an_output_is_no_source(root: str, emulator: Emulator, reader: Reader) -> None:
