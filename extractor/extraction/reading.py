@@ -7,7 +7,8 @@
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
 
 Each further request shrinks the work: it adds a row, or halves what is asked about. What can be neither continued nor
-halved, and what is over `MOST_REPLIES`, is a problem of the reading.
+halved, and what is over the replies that a part of its size may cost, is a problem of the reading. Where halves lose
+something and state less than was read before, that stays.
 """
 
 from __future__ import annotations
@@ -41,16 +42,17 @@ from extractor.extraction.answers import (
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.likeness import agree
-from extractor.extraction.parts import Layout, Part, View
+from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
+from extractor.text.tokens import count_tokens
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
 MOST_REPLIES = 64
-"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A schema
-of more than 100 fields is asked in groups, and each group of a part may have as many."""
+"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A short
+part is paid for fewer. A schema of more than 100 fields is asked in groups, and each group may have as many."""
 
 _REPLIES = 5
 """The most replies of one conversation, turns of tools aside: the first and four repairs."""
@@ -59,6 +61,7 @@ _IN_SIGHT = 4
 """The last row of a part ends in sight where more than this share of its own list, a quarter, is shown behind it."""
 
 _CUT_OFF = "the answer was cut off and could not be asked for in smaller parts"
+_SPENT = "the answer was cut off, and the replies that the part may cost are spent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +174,14 @@ class _Pass:
 
     @property
     def may_ask(self) -> bool:
-        """Whether a further conversation stays within `MOST_REPLIES`."""
+        """Whether a further conversation stays within the replies that the part may cost."""
         return self.replies[0] >= _REPLIES
+
+    @property
+    def has_all_rows(self) -> bool:
+        """Whether each list has the rows that were counted, though the last one may lack items."""
+        known = {path: len(self.reading.rows.get(path, ())) for path in self.inquiry.lists}
+        return any(known.values()) and all(self.reading.counts.get(path) == size for path, size in known.items())
 
     def values(self, path: str) -> list[JSON]:
         """What is known of a list."""
@@ -236,7 +245,16 @@ class _Pass:
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
     """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
-    return (yield from _read(inquiry, view, part, [MOST_REPLIES]))
+    return (yield from _read(inquiry, view, part, [_most_replies(inquiry, part)]))
+
+
+def _most_replies(inquiry: Inquiry, part: Part) -> int:
+    """The replies that a part may cost: a conversation for each pass and one for what was missed, and two replies for
+    each time that the part or its fields can be halved."""
+    pictures = sum(map(picture_tokens, part.images)) if part.start < part.end else 0
+    fields = count_tokens(orjson.dumps(inquiry.schema.shape.skeleton).decode())
+    halvings = (part.tokens + pictures + fields) // INDIVISIBLE
+    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * halvings)
 
 
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
@@ -252,14 +270,16 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
             yield from _in_sight(current)
         return [_concluded(current.reading)]
     if not current.may_ask:
-        return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
-    if halves := inquiry.layout.halves(part):
+        return [_lost(current.reading, _SPENT)]
+    if halves := [] if current.has_all_rows else inquiry.layout.halves(part):
         flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
-        return [_abandoned(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
-    fields = _halves(inquiry.schema)
-    if len(fields) > 1:
-        return [_abandoned(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
-    return [_lost(current.reading, _CUT_OFF)]
+        smaller = list(chain.from_iterable((yield from all_ended(flows))))
+    elif len(fields := _halves(inquiry.schema)) > 1:
+        smaller = [(yield from _read_fields(inquiry, fields, view, part, replies))]
+    else:
+        return [_lost(current.reading, _CUT_OFF)]
+    worse = any(one.losses for one in smaller) and sum(map(_size, smaller)) < _size(current.reading)
+    return [current.reading, *map(_abandoned, smaller)] if worse else [_abandoned(current.reading), *smaller]
 
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
@@ -271,12 +291,14 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
+        before = current.reading
         cut = current.add(answer, path)
         more: list[JSON] = [] if path is None else current.values(path)[len(known) :]
         added = bool(more or cut == path or answer.error)
         if path is not None and not added and (half or (answer.truncated and current.is_open(path))):
             return False  # the list has more rows, and none of them came
         if more and repeats(more, known, cut=answer.truncated):
+            current.reading = before
             return False
         if answer.truncated:
             rows = [] if cut is None else current.values(cut)[len(known) if cut == path else 0 :]
@@ -301,19 +323,20 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
     above = "" if cut is None else join(cut, len(reading.rows[cut]))
     inside = "" if cut is None else join(cut, 0)
     facts = list(half.facts if half else reading.facts)
-    items, whole = items_at(target, inner)[:-1], False
-    while not whole and current.may_ask:
+    items, whole, futile = items_at(target, inner)[:-1], False, False
+    while not (whole or futile) and current.may_ask:
         answer = yield from current.ask(above + inner, start=len(items) + 1)
         rest = answer.value if cut is None else (items_at(answer.value, cut) or [None])[0]
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
-        more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
-        more = more if whole else more[:-1]
+        more, ended = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
+        more = more if ended else more[:-1]
         of_another = not agree(with_items(rest, inner, []), with_items(target, inner, []))
-        if answer.error or not more or of_another or repeats(more, items, cut=not whole):
-            return False  # the item that the last answer ended in is still to come
+        if answer.error or not more or of_another or repeats(more, items, cut=not ended):
+            futile = True  # the item that the last answer ended in is still to come
+            continue
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))
-        items += more
+        items, whole = [*items, *more], ended
         target = _filled(target, with_items(rest, inner, []))
     target = with_items(target, inner, items)
     if cut is None:
@@ -430,7 +453,7 @@ def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], t
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     """The reading of a part that came back empty between full ones, asked about once more."""
     paid = sum(len(answer.requests) for answer in reading.answers)
-    current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
+    current = _Pass(inquiry, view, reading.part, [_most_replies(inquiry, reading.part) - paid])
     current.reading = reading
     yield from _ask_missed(current)
     return current.reading
@@ -453,8 +476,9 @@ def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 def _read_fields(
     inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
-    """A part read for each group of fields, as one reading; each has `MOST_REPLIES` of its own, or shares `replies`."""
-    flows = [_read(inquiry.with_schema(group), view, part, replies or [MOST_REPLIES]) for group in groups]
+    """A part read for each group of fields, as one reading; each has replies of its own, or shares `replies`."""
+    inquiries = [inquiry.with_schema(group) for group in groups]
+    flows = [_read(one, view, part, replies or [_most_replies(one, part)]) for one in inquiries]
     readings = list(chain.from_iterable((yield from all_ended(flows))))
     rests = [reading.rest for reading in readings if reading.rest is not None]
     return Reading(
@@ -485,8 +509,13 @@ def _concluded(reading: Reading) -> Reading:
 
 
 def _abandoned(reading: Reading) -> Reading:
-    """What was paid stays counted; what was read is read again by the halves."""
-    return Reading(part=reading.part, answers=reading.answers)
+    """What was paid and lost stays counted; what was read is in another reading."""
+    return Reading(part=reading.part, losses=reading.losses, answers=reading.answers, retry=reading.retry)
+
+
+def _size(reading: Reading) -> int:
+    """How many values a reading states."""
+    return sum(not silent(leaf) for _, leaf in leaves(reading.value))
 
 
 def _lost(reading: Reading, why: str) -> Reading:

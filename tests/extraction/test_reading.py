@@ -495,17 +495,34 @@ def test_a_second_reading_may_take_several_answers() -> None:
     assert result.data["keeper"] == "Ada Quill"
 
 
-def test_one_part_is_paid_for_a_bounded_number_of_replies() -> None:
-    """A model that never ends is paid for no more than the stated number of replies, and the document is partial."""
+@pytest.mark.parametrize(("rows", "least", "most"), [(5, 1, 10), (400, MOST_REPLIES - 5, MOST_REPLIES)])
+def test_one_part_is_paid_for_a_bounded_number_of_replies(rows: int, least: int, most: int) -> None:
+    """A model that never ends is paid for no more replies than a part of that size may cost, and the rows stay."""
 
     def endless(question: Question) -> Completion:
         rows = ", ".join('{"number": 1, "bay": 1}' for _ in range(4))
         return Completion(f'{{"keeper": null, "crates_count": 4, "crates": [{rows}, {{"num', finish="length")
 
-    result, emulator = ask(store(5), endless, max_output_tokens=64)
+    result, emulator = ask(store(rows), endless, view_tokens=10_000)
     assert result.status == "partial"
-    assert MOST_REPLIES - 5 <= emulator.served <= MOST_REPLIES
-    assert [str(problem) for problem in result.problems] == [f"{MOST_REPLIES} replies did not hold the answer @ /"]
+    assert least <= emulator.served <= most
+    assert [str(problem) for problem in result.problems] == [
+        "the answer was cut off, and the replies that the part may cost are spent @ /"
+    ]
+
+
+def test_each_pass_over_a_short_document_is_made() -> None:
+    """What a short part may cost does not limit the passes that were chosen."""
+    result, emulator = ask(store(2), passes=6)
+    assert (result.status, numbers(result), emulator.served) == ("ok", [1, 2], 6)
+
+
+@pytest.mark.parametrize("content", ["", "none", '{"keeper": "Ada Quill", "crates": [{"number": 1, "ba'])
+def test_a_short_document_is_given_up_after_a_few_replies(content: str) -> None:
+    """Where every reply is cut, there is nothing to go on with, and little to halve."""
+    result, emulator = ask(store(4), lambda _: Completion(content, finish="length"))
+    assert result.status != "ok"
+    assert emulator.served <= 10
 
 
 def test_a_row_that_no_answer_holds_is_a_problem() -> None:
