@@ -13,6 +13,7 @@ something and state less than was read before, that stays.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -210,7 +211,7 @@ class _Pass:
             if each in inquiry.lists
         }
         for each, new in rows.items():
-            known[each] = [*known[each], *new] if each == path else max(new, known[each], key=len)
+            known[each] = [*known[each], *_behind(self, each, new)] if each == path else max(new, known[each], key=len)
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
@@ -222,8 +223,9 @@ class _Pass:
         return cut
 
     def add_missed(self, answer: Answer) -> int:
-        """Take in what an earlier reading missed; returns how many rows that is."""
+        """Take in what an earlier reading missed; returns how many rows were added."""
         inquiry, reading = self.inquiry, self.reading
+        known = sum(map(len, reading.rows.values()))
         rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
         if answer.truncated:
             self._cut_list(answer, rows)
@@ -233,7 +235,7 @@ class _Pass:
             facts=(*reading.facts, *facts),
             rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
         )
-        return sum(map(len, rows.values()))
+        return sum(map(len, self.reading.rows.values())) - known
 
     def _cut_list(self, answer: Answer, rows: dict[str, list[Row]]) -> tuple[str | None, Row | None]:
         """The list that an answer was cut in, and its last row, which may be half; lists before that are whole."""
@@ -374,10 +376,13 @@ def _in_sight(current: _Pass) -> Flow[None]:
             current.reading = replace(current.reading, losses=(*current.reading.losses, *losses))
             continue
         found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
-        again = [row for reading in found for row in reading.rows.get(path, ())]
+        reread_rows = [row for reading in found for row in reading.rows.get(path, ())]
         current.reading = replace(
             current.reading,
-            rows={**current.reading.rows, path: [*(rows[:-1] if before else ()), *again] if again else rows},
+            rows={
+                **current.reading.rows,
+                path: [*(rows[:-1] if before else ()), *reread_rows] if reread_rows else rows,
+            },
             answers=(*current.reading.answers, *(answer for reading in found for answer in reading.answers)),
             losses=(*current.reading.losses, *(loss for reading in found for loss in reading.losses)),
         )
@@ -411,34 +416,45 @@ def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     """The rows of a part with those that it missed at first: by their place in the text, or else behind the others."""
-    rows = list(current.reading.rows.get(path, ()))
-    part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
-    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-
-    def lines(row: JSON, count: int) -> int:
-        fields = ((schema.field(pointer), leaf) for pointer, leaf in leaves(row, join(path, 0)) if leaf is not None)
-        wanted = [Wanted(leaf, known.kind if known else "any") for known, leaf in fields]
-        return _lines(wanted, place_rows([row] * count, text, **where), text)
-
-    missed = _further(rows, missed, lines)
-    both = (*rows, *missed)
-    places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
+    rows, missed = list(current.reading.rows.get(path, ())), _further(current, path, missed)
+    both, placed = (*rows, *missed), _placer(current, path)
+    places = [place for some in (rows, missed) for place in placed([row.value for row in some])]
     if not missed or not all(places):
         return list(both)
     ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[JSON, int], int]) -> list[Row]:
-    """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
-    own. `lines` tells on how many lines a row stands that is there so often; on none where that cannot be seen."""
-    further: list[Row] = []
-    for row in missed:
-        repeats = any(each.value == row.value for each in rows)
-        equal = sum(each.value == row.value for each in (*rows, *further))
-        if not repeats or lines(row.value, equal + 1) not in range(1, equal + 1):
+def _behind(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
+    """The rows that an answer goes on with, without those at its start that are the last known ones once more."""
+    known, new = current.values(path), [row.value for row in more]
+    size = next((size for size in range(1, min(len(known), len(new)) + 1) if new[:size] == known[-size:]), 0)
+    return [*_further(current, path, more[:size]), *more[size:]]
+
+
+def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
+    """Rows without those that equal a known one and have no line of their own. Where no line of it can be seen, a row
+    counts."""
+    placed, schema = _placer(current, path), current.inquiry.schema
+    known, further = current.values(path), list[Row]()
+    for row in more:
+        equal = known.count(row.value) + sum(each.value == row.value for each in further)
+        fields = ((schema.field(at), leaf) for at, leaf in leaves(row.value, join(path, 0)) if leaf is not None)
+        wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
+        repeated = row.value in known
+        lines = (
+            _lines(wanted, placed([row.value] * (equal + 1)), current.inquiry.layout.document.text) if repeated else 0
+        )
+        if lines not in range(1, equal + 1):
             further.append(row)
     return further
+
+
+def _placer(current: _Pass, path: str) -> Callable[[Sequence[JSON]], list[tuple[int, int] | None]]:
+    """What places rows of a list in the part."""
+    part, text = current.part, current.inquiry.layout.document.text
+    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": current.inquiry.schema, "pointer": path}
+    return lambda rows: place_rows(rows, text, **where)
 
 
 def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
@@ -446,8 +462,13 @@ def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], t
     found: dict[int, int] = {}
     for place in filter(None, places):
         finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
-        found[line] = max(found.get(line, 0), sum(bool(finder.find(one)) for one in wanted))
+        found[line] = max(found.get(line, 0), _found(finder, wanted))
     return sum(count == max(found.values()) for count in found.values())
+
+
+def _found(finder: Finder, wanted: Sequence[Wanted]) -> int:
+    """How many values stand in a text, equal ones in places of their own."""
+    return sum(min(count, len(finder.find(one))) for one, count in Counter(wanted).items())
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:

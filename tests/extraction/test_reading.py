@@ -29,7 +29,7 @@ from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, sto
 ROWS = 900
 
 
-class Kept(BaseModel):
+class Keeping(BaseModel):
     """What is in store, and who keeps it."""
 
     keeper: str
@@ -137,8 +137,8 @@ def lists_reader(*, goes_on: bool) -> Any:
         first = order.index(question.list) if question.list in order else 0
         found: dict[str, list[Any]] = {}
         for rank, (path, rows) in enumerate(every.items()):
-            asked = rank >= first if goes_on or question.list in ("", "/remarks") else rank == first
-            found[path] = [row for _, row in rows] if asked else []
+            wanted = rank >= first if goes_on or question.list in ("", "/remarks") else rank == first
+            found[path] = [row for _, row in rows] if wanted else []
         if question.list in order:
             found[question.list] = found[question.list][question.from_item - 1 :]
         return {
@@ -326,6 +326,34 @@ def test_rows_that_are_alike_are_told_apart_in_a_second_reading(
     assert [problem.path for problem in result.problems] == ["/meals"]
 
 
+@pytest.mark.parametrize("back", [1, 2, 5])
+def test_an_answer_that_begins_some_rows_too_early_doubles_nothing(back: int) -> None:
+    """Where an answer goes on from the last rows that are known, those count once; equal rows of their own all stay."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)]
+        first = max(0, question.from_item - 1 - back) if question.from_item > 1 else 0
+        return {"keeper": None, "crates_count": len(rows), "crates": rows[first:]}
+
+    result, emulator = ask(store(60), reader, max_output_tokens=400)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 61)))
+    assert emulator.served > 1
+    alike, _ = ask("TOLLS\n" + "Crate 7 of lamps stands in bay 3.\n" * 60, max_output_tokens=400)
+    assert (alike.status, numbers(alike)) == ("ok", [7] * 60)
+
+
+def test_a_second_reading_that_adds_nothing_is_the_last() -> None:
+    """A model that lists what is known in place of what is missing is not asked on and on, and doubles no row."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text) if row["number"] != 48]
+        return {"keeper": None, "crates_count": 60, "crates": rows[question.from_item - 1 :]}
+
+    result, emulator = ask(store(60), reader, max_output_tokens=400)
+    assert (result.status, emulator.served) == ("partial", 3)
+    assert numbers(result) == [number for number in range(1, 61) if number != 48]
+
+
 def test_rows_from_outside_the_part_are_dropped() -> None:
     """A model that lists what its neighbours hold gives each row once, and is shown less of them from then on."""
 
@@ -427,10 +455,10 @@ def test_a_short_list_is_asked_for_what_is_missing() -> None:
     def reader(question: Question) -> dict[str, Any]:
         rows = [row for _, row in crates(question.text)]
         first = [row for row in rows if row["number"] % 5]
-        again = [row for row in rows if not row["number"] % 5]
-        listed = again if seen else first
+        missed = [row for row in rows if not row["number"] % 5]
+        listed = missed if seen else first
         seen.append(len(listed))
-        return {"keeper": None, "crates_count": len(rows) if listed is first else len(again), "crates": listed}
+        return {"keeper": None, "crates_count": len(rows) if listed is first else len(missed), "crates": listed}
 
     seen: list[int] = []
     result, emulator = ask(store(20), reader)
@@ -463,11 +491,11 @@ def test_an_empty_part_among_full_ones_is_asked_again() -> None:
 
 def test_further_passes_find_what_one_reading_misses() -> None:
     """With passes, a reader that overlooks every third row at first ends with all of them, in order."""
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def reader(question: Question) -> dict[str, Any]:
-        rows = [row for _, row in crates(question.text) if bool(row["number"] % 3) is not bool(asked)]
-        asked.append(len(rows))
+        rows = [row for _, row in crates(question.text) if bool(row["number"] % 3) is not bool(sizes)]
+        sizes.append(len(rows))
         return {"keeper": None, "crates_count": len(rows), "crates": rows}
 
     result, emulator = ask(store(30), reader, passes=2)
@@ -490,7 +518,7 @@ def test_a_second_reading_may_take_several_answers() -> None:
     with Emulator(respond) as emulator:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
         with Extractor(rpm=None, passes=2, max_output_tokens=400, **where) as extractor:
-            result = extractor.extract(Kept, text)
+            result = extractor.extract(Keeping, text)
     assert (result.status, numbers(result)) == ("ok", list(range(1, 121)))
     assert result.data["keeper"] == "Ada Quill"
 
