@@ -14,7 +14,7 @@ something and state less than was read before, that stays.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -211,7 +211,10 @@ class _Pass:
             if each in inquiry.lists
         }
         for each, new in rows.items():
-            known[each] = [*known[each], *_behind(self, each, new)] if each == path else max(new, known[each], key=len)
+            if each == path:
+                values = [row.value for row in new]
+                new = [*known[each], *new[_overlap(self, each, self.values(each), values, self.part.end) :]]
+            known[each] = max(new, known[each], key=len)
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
@@ -324,7 +327,9 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         return False
     above = "" if cut is None else join(cut, len(reading.rows[cut]))
     inside = "" if cut is None else join(cut, 0)
-    facts = list(half.facts if half else reading.facts)
+    facts, cut_answer = list(half.facts if half else reading.facts), reading.answers[-1]
+    place = inner if cut is None else join(cut, len(items_at(cut_answer.value, cut)) - 1) + inner
+    stated = cut_answer.counts.get(place)
     items, whole, futile = items_at(target, inner)[:-1], False, False
     while not (whole or futile) and current.may_ask:
         answer = yield from current.ask(above + inner, start=len(items) + 1)
@@ -337,9 +342,12 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
             futile = True  # the item that the last answer ended in is still to come
             continue
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
-        facts += shifted(own, inner, len(items))
-        items, whole = [*items, *more], ended
+        known = len(items) - _overlap(current, inside + inner, items, more, current.view.end)
+        facts += shifted(own, inner, known)
+        items, whole = [*items[:known], *more], ended
         target = _filled(target, with_items(rest, inner, []))
+    if whole and stated not in (None, len(items)):
+        facts.append(Fact("problem", inner, f"the model counted {stated} items and listed {len(items)}"))
     target = with_items(target, inner, items)
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))
@@ -417,44 +425,40 @@ def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     """The rows of a part with those that it missed at first: by their place in the text, or else behind the others."""
     rows, missed = list(current.reading.rows.get(path, ())), _further(current, path, missed)
-    both, placed = (*rows, *missed), _placer(current, path)
-    places = [place for some in (rows, missed) for place in placed([row.value for row in some])]
+    part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
+    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
+    both = (*rows, *missed)
+    places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
         return list(both)
     ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
     return [both[index] for _, index in ordered]
 
 
-def _behind(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
-    """The rows that an answer goes on with, without those at its start that are the last known ones once more."""
-    known, new = current.values(path), [row.value for row in more]
-    size = next((size for size in range(1, min(len(known), len(new)) + 1) if new[:size] == known[-size:]), 0)
-    return [*_further(current, path, more[:size]), *more[size:]]
+def _overlap(current: _Pass, path: str, known: Sequence[JSON], more: Sequence[JSON], end: int) -> int:
+    """How many items at the start of those that an answer goes on with are the last known ones once more."""
+    sizes = range(1, min(len(known), len(more)) + 1)
+    size = next((size for size in sizes if list(more[:size]) == list(known[-size:])), 0)
+    return 0 if any(_is_further(current, path, item, known.count(item), end) for item in more[:size]) else size
 
 
 def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
-    """Rows without those that equal a known one and have no line of their own. Where no line of it can be seen, a row
-    counts."""
-    placed, schema = _placer(current, path), current.inquiry.schema
+    """Rows without those that equal a known one and have no line of their own."""
     known, further = current.values(path), list[Row]()
     for row in more:
         equal = known.count(row.value) + sum(each.value == row.value for each in further)
-        fields = ((schema.field(at), leaf) for at, leaf in leaves(row.value, join(path, 0)) if leaf is not None)
-        wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
-        repeated = row.value in known
-        lines = (
-            _lines(wanted, placed([row.value] * (equal + 1)), current.inquiry.layout.document.text) if repeated else 0
-        )
-        if lines not in range(1, equal + 1):
+        if row.value not in known or _is_further(current, path, row.value, equal, current.part.end):
             further.append(row)
     return further
 
 
-def _placer(current: _Pass, path: str) -> Callable[[Sequence[JSON]], list[tuple[int, int] | None]]:
-    """What places rows of a list in the part."""
-    part, text = current.part, current.inquiry.layout.document.text
-    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": current.inquiry.schema, "pointer": path}
-    return lambda rows: place_rows(rows, text, **where)
+def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int) -> bool:
+    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
+    schema, text = current.inquiry.schema, current.inquiry.layout.document.text
+    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
+    places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
+    return _lines(wanted, places, text) not in range(1, equal + 1)
 
 
 def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -48,15 +49,16 @@ def divers(text: str) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
-def keeper(question: Question) -> dict[str, Any]:
-    """Goes on inside a diver where it is asked to: that diver alone, with nothing but the later dives."""
+def keeper(question: Question, shift: int = 0) -> dict[str, Any]:
+    """Goes on inside a diver where it is asked to: that diver alone, with nothing but the later dives. With a shift it
+    begins some dives too early or too late."""
     inner = re.fullmatch(r"/divers/(\d+)/dives", question.list)
     if inner is None:
         rows = listed(question, divers(question.text))
     else:
         start, stop = question.part
         own = [row for at, row in divers(question.text) if start <= at < stop]
-        rows = [{"dives": own[int(inner[1])]["dives"][question.from_item - 1 :]}]
+        rows = [{"dives": own[int(inner[1])]["dives"][question.from_item - 1 + shift :]}]
     return {"divers_count": len(rows), "divers": rows}
 
 
@@ -67,6 +69,17 @@ def test_a_row_longer_than_an_answer_is_gone_on_with_inside(sizes: list[int], li
     result, _ = ask(log(sizes), keeper, schema=Log, max_output_tokens=limit)
     expected = [{"name": row["name"], "dives": row["dives"]} for _, row in divers(log(sizes))]
     assert (result.status, result.data["divers"]) == ("ok", expected)
+
+
+@pytest.mark.parametrize("shift", [-1, -3, 1])
+def test_a_list_inside_a_row_that_goes_on_at_another_item(shift: int) -> None:
+    """Items that come once more are not doubled, and one that never comes is missing from what the model counted."""
+    result, _ = ask(log([3, 150, 5]), partial(keeper, shift=shift), schema=Log, max_output_tokens=400)
+    found = [row["dives"] for row in result.data["divers"]]
+    expected = [row["dives"] for _, row in divers(log([3, 150, 5]))]
+    lost = [] if shift < 0 else ["the model counted 150 items and listed 149 @ /divers/1/dives"]
+    assert [str(problem) for problem in result.problems] == lost
+    assert (result.status, found == expected) == (("partial", False) if lost else ("ok", True))
 
 
 def test_a_row_may_be_longer_than_a_view() -> None:
