@@ -378,21 +378,21 @@ def _in_sight(current: _Pass) -> Flow[None]:
         before, last = ([None, None, *(_items_range(current, join(path, 0), row.value) for row in rows[-2:])])[-2:]
         if last is None or _IN_SIGHT * (view.end - last[1]) > last[1] - last[0]:
             continue
-        longer = layout.longer(part, before[1] if before else part.start, last)
-        if longer.end <= view.end or not current.may_ask:
-            losses = (Problem(path, "the last item may go on behind what was shown"),)
-            current.reading = replace(current.reading, losses=(*current.reading.losses, *losses))
-            continue
-        found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
-        reread_rows = [row for reading in found for row in reading.rows.get(path, ())]
+        longer, found, own = (
+            layout.longer(part, before[1] if before else part.start, last),
+            list[Reading](),
+            list[Row](),
+        )
+        if longer.end > view.end and current.may_ask:
+            found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
+            own = [*(rows[:-1] if before else ()), *(row for reading in found for row in reading.rows.get(path, ()))]
+        fewer = len(own) < len(rows)
+        losses = [Problem(path, "the last item may go on behind what was shown")] if fewer else []
         current.reading = replace(
             current.reading,
-            rows={
-                **current.reading.rows,
-                path: [*(rows[:-1] if before else ()), *reread_rows] if reread_rows else rows,
-            },
+            rows={**current.reading.rows, path: rows if fewer else own},
             answers=(*current.reading.answers, *(answer for reading in found for answer in reading.answers)),
-            losses=(*current.reading.losses, *(loss for reading in found for loss in reading.losses)),
+            losses=(*current.reading.losses, *losses, *(loss for reading in found for loss in reading.losses)),
         )
 
 

@@ -71,6 +71,23 @@ def test_a_row_longer_than_an_answer_is_gone_on_with_inside(sizes: list[int], li
     assert (result.status, result.data["divers"]) == ("ok", expected)
 
 
+def test_a_row_whose_end_is_not_read_is_a_problem() -> None:
+    """Where the answer about a longer view lists nothing, what was read before stays, and the document is partial."""
+    seen: set[str] = set()
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = keeper(question)
+        names = {row["name"] for row in answer["divers"] if "name" in row}
+        fresh = [row for row in answer["divers"] if row.get("name") not in seen]
+        seen.update(names)
+        return answer | {"divers_count": len(fresh), "divers": fresh}
+
+    result, _ = ask(log([5, 400, 6]), reader, schema=Log, view_tokens=400)
+    assert result.status == "partial"
+    assert [row["name"] for row in result.data["divers"]] == NAMES
+    assert any("may go on behind what was shown" in problem.message for problem in result.problems)
+
+
 @pytest.mark.parametrize("shift", [-1, -3, 1])
 def test_a_list_inside_a_row_that_goes_on_at_another_item(shift: int) -> None:
     """Items that come once more are not doubled, and one that never comes is missing from what the model counted."""
