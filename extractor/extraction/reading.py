@@ -256,10 +256,9 @@ def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
 def _most_replies(inquiry: Inquiry, part: Part) -> int:
     """The replies that a part may cost: a conversation for each pass and one for what was missed, and two replies for
     each time that the part or its fields can be halved."""
-    pictures = sum(map(picture_tokens, part.images)) if part.start < part.end else 0
+    shown = inquiry.layout.sums.tokens(part.start, part.end) + sum(map(picture_tokens, part.images))
     fields = count_tokens(orjson.dumps(inquiry.schema.shape.skeleton).decode())
-    halvings = (part.tokens + pictures + fields) // INDIVISIBLE
-    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * halvings)
+    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((shown + fields) / INDIVISIBLE))
 
 
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
