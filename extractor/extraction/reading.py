@@ -32,6 +32,7 @@ from extractor.extraction.answers import (
     Row,
     cut_within,
     facts_of,
+    filled,
     held,
     items_at,
     repeats,
@@ -218,7 +219,7 @@ class _Pass:
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
-            rest=_filled(first, second),
+            rest=filled(first, second),
             facts=(*reading.facts, *facts),
             rows=known,
             counts={**reading.counts, **counts},
@@ -234,7 +235,7 @@ class _Pass:
             self._cut_list(answer, rows)
         self.reading = replace(
             reading,
-            rest=_filled(reading.rest, rest),
+            rest=filled(reading.rest, rest),
             facts=(*reading.facts, *facts),
             rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
         )
@@ -256,9 +257,9 @@ def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
 def _most_replies(inquiry: Inquiry, part: Part) -> int:
     """The replies that a part may cost: a conversation for each pass and one for what was missed, and two replies for
     each time that the part or its fields can be halved."""
-    shown = inquiry.layout.sums.tokens(part.start, part.end) + sum(map(picture_tokens, part.images))
+    tokens = inquiry.layout.sums.tokens(part.start, part.end) + sum(map(picture_tokens, part.images))
     fields = count_tokens(orjson.dumps(inquiry.schema.shape.skeleton).decode())
-    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((shown + fields) / INDIVISIBLE))
+    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((tokens + fields) / INDIVISIBLE))
 
 
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
@@ -344,7 +345,7 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         known = len(items) - _overlap(current, inside + inner, items, more, current.view.end)
         facts += shifted(own, inner, known)
         items, whole = [*items[:known], *more], ended
-        target = _filled(target, with_items(rest, inner, []))
+        target = filled(target, with_items(rest, inner, []))
     if whole and stated not in (None, len(items)):
         facts.append(Fact("problem", inner, f"the model counted {stated} items and listed {len(items)}"))
     target = with_items(target, inner, items)
@@ -559,13 +560,6 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
 
 def _stated(rows: Sequence[Row]) -> int:
     return sum(not silent(row.value) for row in rows)
-
-
-def _filled(value: JSON, other: JSON) -> JSON:
-    """A value with what it does not state taken from another."""
-    if isinstance(value, dict) and isinstance(other, dict):
-        return {name: _filled(value.get(name), other.get(name)) for name in {**value, **other}}
-    return other if silent(value) and other is not None else value
 
 
 def _as_found(value: JSON) -> str:

@@ -371,7 +371,8 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
 
 
 def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
-    """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields."""
+    """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields. What the
+    row of the other part lacks is not lost."""
     text = "3 May  Taxi  12.00\n4 May  Bus   2.00\n\nOn the day of arrival also: a ferry, free of charge\n"
     schema = compile_schema(
         {
@@ -391,13 +392,18 @@ def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
     bus = {"day": "4 May", "what": "Bus", "sum": "2.00", "note": None}
     ferry = {"day": "3 May", "what": "Ferry (free)", "sum": None, "note": None}
     parts = [Part(0, 0, 37), Part(1, 37, len(text))]
-    listed = [[taxi, bus], [bus, ferry]]
-    readings = [
-        Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
-        for part, values in zip(parts, listed, strict=True)
-    ]
-    remaining = without_strays(schema, text, readings)
-    assert [[row.value for row in reading.rows["/trips"]] for reading in remaining] == [[taxi, bus], [ferry]]
+
+    def remaining(*listed: list[dict[str, Any]], parts: list[Part] = parts) -> list[list[Any]]:
+        readings = [
+            Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
+            for part, values in zip(parts, listed, strict=True)
+        ]
+        found = without_strays(schema, text, readings)
+        return [[row.value for row in reading.rows["/trips"]] for reading in found]
+
+    assert remaining([taxi, bus], [bus, ferry]) == [[taxi, bus], [ferry]]
+    halves = [Part(0, 0, 19), Part(1, 19, len(text))]
+    assert remaining([taxi, bus | {"what": None}], [bus | {"sum": None}], parts=halves) == [[taxi], [bus]]
 
 
 def test_the_rest_of_the_document_is_in_the_context() -> None:
