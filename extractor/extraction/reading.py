@@ -273,7 +273,8 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
             yield from _ask_missed(current)
         if view.end < len(inquiry.layout.document.text):
             yield from _in_sight(current)
-        return [_concluded(current.reading)]
+        losses = (*current.reading.losses, *_doubled(current))
+        return [_concluded(replace(current.reading, losses=losses))]
     if not current.may_ask:
         return [_lost(current.reading, _SPENT)]
     if halves := [] if current.has_all_rows else inquiry.layout.halves(part):
@@ -450,6 +451,17 @@ def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
         if row.value not in known or _is_further(current, path, row.value, equal, current.part.end):
             further.append(row)
     return further
+
+
+def _doubled(current: _Pass) -> Iterator[Problem]:
+    """Lists with more rows than the model counted, of which some are listed more often than they have lines."""
+    for path, rows in current.reading.rows.items():
+        counted, values = current.reading.counts.get(path), current.values(path)
+        if counted is None or _stated(rows) <= counted:
+            continue
+        equal = [value for index, value in enumerate(values) if value in values[:index]]
+        if any(not _is_further(current, path, value, values.count(value) - 1, current.part.end) for value in equal):
+            yield Problem(path, f"the model counted {counted} items and listed {_stated(rows)}, some more than once")
 
 
 def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int) -> bool:

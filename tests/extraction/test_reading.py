@@ -342,6 +342,24 @@ def test_an_answer_that_begins_some_rows_too_early_doubles_nothing(back: int) ->
     assert (alike.status, numbers(alike)) == ("ok", [7] * 60)
 
 
+@pytest.mark.parametrize("equal", [1, 2])
+def test_a_row_that_is_listed_more_often_than_it_stands_is_a_problem(equal: int) -> None:
+    """The model counts the rows and lists one more; what the text has as often is no problem, whatever was counted."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)]
+        return {
+            "keeper": None,
+            "crates_count": 5 if equal == 1 else 4,
+            "crates": [*rows[:2], *rows[1:]] if equal == 1 else rows,
+        }
+
+    alike = "Crate 30 of lamps stands in bay 9.\n" * equal
+    result, _ = ask(f"{store(3)}{alike}Crate 40 of lamps stands in bay 8.\n", reader)
+    lost = ["the model counted 5 items and listed 6, some more than once @ /crates"] if equal == 1 else []
+    assert [str(problem) for problem in result.problems] == lost
+
+
 def test_a_second_reading_that_adds_nothing_is_the_last() -> None:
     """A model that lists what is known in place of what is missing is not asked on and on, and doubles no row."""
 
