@@ -31,6 +31,7 @@ class Archive:
             raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
         self._parts = {_key(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
         self._relations: dict[str, dict[str, tuple[str, str]]] = {}
+        self.damaged: list[str] = []  # parts that were asked for as XML and are none
         if sum(info.file_size for info in self._parts.values()) > limits.unpacked:
             raise too_large("what the file unpacks to", limits.unpacked, "bytes")
 
@@ -58,11 +59,14 @@ class Archive:
             raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
 
     def xml(self, name: str) -> Element:
-        """The root of one part, an empty element where there is no such part or it is no XML."""
+        """The root of one part, an empty element where there is no such part or it is `damaged`."""
         data = self.read(name)
+        if name.lower().endswith(".vml"):
+            data = data.replace(b"<br>", b"<br/>")  # as Excel writes it
         try:
             return parse_xml(data) if data.strip() else ABSENT
         except ParseError:
+            self.damaged.append(name)
             return ABSENT
 
     @cached_property

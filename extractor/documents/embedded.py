@@ -89,6 +89,8 @@ class Embedded:
             for name in self._archive.names:
                 if name.lower().endswith(_PICTURES):
                     self.target(name)
+        for name in self._archive.damaged if self._archive is not None else ():
+            self.missing(f"{name}: it cannot be read")
         if self._past:
             self.missing(f"{self._past} pictures past the limit of {self._source.limits.pictures}")
         about = dict(metadata or {})

@@ -59,7 +59,7 @@ class _Section(NamedTuple):
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
-    """The number as a cell of this format shows it; without one where the format does not hold for it."""
+    """The number as a cell of this format shows it; as it is where the format hides it or does not hold for it."""
     return formatter(code, from_1904)(number)
 
 
@@ -69,23 +69,23 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     sections = _sections(code)
     later = 1462 * from_1904
 
-    def shown(number: float) -> str:
+    def by_code(number: float) -> str:
         try:
-            return _shown(number, sections, later)
+            return _in_section(number, sections, later) or general(number)  # a code such as `;;;` hides the value
         except (ValueError, ArithmeticError):
             return general(number)
 
     def day(number: float) -> str:
-        return _day(int(number) + later) if _LEAP_DAY <= number < _LAST - 1462 and number % 1 == 0 else shown(number)
+        return _day(int(number) + later) if _LEAP_DAY <= number < _LAST - 1462 and number % 1 == 0 else by_code(number)
 
     def plain(number: float) -> str:
         form = forms[0] if number > 0 else negative if number else zero
         if form is None:
-            return shown(number)
+            return by_code(number)
         amount = abs(number) * form.scale
         digits = f"{amount:.15g}"
         if "e" in digits or (digits[-1] == "5" and len(digits.partition(".")[2]) > form.places):
-            return shown(number)  # a half goes up as a decimal, which is not what Python does with a binary number
+            return by_code(number)  # a half goes up as a decimal, which is not what Python does with a binary number
         text = format(amount, form.spec)
         sign = "-" if number < 0 and form is forms[0] and text.strip("0.") else ""
         return sign + (form.before + text + form.after).strip()
@@ -94,10 +94,10 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
         return day
     forms = [_plain(section) for section in sections]
     negative, zero = forms[len(forms) > 1], forms[2 if len(forms) > 2 else 0]
-    return plain if any(forms) and not any(section.condition for section in sections) else shown
+    return plain if any(forms) and not any(section.condition for section in sections) else by_code
 
 
-def _shown(number: float, sections: tuple[_Section, ...], later: int) -> str:
+def _in_section(number: float, sections: tuple[_Section, ...], later: int) -> str:
     section, negative = _section(sections, number)
     kinds = {kind for kind, _ in section.tokens}
     if kinds & {"date", "elapsed"}:
@@ -329,8 +329,8 @@ def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
         before, after = _around(tokens, "date")
         return (before + day + time + (after if after[:1].isspace() else "")).strip()
     noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
-    shown = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
-    return "".join(next(shown) if kind == "date" else text for kind, text in tokens).strip()
+    texts = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
+    return "".join(next(texts) if kind == "date" else text for kind, text in tokens).strip()
 
 
 def _date_parts(tokens: tuple[tuple[str, str], ...]) -> list[str]:

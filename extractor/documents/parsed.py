@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extractor.documents.document import Box, Image, Page, Table
 
-__all__ = ["Attachment", "Parsed", "paginate"]
+__all__ = ["Attachment", "Parsed", "fullest", "paginate", "together"]
+
+_LETTER = re.compile(r"\w")
+_FIGURES = re.compile(r"\d+")
+_ADDRESS = re.compile(r"(?:\w+://|cid:|mailto:|tel:)\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +54,28 @@ def paginate(texts: Iterable[str], *, separator: str = "\n\n") -> tuple[str, tup
         pages.append(Page(number, start, start + len(part)))
         start += len(part)
     return "".join(parts), tuple(pages)
+
+
+def together(parts: Sequence[Parsed], text: str) -> Parsed:
+    """Parts of one whole, of which this is the text: with the files of all, each once."""
+    files = dict.fromkeys(file for part in parts for file in part.attachments)
+    return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
+
+
+def fullest(parts: Sequence[Parsed]) -> Parsed:
+    """The first of the forms of a message, unless another has half as much again to say, or a number more.
+
+    Some programs leave the plain text a stub. Numbers that only the others have are named as unread.
+    """
+    texts = [part.text for part in parts]
+    sizes = [len(_LETTER.findall(text)) for text in texts]
+    figures = [set(_FIGURES.findall(_ADDRESS.sub("", text))) for text in texts]
+    largest, every = max(sizes), set().union(*figures)
+    full = (3 * size >= 2 * largest and own == every for size, own in zip(sizes, figures, strict=True))
+    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]))
+    taken = next((index for index, is_full in enumerate(full) if is_full), most)
+    whole = together(parts, texts[taken])
+    if not (lost := every - figures[taken]):
+        return whole
+    line = f"numbers that only another form of the message has, such as {min(lost)}"
+    return replace(whole, unread=(*whole.unread, line))

@@ -14,6 +14,7 @@ from itertools import product
 from unicodedata import normalize
 
 from extractor.repair import numbers, times
+from extractor.repair.evidence import NONE, Evidence
 from extractor.repair.receipt import Meant, spelt
 from extractor.schema.pointer import JSON
 from extractor.schema.text import Digits
@@ -130,20 +131,20 @@ _ALL_FLAGS = frozenset(["complete", "iscomplete"])
 """Names of members that say by true, or by false, that there is more."""
 
 
-def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> bool:
+def says_left_out(value: JSON, name: str = "", names: Collection[str] = (), evidence: Evidence = NONE) -> bool:
     """Whether what a model says beside its answer, `name` being its member there, says that the answer is not all.
 
-    Members of `names` are data: `...` stands there in templates.
+    Members of `names` are data: `...` stands there in templates. Text that the document prints is the document's.
     """
     if isinstance(value, dict):
-        return any(says_left_out(item, inner, names) for inner, item in value.items() if inner not in names)
+        return any(says_left_out(item, inner, names, evidence) for inner, item in value.items() if inner not in names)
     if isinstance(value, bool):
         return folded(name) in (_MORE_FLAGS if value else _ALL_FLAGS)
     if isinstance(value, int | list) and _MORE_COUNT.fullmatch(folded(name)):
         return value != [] and value != 0
     if isinstance(value, list):
-        return any(says_left_out(item, names=names) for item in value)
-    return isinstance(value, str) and (is_elision(value) or leaves_out(value))
+        return any(says_left_out(item, "", names, evidence) for item in value)
+    return isinstance(value, str) and (is_elision(value) or leaves_out(value)) and not evidence.prints(value)
 
 
 def leaves_out(text: str) -> bool:

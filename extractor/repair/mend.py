@@ -249,7 +249,7 @@ class _Choice:
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
-        left_out = says_left_out(value, name, self.names) and not self.evidence.prints(value)
+        left_out = says_left_out(value, name, self.names, self.evidence)
         if left_out or self.counts_more(value, fitted):
             sentence = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
             return Change("ellipsis", sentence, 0, True, left.path if left else "")

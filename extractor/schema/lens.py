@@ -3,10 +3,10 @@
 `None` is the identity, so that what needs no change costs nothing. A lens passes on what does not fit, with a problem;
 the declaration judges it.
 
-    class Line(BaseModel): sku: str; size: tuple[int, str]; tags: dict[str, int] = {}
+    class Line(BaseModel): sku: str; size: tuple[int, str]
 
-    declared JSON   {"sku": "a", "size": [4, "cm"], "tags": {"x": 1}}
-    wire (openai)   {"sku": "a", "size": {"item_1": 4, "item_2": "cm"}, "tags": [{"key": "x", "value": 1}]}
+    declared JSON     {"sku": "a", "size": [4, "cm"]}
+    wire (moonshot)   {"sku": "a", "size": {"item_1": 4, "item_2": "cm"}}
 """
 
 from __future__ import annotations

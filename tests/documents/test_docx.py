@@ -139,6 +139,11 @@ def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> 
     deleted = '<w:rPr><w:del w:id="1"/></w:rPr>'
     body = paragraph("No. 45", deleted) + paragraph("67 of May") + paragraph("last", deleted)
     assert text_of(tmp_path, word(body)) == "No. 4567 of May\n\nlast"
+    assert text_of(tmp_path, word(body + '<w:bookmarkEnd w:id="3"/><w:sectPr><w:cols/></w:sectPr>')).endswith("last")
+    body = paragraph("before", deleted) + table(["a", "b"], ["c", "d"]) + paragraph("after")
+    assert text_of(tmp_path, word(body)).startswith("before\n\n| a |")
+    body = (paragraph("No. 45", deleted) + paragraph("67")).replace("<w:r>", "<w:moveFrom><w:r>")
+    assert text_of(tmp_path, word(body.replace("</w:r>", "</w:r></w:moveFrom>"))) == "No. 4567"
 
 
 @pytest.mark.parametrize(("number", "label"), [(1, "a"), (26, "z"), (27, "aa"), (53, "aaa"), (0, "")])

@@ -28,7 +28,8 @@ from tests.documents.making import loaded
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("a<script>x</script><style>y</style><!-- z -->b", "ab"),
         ('<p style="display: none">x</p><p hidden>y</p>z', "z"),
-        ('<p style="visibility:hidden">x</p><p style="mso-hide:all">y</p>z', "z"),
+        ('<p style="visibility:hidden">x</p><p style="display:none;mso-hide:all">y</p>z', "z"),
+        ('<!--[if mso]><b>Pay 5</b><![endif]--><a style="mso-hide:all">Pay 5</a>', "Pay 5"),  # hidden in Outlook alone
         ("<style>.a, #b { display: none }</style><p class=a>x</p><p id=b>y</p>z", "z"),
         ("<style>@media print { .a { display: none } } .a:hover { display: none }</style><p class=a>x</p>z", "x\n\nz"),
         ("<style>.a { display: none } p.a { display: block }</style><p class=a>x</p>z", "x\n\nz"),

@@ -91,6 +91,25 @@ def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
     stub = letter("This message is best read as HTML.")
     stub.add_alternative("<p>Total 42</p>", subtype="html")
     assert "Total 42" in loaded(tmp_path, "c.eml", stub.as_bytes()).text
+    short = letter("Dear Ada, this is your order of today")
+    short.add_alternative("<p>Dear Ada, this is your order, No:4711</p>", subtype="html")
+    assert "No:4711" in loaded(tmp_path, "d.eml", short.as_bytes()).text
+
+
+def test_numbers_of_a_form_of_the_message_that_is_not_taken_are_named(tmp_path: Path) -> None:
+    """Two forms may have numbers that the other lacks; one of them is read, and the document is not whole."""
+    both = letter("Order 4711, total 42")
+    both.add_alternative("<p>Total 42, by Acme of 12 High Street, 2031</p>", subtype="html")
+    document = loaded(tmp_path, "a.eml", both.as_bytes())
+    assert "12 High Street" in document.text
+    assert document.metadata["unread"] == ["numbers that only another form of the message has, such as 4711"]
+
+
+def test_the_body_of_outlook_that_says_most_is_taken(tmp_path: Path) -> None:
+    """Messages of Outlook have the same forms, and one is chosen in the same way."""
+    stub = "Best read as HTML.".encode("utf-16-le")
+    body = {"__substg1.0_1000001F": stub, "__substg1.0_10130102": b"<p>Total 4711</p>"}
+    assert "Total 4711" in loaded(tmp_path, "a.msg", ole(outlook("S", body))).text
 
 
 @pytest.mark.parametrize(
@@ -137,6 +156,39 @@ def test_a_mailbox_is_its_messages_in_a_row(tmp_path: Path) -> None:
     assert document.metadata["messages"] == 2
     assert document.text.startswith("--- message 1 ---\n\nFrom: a@b.c\nSubject: S1\n\nTotal 1\nFrom here on")
     assert "--- message 2 ---" in document.text
+
+
+def test_markup_for_one_kind_of_program_is_no_text(tmp_path: Path) -> None:
+    """A form of the message in HTML of a kind of its own is read as HTML."""
+    message = letter("Order 4711, total 42")
+    page = "<style>body{visibility:hidden}</style><style>p{margin:99px}</style><p>Order 4711, total 42</p>"
+    message.add_alternative(page, subtype="x-amp-html")
+    document = loaded(tmp_path, "a.eml", message.as_bytes())
+    assert document.text.endswith("Order 4711, total 42\n")
+    assert "99px" not in document.text
+
+
+def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    """What is there is read, and the rest is named."""
+    message = letter()
+    message.add_attachment(b"a,b\n" * 500, maintype="text", subtype="csv", filename="a.csv")
+    whole = message.as_bytes()
+    assert "unread" not in loaded(tmp_path, "a.eml", whole).metadata
+    document = loaded(tmp_path, "b.eml", whole[: len(whole) // 2])
+    assert "Total 42" in document.text
+    assert document.metadata["unread"] == ["the end of the message: it is cut off"]
+    coded = b"Content-Transfer-Encoding: base64\n\n" + b64encode(b"Total 42, and more")
+    for end in (-1, -2, -3):
+        document = loaded(tmp_path, "c.eml", b"From: a@b.c\n" + coded[:end])
+        assert document.metadata["unread"] == ["the end of the message: it is cut off"]
+
+
+def test_messages_of_a_mailbox_may_carry_equal_files(tmp_path: Path) -> None:
+    """Each of them is read: what was sent twice counts twice."""
+    message = letter()
+    message.add_attachment(b"Total 7", maintype="text", subtype="plain", filename="a.txt")
+    messages = b"".join(b"From ada Mon Jun 01 10:00:00 2009\n" + message.as_bytes() + b"\n" for _ in range(2))
+    assert loaded(tmp_path, "a.mbox", messages).text.count("--- attachment: a.txt ---\n\nTotal 7") == 2
 
 
 def fields(head: int, **numbers: int) -> bytes:

@@ -64,6 +64,10 @@ from extractor.documents.number_formats import BUILT_IN, formatted, general
         (0, "dd/mm/yyyy", "1900-01-00"),
         (100.49999999999999, "0", "101"),
         (4111111111111111, "General", "4111111111111111"),
+        (1234.5, ";;;", "1234.5"),
+        (-3, "0;;0", "-3"),
+        (0, "0;-0;;@", "0"),
+        (0, "#,###", "0"),
     ],
 )
 def test_a_number_is_shown_as_its_cell_shows_it(number: float, code: str, text: str) -> None:

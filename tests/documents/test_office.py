@@ -10,7 +10,7 @@ import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import Tree, archive, loaded, ole, picture, relations
+from tests.documents.making import Tree, archive, loaded, ole, paragraph, picture, relations, word
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -131,7 +131,7 @@ def test_open_document_lists_are_counted(tmp_path: Path) -> None:
 
 
 def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
-    """The outline of the document numbers them, but for those that opt out."""
+    """The outline of the document numbers them, but for those that opt out; without one, what is stated counts."""
     level = '<s:outline-level-style s:level="{0}" s:num-format="1" s:display-levels="{0}" xmlns:s="s"/>'
     styles = f"<outline-style>{level.format(1)}{level.format(2)}</outline-style>"
     styles += '<s:style s:family="paragraph" s:name="Free" s:list-style-name="" xmlns:s="s"/>'
@@ -140,6 +140,9 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     body = "".join(f'<text:h text:outline-level="{depth}" {more}>{name}</text:h>' for depth, name, more in heads)
     text = opened(tmp_path, "text", f"<styles>{styles}</styles><body>{body}</body>").text
     assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
+    body = '<body><text:h text:outline-level="1"><text:number>3.</text:number>A</text:h></body>'
+    assert opened(tmp_path, "text", body).text == "# 3. A"
+    assert opened(tmp_path, "text", f"<styles>{styles}</styles>{body}").text == "# 1 A"
 
 
 def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
@@ -250,6 +253,33 @@ def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.pptx", archive(parts))
     assert document.text.split("\n\n")[:-1] == ["one", "In confidence", "Acme Ltd", "two"]
     assert [image.page for image in document.images] == [1]
+    held = '<p:pic><p:nvPicPr><p:nvPr><p:ph type="pic"/></p:nvPr></p:nvPicPr></p:pic>'
+    parts["ppt/layout.xml"] = slide(held, shape("In confidence", 0, 0)).replace("<p:sld ", '<p:sld showMasterSp="0" ')
+    assert loaded(tmp_path, "b.pptx", archive(parts)).text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
+
+
+def test_parts_that_are_damaged_or_not_there_are_named(tmp_path: Path) -> None:
+    """The rest of the file is read: other slides, and the text between a header and notes."""
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldId r:id="a"/><p:sldId r:id="b"/>'
+        '<p:sldId r:id="c"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(*((n, "slide", f"slides/{n}.xml") for n in "abc")),
+        "ppt/slides/a.xml": slide(shape("one", 0, 0)),
+        "ppt/slides/b.xml": slide(shape("two", 0, 0))[:-9],
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.strip() == "one"
+    unread = ["ppt/slides/c.xml: it is not in the file", "ppt/slides/b.xml: it cannot be read"]
+    assert document.metadata["unread"] == unread
+    letter = word(
+        paragraph("body"),
+        parts={"word/footnotes.xml": "<w:footnotes"},
+        links=relations(("f", "footnotes", "footnotes.xml")),
+    )
+    assert loaded(tmp_path, "a.docx", letter).metadata["unread"] == ["word/footnotes.xml: it cannot be read"]
+    letter = word(paragraph("body"), links=relations(("h", "header", "header1.xml")))
+    assert loaded(tmp_path, "b.docx", letter).metadata["unread"] == ["word/header1.xml: it is not in the file"]
 
 
 def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:

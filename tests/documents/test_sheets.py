@@ -185,8 +185,8 @@ def test_links_headers_charts_and_boxes_are_read(tmp_path: Path) -> None:
     ]
 
 
-def old_workbook(*records: tuple[int, bytes]) -> bytes:
-    """An XLS workbook of one sheet with these records; its styles show values as 0.0%, then as 0000."""
+def old_workbook(*records: tuple[int, bytes], codes: tuple[str, str] = ("0.0%", "0000")) -> bytes:
+    """An XLS workbook of one sheet with these records; its two styles show values by these codes."""
 
     def record(kind: int, data: bytes) -> bytes:
         return struct.pack("<HH", kind, len(data)) + data
@@ -195,7 +195,7 @@ def old_workbook(*records: tuple[int, bytes]) -> bytes:
         return struct.pack("<HB", len(value), 0) + value.encode()
 
     begin = struct.pack("<HHHHII", 0x0600, 5, 0, 1997, 0, 0)
-    formats = [record(0x041E, struct.pack("<H", 164 + n) + text(code)) for n, code in enumerate(("0.0%", "0000"))]
+    formats = [record(0x041E, struct.pack("<H", 164 + n) + text(code)) for n, code in enumerate(codes)]
     styles = [record(0x00E0, struct.pack("<HH", 0, kind) + bytes(16)) for kind in (164, 165)]
     head = record(0x0809, begin) + b"".join(formats + styles)
     name = struct.pack("<BB", 1, 0) + b"D"
@@ -501,6 +501,22 @@ def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.ods", data)
     assert document.text == "## S\n\n=A9\n\n"
     assert document.metadata["unread"] == ["S!B1: a formula that was never computed"]
+    row_2003 = '<Row><Cell ss:Formula="=A9"><Data ss:Type="String"></Data></Cell><Cell ss:Formula="=B9"/></Row></Table>'
+    document = loaded(tmp_path, "a.xml", _SHEET_2003.replace("</Table>", row_2003).encode())
+    assert "=A9" not in document.text
+    assert "=B9" in document.text
+    assert document.metadata["unread"] == ["Rates!B5: a formula that was never computed"]
+
+
+def test_values_that_a_format_hides_are_read(tmp_path: Path) -> None:
+    """Codes such as `;;;` hide a value on the screen, not in the file; each kind of workbook gives it as it is."""
+    hidden = loaded(tmp_path, "a.xlsx", workbook(row(1, "x", number(12.5, 2), number(0, 3)), codes=(";;;", "0;-0;")))
+    assert hidden.text == "## S1\n\n| x | 12.5 | 0 |\n\n"
+    data = old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 0, 12.5)), codes=(";;;", "0000"))
+    assert loaded(tmp_path, "a.xls", data).text == "## D\n\n12.5\n\n"
+    cell = '<t:table-cell t:value-type="float" t:value="12.5"><x:p xmlns:x="x"/></t:table-cell>'
+    sheet = f'<t:table t:name="S"><t:table-row>{cell}</t:table-row></t:table>'
+    assert loaded(tmp_path, "a.ods", _open_sheet(sheet)).text == "## S\n\n12.5\n\n"
 
 
 def test_results_that_a_writer_puts_in_place_of_computing_are_none(tmp_path: Path) -> None:
@@ -539,7 +555,7 @@ def test_boxes_that_can_be_ticked_say_whether_they_are(tmp_path: Path) -> None:
     text = "## S1\n\nx\n\n☒ insured\n\n☐ smoker\n\n"
     assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x") + controls, parts=parts)).text == text
     shape = '<shape><textbox>{}</textbox><ClientData ObjectType="Checkbox"><Checked>{}</Checked></ClientData></shape>'
-    drawing = f"<xml>{shape.format('insured', 1)}{shape.format('smoker', 0)}<shape><ClientData/></shape></xml>"
+    drawing = f"<xml>{shape.format('insured', 1)}{shape.format('<br>smoker', 0)}<shape><ClientData/></shape></xml>"
     parts = {"xl/worksheets/_rels/s1.xml.rels": relations(("v", "vmlDrawing", "../v.vml")), "xl/v.vml": drawing}
     assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == text
 
@@ -593,11 +609,12 @@ def test_open_document_cells_without_a_text_show_their_value(tmp_path: Path) -> 
         't:value-type="time" t:time-value="PT26H30M00S"',
         't:value-type="boolean" t:boolean-value="true"',
         't:value-type="date" t:date-value="2024-01-31"',
+        't:value-type="time" t:time-value="P1DT2H"',
     )
     cells = "".join(f"<t:table-cell {value}/>" for value in values)
     sheet = f'<t:table t:name="S"><t:table-row>{cells}</t:table-row></t:table>'
     document = loaded(tmp_path, "a.ods", _open_sheet(sheet))
-    assert document.text == "## S\n\n| 7.5% | 12.5 EUR | 26:30:00 | TRUE | 2024-01-31 |\n\n"
+    assert document.text == "## S\n\n| 7.5% | 12.5 EUR | 26:30:00 | TRUE | 2024-01-31 | P1DT2H |\n\n"
 
 
 def test_open_document_sheets_have_headers_and_footers(tmp_path: Path) -> None:

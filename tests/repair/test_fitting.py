@@ -263,6 +263,14 @@ def test_what_says_nothing_of_an_omission_is_no_problem(beside: dict[str, Any]) 
     assert (mended.value, is_whole(TRIP, mended)) == (WHOLE, True)
 
 
+@pytest.mark.parametrize("wrap", [lambda note: note, lambda note: [note], lambda note: {"delivery": [note]}])
+def test_words_of_the_document_about_an_omission_are_no_problem(wrap: Any) -> None:
+    """A note that the document prints is the document's, however deep it stands beside the record."""
+    note = "Items 3 to 5 follow by post"
+    assert not is_whole(TRIP, read(TRIP, {**WHOLE, "note": wrap(note)}))
+    assert is_whole(TRIP, read(TRIP, {**WHOLE, "note": wrap(note)}, f"{TEXT} {note}."))
+
+
 def test_a_character_that_was_lost_on_the_way_is_a_problem() -> None:
     """A mark of replacement is no character of the document, unless the document prints it."""
     said = json.dumps({**NORA, "name": "N\ufffdra"}, ensure_ascii=False)

@@ -93,15 +93,20 @@ class _Reader:
 
     def blocks(self, parent: Element) -> Iterator[str]:
         """The paragraphs and tables below `parent`, in order; one whose mark is deleted runs on into the next."""
-        begun: list[Element] = []
+        begun: Element | None = None  # a paragraph that the next one goes on with
         for element in parent:
+            if begun is not None and element.tag == "p":
+                whole = Element("p")  # the text may be read once more, so that its own elements stay as they are
+                whole.extend([*(node for node in begun if node.tag != "pPr"), *element])
+                element, begun = whole, None
+            elif begun is not None and len(element):  # marks of bookmarks and the like are empty
+                yield from self._paragraph(begun)
+                begun = None
             match element.tag:
+                case "p" if child(element, "pPr", "rPr", "del") is not ABSENT:
+                    begun = element
                 case "p":
-                    element[:0] = begun
-                    is_open = child(element, "pPr", "rPr", "del") is not ABSENT
-                    begun = [node for node in element if node.tag != "pPr"] if is_open else []
-                    if not begun:
-                        yield from self._paragraph(element)
+                    yield from self._paragraph(element)
                 case "tbl":
                     yield self._table(element)
                 case "altChunk":
@@ -112,8 +117,8 @@ class _Reader:
                     self.embedded.missing(_LEFT_OUT[name])
                 case name if name not in self._unseen:
                     yield from self.blocks(element)
-        if begun:
-            yield from self._paragraph(element)
+        if begun is not None:
+            yield from self._paragraph(begun)
 
     def margins(self, names: Iterable[str], root: Element, inline: str) -> list[str]:
         """The texts of headers or footers, those of first and even pages among them, each once."""
@@ -142,6 +147,8 @@ class _Reader:
     @contextmanager
     def _within(self, name: str) -> Iterator[Element]:
         """A part besides the main one, with the relations of its own."""
+        if name not in self._archive:
+            self.embedded.missing(f"{name}: it is not in the file")
         outer, self._relations = self._relations, self._archive.relations(name)
         yield self._archive.xml(name)
         self._relations = outer

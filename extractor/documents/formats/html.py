@@ -34,10 +34,10 @@ _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
-_IN_SIGHT = re.compile(r"display|visibility|mso-hide", re.I)  # properties by which a rule shows or hides
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
+_IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows or hides
 _TELLING = (
-    *("display", "visibility", "mso-hide", "vertical-align", "line-through", "list-style"),
+    *("display", "visibility", "vertical-align", "line-through", "list-style"),
     *("symbol", "wingdings", "webdings"),
 )
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")

@@ -9,14 +9,19 @@ from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import (
+    CloseBoundaryNotFoundDefect,
+    HeaderParseError,
+    InvalidBase64LengthDefect,
+    InvalidBase64PaddingDefect,
+)
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
 
 from extractor.documents.formats.outlook import SIGNATURE, unwrap
-from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.parsed import Attachment, Parsed, fullest, together
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
@@ -42,11 +47,9 @@ _NOT_HERE = {
 _ENVELOPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _FILES = {"message/rfc822", "text/calendar", "text/directory", "text/rtf", "text/vcard", "text/x-vcard"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
+_CUT = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _OCTETS = 0x04
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
-_LETTER = re.compile(r"\w")
-_FIGURES = re.compile(r"\d+")
-_ADDRESS = re.compile(r"\w+:\S+")
 
 
 class _Raw(Compat32):
@@ -65,7 +68,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(f"--- message {number} ---\n\n{part.text}" for number, part in enumerate(messages, 1))
-    return replace(_together(messages, text), metadata={"messages": len(messages)})
+    files = tuple(file for part in messages for file in part.attachments)  # two messages may carry equal ones
+    return replace(together(messages, text), attachments=files, metadata={"messages": len(messages)})
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -83,6 +87,8 @@ def _message(data: bytes) -> Parsed:
     metadata = {name.lower(): value for name, value in headers.items()}
     if identity := _header(message, "Message-ID"):
         metadata["message-id"] = identity
+    if any(isinstance(defect, _CUT) for part in message.walk() for defect in part.defects):
+        found = replace(found, unread=(*found.unread, "the end of the message: it is cut off"))
     return replace(found, text=f"{block}\n{body}\n" if block else body, metadata=metadata)
 
 
@@ -126,12 +132,6 @@ def _text(data: bytes, charset: str | None) -> str:
     return decode(data, declared=declared).text if data.strip() else ""
 
 
-def _together(parts: list[Parsed], text: str) -> Parsed:
-    """Parts of a message, or messages, of which this is the text: with the files of all, each once."""
-    files = dict.fromkeys(file for part in parts for file in part.attachments)
-    return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
-
-
 def _contents(part: Message) -> Parsed:
     """What one part of a message holds: its text, files still to be read, and what can only be named."""
     kind = part.get_content_type()
@@ -139,22 +139,9 @@ def _contents(part: Message) -> Parsed:
         return _leaf(part, kind)
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
-    whole = _fullest if kind == "multipart/alternative" or wrapped else _joined
-    return _together(inner, whole([each.text for each in inner]))
-
-
-def _joined(texts: list[str]) -> str:
-    return "\n\n".join(text.strip() for text in texts if text.strip())
-
-
-def _fullest(texts: list[str]) -> str:
-    """The first, unless another has half as much again to say, or a number more: some leave the plain text a stub."""
-    sizes = [len(_LETTER.findall(text)) for text in texts]
-    figures = [set(_FIGURES.findall(_ADDRESS.sub("", text))) for text in texts]
-    largest, every = max(sizes, default=0), set().union(*figures)
-    full = (3 * size >= 2 * largest and own == every for size, own in zip(sizes, figures, strict=True))
-    most = max(range(len(texts)), key=lambda index: (len(figures[index]), sizes[index]), default=0)
-    return next((text for text, is_full in zip(texts, full, strict=True) if is_full), texts[most] if texts else "")
+    if inner and (kind == "multipart/alternative" or wrapped):
+        return fullest(inner)
+    return together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
 
 
 def _leaf(part: Message, kind: str) -> Parsed:
@@ -204,10 +191,9 @@ def _element(data: bytes, place: int) -> tuple[int, int, int]:
 
 def _envelope(data: bytes) -> Parsed:
     try:
-        _, text, files = unwrap(data)
+        return unwrap(data)[1]
     except DocumentError as error:
         return Parsed("", unread=(f"winmail.dat: {error}",))
-    return Parsed(text, attachments=tuple(files))
 
 
 def _is_body(part: Message, kind: str) -> bool:
@@ -218,7 +204,7 @@ def _is_body(part: Message, kind: str) -> bool:
 
 def _body(part: Message, kind: str, data: bytes) -> Parsed:
     text = _text(data, part.get_content_charset())
-    if kind == "text/html":
+    if kind.endswith("html"):  # that of AMP and of watches too
         from extractor.documents.formats.html import html_parts
 
         return html_parts(text)

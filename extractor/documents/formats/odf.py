@@ -172,7 +172,8 @@ class _Reader:
         text = written("".join(pieces)).strip()
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
-            chapter = "" if is_item else self._chapter(element, level - 1)
+            stated = "".join(child(element, "number").itertext()).strip()
+            chapter = "" if is_item else self._chapter(element, level - 1) or f"{stated} ".lstrip()
             text = f"{'#' * min(level, 6)} {chapter}{text}"
         yield text
         yield from self._apart(apart)
@@ -533,7 +534,8 @@ def _written_value(about: dict[str, str]) -> str:
                 return f"{match[1]}{int(match[2])}:{match[3]}:{match[4]}"
             case "boolean":
                 return about.get("boolean-value", "").upper()
-    return value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+    stated = value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+    return stated or about.get("time-value", "")
 
 
 def _codes(element: Element) -> Iterator[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.ole import Storage, open_storage
-from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.parsed import Attachment, Parsed, fullest
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
@@ -67,7 +68,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     metadata = {**storage.about(), **{name.lower(): value for name, value in headers.items()}}
     if identity := message.text(_IDENTITY):
         metadata["message-id"] = identity
-    return Parsed(f"{block}\n{body}\n".lstrip(), attachments=tuple(files), metadata=metadata)
+    return replace(body, text=f"{block}\n{body.text}\n".lstrip(), attachments=tuple(files), metadata=metadata)
 
 
 class _Properties:
@@ -148,14 +149,14 @@ def _attachment(attachment: _Properties, data: bytes) -> Attachment:
 
 def _enveloped(data: bytes) -> Parsed:
     """The message in an envelope: its subject, its body, and the files it carries."""
-    title, text, files = unwrap(data)
+    title, message = unwrap(data)
     head = f"Subject: {title}\n\n" if title else ""
     about = {"subject": title} if title else {}
-    return Parsed(f"{head}{text}\n".lstrip(), attachments=tuple(files), metadata=about)
+    return replace(message, text=f"{head}{message.text}\n".lstrip(), metadata=about)
 
 
-def unwrap(data: bytes) -> tuple[str, str, list[Attachment]]:
-    """Subject, body in the richest form there is, and files. Raises DocumentError "damaged"."""
+def unwrap(data: bytes) -> tuple[str, Parsed]:
+    """The subject, and the body with the files. Raises DocumentError "damaged"."""
     message: dict[int, bytes | str] = {}
     plain: dict[int, bytes] = {}
     files: list[dict[int, bytes | str]] = []
@@ -177,9 +178,10 @@ def unwrap(data: bytes) -> tuple[str, str, list[Attachment]]:
     title = _text(message.get(_SUBJECT) or plain.get(_PLAIN_SUBJECT, b""), charset)
     rtf = message.get(_RTF, b"")
     stated = _text(message.get(_BODY, ""), charset)
-    text = _body(stated, message.get(_HTML, b""), rtf if isinstance(rtf, bytes) else b"")
-    text = text or _text(plain.get(_PLAIN_BODY, b""), charset)
-    return title, text, [_file_of(file, number, charset) for number, file in enumerate(files, 1)]
+    body = _body(stated, message.get(_HTML, b""), rtf if isinstance(rtf, bytes) else b"")
+    attachments = tuple(_file_of(file, number, charset) for number, file in enumerate(files, 1))
+    text = body.text or _text(plain.get(_PLAIN_BODY, b""), charset)
+    return title, replace(body, text=text, attachments=attachments)
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -238,17 +240,16 @@ def _file_of(file: dict[int, bytes | str], number: int, charset: str | None) -> 
     return Attachment(name, data[_GUID:] if data[_GUID : _GUID + 4] == SIGNATURE else data)  # a message within it
 
 
-def _body(text: str, html: bytes | str, rtf: bytes) -> str:
-    """The body of a message: plain text where it is stored, else the richest form there is."""
-    if text.strip():
-        return text.strip()
-    if isinstance(html, bytes) and (markup := html.strip(b"\0 ")):
-        html = decode_html(markup).text
-    if html:
-        return html_text(str(html))
+def _body(text: str, html: bytes | str, rtf: bytes) -> Parsed:
+    """The body of a message: the fuller of its plain text and its HTML, or its RTF where it has neither."""
+    if isinstance(html, bytes):
+        html = decode_html(markup).text if (markup := html.strip(b"\0 ")) else ""
+    forms = [Parsed(form) for form in (text.strip(), html_text(html) if html else "") if form]
+    if forms:
+        return fullest(forms)
     from extractor.documents.formats.rtf import rtf_text
 
-    return rtf_text(_unpacked(rtf)) if rtf else ""
+    return Parsed(rtf_text(_unpacked(rtf)) if rtf else "")
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -337,13 +337,13 @@ def _covers(run: Run, segment: Segment) -> bool:
 
 def _cropped(page: Any) -> _Box:
     """What is left of a page once it is cropped; without bounds where it is not."""
-    shown = page.get_cropbox()
-    return shown if shown != page.get_mediabox() else (-math.inf, -math.inf, math.inf, math.inf)
+    bounds = page.get_cropbox()
+    return bounds if bounds != page.get_mediabox() else (-math.inf, -math.inf, math.inf, math.inf)
 
 
-def _glyphs(textpage: Any, unseen: set[int], shown: _Box) -> Iterator[tuple[int, Glyph]]:
+def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int, Glyph]]:
     """Each character once, with the turn of its line, in the coordinates of a reader who turns the page."""
-    left, bottom, right, top = shown
+    left, bottom, right, top = bounds
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
     turn = high = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -28,8 +27,6 @@ _MEDIA = {
     "media": "a film or recording",
 }
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
-_SHAPE, _PLACEHOLDER = re.compile(rb"</(?:\w+:)?sp>"), re.compile(rb"<(?:\w+:)?ph[\s/>]")
-_ALONE = re.compile(rb"""showMasterSp=["'](?:0|false)["']""")  # a layout that does not show its master
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
 _BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
@@ -42,8 +39,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
     embedded = Embedded(source, archive)
-    shown: set[str] = set()
-    slides = [_Slide(archive, name, embedded, page).text(shown) for page, name in enumerate(_slides(archive), 1)]
+    behind: set[str] = set()
+    slides = [_Slide(archive, name, embedded, page).text(behind) for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
 
@@ -60,14 +57,16 @@ class _Slide:
 
     def __init__(self, archive: Archive, name: str, embedded: Embedded, page: int) -> None:
         self._archive, self._embedded, self._page = archive, embedded, page
+        if name not in archive:
+            embedded.missing(f"{name}: it is not in the file")
         self._root = archive.xml(name)
         self._relations = archive.relations(name)
         self._but = ""  # the kind of placeholders that are left out
 
-    def text(self, shown: set[str]) -> str:
+    def text(self, behind: set[str]) -> str:
         """Its shapes as the eye meets them, what is drawn on it, its notes and comments.
 
-        What layouts and masters put on slides follows the first slide that has it; `shown` are those read so far.
+        What layouts and masters put on slides follows the first slide that has it; `behind` are those read so far.
         """
         blocks = ["(hidden slide)"] if self._root.get("show", "") in ("0", "false") else []
         blocks += self.shapes()
@@ -78,7 +77,7 @@ class _Slide:
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
-                blocks += self._behind(target, shown)
+                blocks += self._behind(target, behind)
         return "\n\n".join(filter(None, blocks))
 
     def shapes(self, but: str = "") -> list[str]:
@@ -163,19 +162,18 @@ class _Slide:
                 self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
-    def _behind(self, name: str, shown: set[str]) -> Iterator[str]:
+    def _behind(self, name: str, behind: set[str]) -> Iterator[str]:
         """The texts and files of a layout and its master; placeholders are prompts, and pictures are decoration."""
-        if name in shown:
+        if name in behind:
             return
-        shown.add(name)
-        data = self._archive.read(name)
-        if len(_SHAPE.findall(data)) > len(_PLACEHOLDER.findall(data)):  # most have nothing but placeholders
-            yield from _Slide(self._archive, name, self._embedded, self._page).own_texts()
-        for kind, target in self._archive.relations(name).values():
+        behind.add(name)
+        slide = _Slide(self._archive, name, self._embedded, self._page)
+        yield from slide.own_texts()
+        for kind, target in slide._relations.values():
             if kind in ("package", "oleObject"):
                 self._embedded.target(target)
-            elif kind == "slideMaster" and not _ALONE.search(data):
-                yield from self._behind(target, shown)
+            elif kind == "slideMaster" and slide._root.get("showMasterSp", "") not in ("0", "false"):
+                yield from self._behind(target, behind)
 
     def own_texts(self) -> Iterator[str]:
         """The texts of the shapes that are no placeholders."""

@@ -53,8 +53,8 @@ def _row(line: Element, row: int, sheet: Sheet, codes: dict[str, str]) -> None:
     for cell in line.findall("Cell"):
         column = number(cell, "Index", column + 2) - 1
         text = _value(child(cell, "Data"), codes.get(cell.get("StyleID") or line.get("StyleID") or "", ""))
-        formula = cell.get("Formula", "")
-        if formula and not has(cell, "Data"):
+        formula = "" if has(cell, "Data") else cell.get("Formula", "")
+        if formula:
             sheet.uncomputed.append((row, column))
         if column < _WIDEST:
             sheet.put(row, column, with_target(text, cell.get("HRef", "")) or formula)
