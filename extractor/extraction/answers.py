@@ -28,6 +28,7 @@ __all__ = [
     "Row",
     "cut_within",
     "facts_of",
+    "filled",
     "held",
     "items_at",
     "repeats",
@@ -165,6 +166,13 @@ def silent(value: JSON) -> bool:
     if isinstance(value, list):
         return all(map(silent, value))
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def filled(value: JSON, other: JSON) -> JSON:
+    """A value with what it does not state taken from another."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return {name: filled(value.get(name), other.get(name)) for name in {**value, **other}}
+    return other if silent(value) and other is not None else value
 
 
 # -- lists that are gone on with

@@ -19,7 +19,7 @@ from functools import cache
 
 from extractor.extraction.folding import Read, fold
 from extractor.extraction.words import eastern
-from extractor.repair.names import MONTHS
+from extractor.repair.names import DAY_FIRST, MONTHS
 
 __all__ = ["dates", "is_date", "month_names", "time_at", "time_beside", "yearless"]
 
@@ -28,6 +28,11 @@ __all__ = ["dates", "is_date", "month_names", "time_at", "time_beside", "yearles
 def month_names() -> dict[str, Set[int]]:
     """The numbers of the months that a name in folded text has."""
     return {fold(name).text: numbers for name, numbers in MONTHS.items()}
+
+
+@cache
+def _day_first() -> Set[str]:
+    return {fold(name).text for name in DAY_FIRST}
 
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
@@ -43,6 +48,7 @@ _ERA = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,3}}) ?年 ?(\d{{1,2}}) ?月
 _DAY_BEFORE = re.compile(
     r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|°|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
 )
+_ENGLISH = re.compile(r"\d ?(?:st|nd|rd|th)\b|\b(?:of|the)\b")
 _YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
 _DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")
 _YEAR_BEFORE = re.compile(r"(?<![\d.,/])(\d{4})(?:\. |[ ./-])$")
@@ -112,17 +118,20 @@ def _numeric(text: str) -> Iterator[Read]:
 
 
 def _named(text: str, month: int, start: int, end: int) -> Iterator[Read]:
-    if after := _DAY_AFTER.match(text, end):
+    day_first = text[start:end] in _day_first()
+    if not day_first and (after := _DAY_AFTER.match(text, end)):
         yield from _dated(int(after[2]), month, int(after[1]), start, after.end())
     first = max(0, start - 20)
     year, day = _YEAR_BEFORE.search(text[first:start]), _DAY_ALONE_AFTER.match(text, end)
-    if year and day:
+    if not day_first and year and day:
         yield from _dated(int(year[1]), month, int(day[1]), first + year.start(), day.end())
     year = _YEAR_AFTER.match(text, end)
-    if year is None:
+    day = _DAY_BEFORE.search(text[first:start])
+    begin = first + day.start() if day else start
+    if year is None or (day_first and _ENGLISH.search(text, begin, year.end())):
         return
-    if day := _DAY_BEFORE.search(text[first:start]):
-        yield from _dated(_year(year[1].lstrip("'")), month, int(day[1]), first + day.start(), year.end())
+    if day:
+        yield from _dated(_year(year[1].lstrip("'")), month, int(day[1]), begin, year.end())
     elif len(year[1]) == 4:
         yield Read(f"{year[1]}-{month:02}", start, year.end())
 
@@ -158,9 +167,12 @@ def _yearless(text: str, words: Mapping[str, Sequence[int]]) -> Iterator[Read]:
         yield from _in_year(int(found[1]), int(found[2]), *found.span())
     for month, start, end in _names(words):
         first = max(0, start - 20)
-        if before := _DAY_BEFORE.search(text[first:start]):
-            yield from _in_year(month, int(before[1]), first + before.start(), end)
-        if after := _DAY_ALONE_AFTER.match(text, end):
+        day_first = text[start:end] in _day_first()
+        before = _DAY_BEFORE.search(text[first:start])
+        begin = first + before.start() if before else start
+        if before and not (day_first and _ENGLISH.search(text, begin, end + len(" of "))):
+            yield from _in_year(month, int(before[1]), begin, end)
+        if not day_first and (after := _DAY_ALONE_AFTER.match(text, end)):
             yield from _in_year(month, int(after[1]), start, after.end())
 
 

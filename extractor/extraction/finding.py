@@ -189,8 +189,8 @@ class Finder:
         if kind == "time" and form.text:
             found += time_at(self.folded.text, value)
         if number is not None:
-            sure, loose, _ = self._numbers
-            found += sure.get(number) or loose.get(number) or self._read(numbers_in_words).get(number) or []
+            certain, loose, _ = self._numbers
+            found += certain.get(number) or loose.get(number) or self._read(numbers_in_words).get(number) or []
         if form.text and kind not in _NO_TEXT and not found:
             found += [*self._regrouped(form), *self._signs(form), *self._length(value)]
             if not found and kind != "duration":

@@ -33,7 +33,7 @@ def likeness(value: JSON, kind: str = "any") -> Hashable:
 def agree(one: JSON, other: JSON) -> bool:
     """Whether all that two values both state is the same.
 
-    agree({"name": "Ann", "age": None}, {"name": "ANN", "age": 7, "town": "Ulm"})
+    agree({"name": "Ann", "age": None}, {"name": "ANN", "age": 7, "town": "Ulm"})  ->  True
     """
     its = {path: likeness(leaf) for path, leaf in leaves(other) if not silent(leaf)}
     return all(silent(leaf) or its.get(path, likeness(leaf)) == likeness(leaf) for path, leaf in leaves(one))

@@ -35,7 +35,7 @@ from extractor.text.tokens import TokenSums, count_tokens
 from extractor.wire.images import image_size, image_tokens
 from extractor.wire.prices import Price
 
-__all__ = ["Layout", "Part", "Sizes", "View", "picture_tokens"]
+__all__ = ["INDIVISIBLE", "Layout", "Part", "Sizes", "View", "picture_tokens"]
 
 _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)
 
@@ -61,7 +61,7 @@ _PICTURE_TOKENS = 60_000
 _ROOMY = 1.5
 """How far over the answer that parts are cut for a document may be that is asked about at once."""
 
-_INDIVISIBLE = 50
+INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
 
 _MEASURED = ("structure", "places", "sums", "estimate", "_share", "_fullness")
@@ -263,7 +263,7 @@ class Layout:
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
         ranges = cut(self.structure, self.sums.until, half, start=part.start, end=part.end, places=self.places)
         halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in enumerate(ranges)]
-        return halves if len(halves) > 1 and part.tokens >= _INDIVISIBLE else []
+        return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
     # -- views
 

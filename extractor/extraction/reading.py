@@ -7,12 +7,14 @@
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
 
 Each further request shrinks the work: it adds a row, or halves what is asked about. What can be neither continued nor
-halved, and what is over `MOST_REPLIES`, is a problem of the reading.
+halved, and what is over the replies that a part of its size may cost, is a problem of the reading. Where halves lose
+something and state less than was read before, that stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -30,6 +32,7 @@ from extractor.extraction.answers import (
     Row,
     cut_within,
     facts_of,
+    filled,
     held,
     items_at,
     repeats,
@@ -41,16 +44,17 @@ from extractor.extraction.answers import (
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.likeness import agree
-from extractor.extraction.parts import Layout, Part, View
+from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
+from extractor.text.tokens import count_tokens
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
 MOST_REPLIES = 64
-"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A schema
-of more than 100 fields is asked in groups, and each group of a part may have as many."""
+"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A short
+part is paid for fewer. A schema of more than 100 fields is asked in groups, and each group may have as many."""
 
 _REPLIES = 5
 """The most replies of one conversation, turns of tools aside: the first and four repairs."""
@@ -59,6 +63,7 @@ _IN_SIGHT = 4
 """The last row of a part ends in sight where more than this share of its own list, a quarter, is shown behind it."""
 
 _CUT_OFF = "the answer was cut off and could not be asked for in smaller parts"
+_SPENT = "the answer was cut off, and the replies that the part may cost are spent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +176,14 @@ class _Pass:
 
     @property
     def may_ask(self) -> bool:
-        """Whether a further conversation stays within `MOST_REPLIES`."""
+        """Whether a further conversation stays within the replies that the part may cost."""
         return self.replies[0] >= _REPLIES
+
+    @property
+    def has_all_rows(self) -> bool:
+        """Whether each list has the rows that were counted, though the last one may lack items."""
+        known = {path: len(self.reading.rows.get(path, ())) for path in self.inquiry.lists}
+        return any(known.values()) and all(self.reading.counts.get(path) == size for path, size in known.items())
 
     def values(self, path: str) -> list[JSON]:
         """What is known of a list."""
@@ -201,11 +212,14 @@ class _Pass:
             if each in inquiry.lists
         }
         for each, new in rows.items():
-            known[each] = [*known[each], *new] if each == path else max(new, known[each], key=len)
+            if each == path:
+                values = [row.value for row in new]
+                new = [*known[each], *new[_overlap(self, each, self.values(each), values, self.part.end) :]]
+            known[each] = max(new, known[each], key=len)
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
-            rest=_filled(first, second),
+            rest=filled(first, second),
             facts=(*reading.facts, *facts),
             rows=known,
             counts={**reading.counts, **counts},
@@ -213,18 +227,19 @@ class _Pass:
         return cut
 
     def add_missed(self, answer: Answer) -> int:
-        """Take in what an earlier reading missed; returns how many rows that is."""
+        """Take in what an earlier reading missed; returns how many rows were added."""
         inquiry, reading = self.inquiry, self.reading
+        known = sum(map(len, reading.rows.values()))
         rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
         if answer.truncated:
             self._cut_list(answer, rows)
         self.reading = replace(
             reading,
-            rest=_filled(reading.rest, rest),
+            rest=filled(reading.rest, rest),
             facts=(*reading.facts, *facts),
             rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
         )
-        return sum(map(len, rows.values()))
+        return sum(map(len, self.reading.rows.values())) - known
 
     def _cut_list(self, answer: Answer, rows: dict[str, list[Row]]) -> tuple[str | None, Row | None]:
         """The list that an answer was cut in, and its last row, which may be half; lists before that are whole."""
@@ -236,7 +251,15 @@ class _Pass:
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
     """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
-    return (yield from _read(inquiry, view, part, [MOST_REPLIES]))
+    return (yield from _read(inquiry, view, part, [_most_replies(inquiry, part)]))
+
+
+def _most_replies(inquiry: Inquiry, part: Part) -> int:
+    """The replies that a part may cost: a conversation for each pass and one for what was missed, and two replies for
+    each time that the part or its fields can be halved."""
+    tokens = inquiry.layout.sums.tokens(part.start, part.end) + sum(map(picture_tokens, part.images))
+    fields = count_tokens(orjson.dumps(inquiry.schema.shape.skeleton).decode())
+    return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((tokens + fields) / INDIVISIBLE))
 
 
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
@@ -250,16 +273,19 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
             yield from _ask_missed(current)
         if view.end < len(inquiry.layout.document.text):
             yield from _in_sight(current)
-        return [_concluded(current.reading)]
+        losses = (*current.reading.losses, *_doubled(current))
+        return [_concluded(replace(current.reading, losses=losses))]
     if not current.may_ask:
-        return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
-    if halves := inquiry.layout.halves(part):
+        return [_lost(current.reading, _SPENT)]
+    if halves := [] if current.has_all_rows else inquiry.layout.halves(part):
         flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
-        return [_abandoned(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
-    fields = _halves(inquiry.schema)
-    if len(fields) > 1:
-        return [_abandoned(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
-    return [_lost(current.reading, _CUT_OFF)]
+        smaller = list(chain.from_iterable((yield from all_ended(flows))))
+    elif len(fields := _halves(inquiry.schema)) > 1:
+        smaller = [(yield from _read_fields(inquiry, fields, view, part, replies))]
+    else:
+        return [_lost(current.reading, _CUT_OFF)]
+    worse = any(one.losses for one in smaller) and sum(map(_size, smaller)) < _size(current.reading)
+    return [current.reading, *map(_abandoned, smaller)] if worse else [_abandoned(current.reading), *smaller]
 
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
@@ -271,12 +297,14 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
+        before = current.reading
         cut = current.add(answer, path)
         more: list[JSON] = [] if path is None else current.values(path)[len(known) :]
         added = bool(more or cut == path or answer.error)
         if path is not None and not added and (half or (answer.truncated and current.is_open(path))):
             return False  # the list has more rows, and none of them came
         if more and repeats(more, known, cut=answer.truncated):
+            current.reading = before
             return False
         if answer.truncated:
             rows = [] if cut is None else current.values(cut)[len(known) if cut == path else 0 :]
@@ -300,21 +328,27 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         return False
     above = "" if cut is None else join(cut, len(reading.rows[cut]))
     inside = "" if cut is None else join(cut, 0)
-    facts = list(half.facts if half else reading.facts)
-    items, whole = items_at(target, inner)[:-1], False
-    while not whole and current.may_ask:
+    facts, cut_answer = list(half.facts if half else reading.facts), reading.answers[-1]
+    place = inner if cut is None else join(cut, len(items_at(cut_answer.value, cut)) - 1) + inner
+    stated = cut_answer.counts.get(place)
+    items, whole, futile = items_at(target, inner)[:-1], False, False
+    while not (whole or futile) and current.may_ask:
         answer = yield from current.ask(above + inner, start=len(items) + 1)
         rest = answer.value if cut is None else (items_at(answer.value, cut) or [None])[0]
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
-        more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
-        more = more if whole else more[:-1]
+        more, ended = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
+        more = more if ended else more[:-1]
         of_another = not agree(with_items(rest, inner, []), with_items(target, inner, []))
-        if answer.error or not more or of_another or repeats(more, items, cut=not whole):
-            return False  # the item that the last answer ended in is still to come
+        if answer.error or not more or of_another or repeats(more, items, cut=not ended):
+            futile = True  # the item that the last answer ended in is still to come
+            continue
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
-        facts += shifted(own, inner, len(items))
-        items += more
-        target = _filled(target, with_items(rest, inner, []))
+        known = len(items) - _overlap(current, inside + inner, items, more, current.view.end)
+        facts += shifted(own, inner, known)
+        items, whole = [*items[:known], *more], ended
+        target = filled(target, with_items(rest, inner, []))
+    if whole and stated not in (None, len(items)):
+        facts.append(Fact("problem", inner, f"the model counted {stated} items and listed {len(items)}"))
     target = with_items(target, inner, items)
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))
@@ -345,18 +379,21 @@ def _in_sight(current: _Pass) -> Flow[None]:
         before, last = ([None, None, *(_items_range(current, join(path, 0), row.value) for row in rows[-2:])])[-2:]
         if last is None or _IN_SIGHT * (view.end - last[1]) > last[1] - last[0]:
             continue
-        longer = layout.longer(part, before[1] if before else part.start, last)
-        if longer.end <= view.end or not current.may_ask:
-            losses = (Problem(path, "the last item may go on behind what was shown"),)
-            current.reading = replace(current.reading, losses=(*current.reading.losses, *losses))
-            continue
-        found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
-        again = [row for reading in found for row in reading.rows.get(path, ())]
+        longer, found, own = (
+            layout.longer(part, before[1] if before else part.start, last),
+            list[Reading](),
+            list[Row](),
+        )
+        if longer.end > view.end and current.may_ask:
+            found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
+            own = [*(rows[:-1] if before else ()), *(row for reading in found for row in reading.rows.get(path, ()))]
+        fewer = len(own) < len(rows)
+        losses = [Problem(path, "the last item may go on behind what was shown")] if fewer else []
         current.reading = replace(
             current.reading,
-            rows={**current.reading.rows, path: [*(rows[:-1] if before else ()), *again] if again else rows},
+            rows={**current.reading.rows, path: rows if fewer else own},
             answers=(*current.reading.answers, *(answer for reading in found for answer in reading.answers)),
-            losses=(*current.reading.losses, *(loss for reading in found for loss in reading.losses)),
+            losses=(*current.reading.losses, *losses, *(loss for reading in found for loss in reading.losses)),
         )
 
 
@@ -388,16 +425,9 @@ def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     """The rows of a part with those that it missed at first: by their place in the text, or else behind the others."""
-    rows = list(current.reading.rows.get(path, ()))
+    rows, missed = list(current.reading.rows.get(path, ())), _further(current, path, missed)
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-
-    def lines(row: JSON, count: int) -> int:
-        fields = ((schema.field(pointer), leaf) for pointer, leaf in leaves(row, join(path, 0)) if leaf is not None)
-        wanted = [Wanted(leaf, known.kind if known else "any") for known, leaf in fields]
-        return _lines(wanted, place_rows([row] * count, text, **where), text)
-
-    missed = _further(rows, missed, lines)
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
@@ -406,16 +436,41 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[JSON, int], int]) -> list[Row]:
-    """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
-    own. `lines` tells on how many lines a row stands that is there so often; on none where that cannot be seen."""
-    further: list[Row] = []
-    for row in missed:
-        repeats = any(each.value == row.value for each in rows)
-        equal = sum(each.value == row.value for each in (*rows, *further))
-        if not repeats or lines(row.value, equal + 1) not in range(1, equal + 1):
+def _overlap(current: _Pass, path: str, known: Sequence[JSON], more: Sequence[JSON], end: int) -> int:
+    """How many items at the start of those that an answer goes on with are the last known ones once more."""
+    sizes = range(1, min(len(known), len(more)) + 1)
+    size = next((size for size in sizes if list(more[:size]) == list(known[-size:])), 0)
+    return 0 if any(_is_further(current, path, item, known.count(item), end) for item in more[:size]) else size
+
+
+def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
+    """Rows without those that equal a known one and have no line of their own."""
+    known, further = current.values(path), list[Row]()
+    for row in more:
+        equal = known.count(row.value) + sum(each.value == row.value for each in further)
+        if row.value not in known or _is_further(current, path, row.value, equal, current.part.end):
             further.append(row)
     return further
+
+
+def _doubled(current: _Pass) -> Iterator[Problem]:
+    """Lists with more rows than the model counted, of which some are listed more often than they have lines."""
+    for path, rows in current.reading.rows.items():
+        counted, values = current.reading.counts.get(path), current.values(path)
+        if counted is None or _stated(rows) <= counted:
+            continue
+        equal = [value for index, value in enumerate(values) if value in values[:index]]
+        if any(not _is_further(current, path, value, values.count(value) - 1, current.part.end) for value in equal):
+            yield Problem(path, f"the model counted {counted} items and listed {_stated(rows)}, some more than once")
+
+
+def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int) -> bool:
+    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
+    schema, text = current.inquiry.schema, current.inquiry.layout.document.text
+    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
+    places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
+    return _lines(wanted, places, text) not in range(1, equal + 1)
 
 
 def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
@@ -423,14 +478,19 @@ def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], t
     found: dict[int, int] = {}
     for place in filter(None, places):
         finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
-        found[line] = max(found.get(line, 0), sum(bool(finder.find(one)) for one in wanted))
+        found[line] = max(found.get(line, 0), _found(finder, wanted))
     return sum(count == max(found.values()) for count in found.values())
+
+
+def _found(finder: Finder, wanted: Sequence[Wanted]) -> int:
+    """How many values stand in a text, equal ones in places of their own."""
+    return sum(min(count, len(finder.find(one))) for one, count in Counter(wanted).items())
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     """The reading of a part that came back empty between full ones, asked about once more."""
     paid = sum(len(answer.requests) for answer in reading.answers)
-    current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
+    current = _Pass(inquiry, view, reading.part, [_most_replies(inquiry, reading.part) - paid])
     current.reading = reading
     yield from _ask_missed(current)
     return current.reading
@@ -453,8 +513,9 @@ def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 def _read_fields(
     inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
-    """A part read for each group of fields, as one reading; each has `MOST_REPLIES` of its own, or shares `replies`."""
-    flows = [_read(inquiry.with_schema(group), view, part, replies or [MOST_REPLIES]) for group in groups]
+    """A part read for each group of fields, as one reading; each has replies of its own, or shares `replies`."""
+    inquiries = [inquiry.with_schema(group) for group in groups]
+    flows = [_read(one, view, part, replies or [_most_replies(one, part)]) for one in inquiries]
     readings = list(chain.from_iterable((yield from all_ended(flows))))
     rests = [reading.rest for reading in readings if reading.rest is not None]
     return Reading(
@@ -485,8 +546,13 @@ def _concluded(reading: Reading) -> Reading:
 
 
 def _abandoned(reading: Reading) -> Reading:
-    """What was paid stays counted; what was read is read again by the halves."""
-    return Reading(part=reading.part, answers=reading.answers)
+    """What was paid and lost stays counted; what was read is in another reading."""
+    return Reading(part=reading.part, losses=reading.losses, answers=reading.answers, retry=reading.retry)
+
+
+def _size(reading: Reading) -> int:
+    """How many values a reading states."""
+    return sum(not silent(leaf) for _, leaf in leaves(reading.value))
 
 
 def _lost(reading: Reading, why: str) -> Reading:
@@ -506,13 +572,6 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
 
 def _stated(rows: Sequence[Row]) -> int:
     return sum(not silent(row.value) for row in rows)
-
-
-def _filled(value: JSON, other: JSON) -> JSON:
-    """A value with what it does not state taken from another."""
-    if isinstance(value, dict) and isinstance(other, dict):
-        return {name: _filled(value.get(name), other.get(name)) for name in {**value, **other}}
-    return other if silent(value) and other is not None else value
 
 
 def _as_found(value: JSON) -> str:

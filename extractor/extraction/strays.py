@@ -1,7 +1,7 @@
 """Rows that were listed outside the part that was asked about, and rows of overlapping parts that were listed twice.
 
 A view shows more than it asks about, and a model may list a row that begins in the part before or after. Such a row
-goes where its own part has a row at that place, and stays where it has none: it would be lost otherwise.
+goes where its own part has a row at that place, which takes what it lacks from it, and stays where it has none.
 
     part 1  lines 1-2   listed: 1, 2, 3        part 2  lines 3-4   listed: 3, 4        ->   1, 2, 3, 4
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from extractor.extraction.answers import Row
+from extractor.extraction.answers import Row, filled
 from extractor.extraction.ground import Range, place_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Part
@@ -78,18 +78,24 @@ def _each_once(
             if place:
                 owners.setdefault(place[0], (at, row))
 
-    def is_of_another(at: int, row: Row, place: Range | None) -> bool:
+    whole: dict[int, Row] = {}
+
+    def joins_another(at: int, row: Row, place: Range | None) -> bool:
         owner, its = owners.get(place[0], (at, row)) if place else (at, row)
-        return owner != at and agree(row.value, its.value)
+        value = whole.get(id(its), its).value
+        if owner == at or not agree(row.value, value):
+            return False
+        whole[id(its)] = replace(its, value=filled(value, row.value))
+        return True
 
     remaining = []
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
-        gone = {id(row) for row, place in zip(rows, found, strict=True) if is_of_another(at, row, place)}
+        gone = {id(row) for row, place in zip(rows, found, strict=True) if joins_another(at, row, place)}
         homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
         near = range(max(0, at - _REACH), min(len(parts), at + _REACH + 1))
         for other in sorted(near, key=lambda one: abs(one - at))[1:]:
             abroad = zip(homeless, places(homeless, parts[other]), strict=True)
-            gone |= {id(row) for row, place in abroad if is_of_another(at, row, place)}
+            gone |= {id(row) for row, place in abroad if joins_another(at, row, place)}
             homeless = [row for row in homeless if id(row) not in gone]
         remaining.append([row for row in rows if id(row) not in gone])
-    return remaining
+    return [[whole.get(id(row), row) for row in rows] for rows in remaining]

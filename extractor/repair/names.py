@@ -10,31 +10,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Set
 
-__all__ = ["CURRENCIES", "MONTHS", "UNITS"]
+__all__ = ["CURRENCIES", "DAY_FIRST", "MONTHS", "UNITS"]
 
 _MONTHS = (
     "january february march april may june july august september october november december",
     "jan feb mar apr may jun jul aug sep oct nov dec",
+    "jan feb mar apr may jun jul aug sept oct nov dec",
     "januar februar märz april mai juni juli august september oktober november dezember",
-    "jänner feber maerz apr mai jun jul aug sept okt nov dez",
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "janv févr mars avr mai juin juil aout sept oct nov déc",
-    "janvier fevrier mar avr mai jui juill aoû sep oct nov decembre",
     "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "ene feb mar abr may jun jul ago set oct nov dic",
     "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "gen feb mar apr mag giu lug ago set ott nov dic",
     "januari februari maart april mei juni juli augustus september oktober november december",
-    "jan febr mrt apr mei jun jul aug sept okt nov dec",
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "jan fev mar abr mai jun jul ago set out nov dez",
     "januari februari mars april maj juni juli augusti september oktober november december",
     "januar februar marts april maj juni juli august september oktober november december",
     "januar februar mars april mai juni juli august september oktober november desember",
     "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
     "marraskuuta joulukuuta",
     "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
-    "sty lut mar kwi maj cze lip sie wrz paź lis gru",
     "ledna února března dubna května června července srpna září října listopadu prosince",
     "januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra",
     "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada studenoga prosinca",
@@ -54,11 +47,21 @@ _MONTHS = (
     "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
     "জানুয়ারি ফেব্রুয়ারি মার্চ এপ্রিল মে জুন জুলাই আগস্ট সেপ্টেম্বর অক্টোবর নভেম্বর ডিসেম্বর",
 )
+_SHORT = (
+    "jänner feber maerz apr mai jun jul aug sept okt nov dez",
+    "janv févr mars avr mai juin juil aout sept oct nov déc",
+    "janvier fevrier mar avr mai jui juill aoû sep oct nov decembre",
+    "ene feb mar abr may jun jul ago set oct nov dic",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "jan febr mrt apr mei jun jul aug sept okt nov dec",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+    "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+)
 
 
 def _months() -> dict[str, set[int]]:
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for names in _MONTHS:
+    for names in (*_MONTHS, *_SHORT):
         for number, name in enumerate(names.split(), 1):
             found[name].add(number)
     return dict(found)
@@ -66,6 +69,12 @@ def _months() -> dict[str, set[int]]:
 
 MONTHS: Mapping[str, Set[int]] = _months()
 """The numbers of the months that a name in lower case has, in whatever language."""
+
+DAY_FIRST: Set[str] = {name for names in _SHORT for name in names.split()} - {
+    name for names in _MONTHS for name in names.split()
+}
+"""Short names that no English month has. They name a month only behind a day, or right before a year: as words (`set`,
+`out`, `mag`) they stand before any figures."""
 
 _UNITS: dict[tuple[int, int], str] = {
     (0, 1): "second seconds sec secs s sekunde sekunden sek seconde secondes segundo segundos secondo secondi seconden "

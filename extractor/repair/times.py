@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from extractor.repair.names import MONTHS, UNITS
+from extractor.repair.names import DAY_FIRST, MONTHS, UNITS
 from extractor.repair.numbers import ascii_of
 from extractor.repair.receipt import Meant, spelt
 from extractor.schema.pointer import JSON
@@ -41,6 +41,7 @@ _BESIDE_NAMES = (
 )
 _BESIDE = frozenset(name for names in _BESIDE_NAMES for name in names.split())
 """Words beside a date that say nothing more."""
+_ENGLISH = frozenset(("st", "nd", "rd", "th", "of", "the", "day"))
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YEAR_FIRST = re.compile(
@@ -92,14 +93,19 @@ def _named(text: str) -> set[date]:
     words = [word.casefold() for word in _WORDS.findall(text)]
     if _BETWEEN.fullmatch(_WORDS.sub("", text)) is None:
         return set()
-    months = [_MONTHS[word] for word in words if word in _MONTHS]
+    months = [word for word in words if word in _MONTHS]
     figures = [word for word in words if word.isdecimal()]
     others = [word for word in words if not word.isdecimal() and word not in _MONTHS and word not in _BESIDE]
     if len(months) != 1 or len(figures) != 2 or others:
         return set()
     years = [figure for figure in figures if len(figure) == 4]
     days = [figure for figure in figures if len(figure) <= 2]
-    return _valid([(int(years[0]), months[0], int(days[0]))]) if len(years) == len(days) == 1 else set()
+    if not len(years) == len(days) == 1:
+        return set()
+    (month,), (day,), (year,) = months, days, years
+    if month in DAY_FIRST and (words.index(day) > words.index(month) or _ENGLISH.intersection(words)):
+        return set()
+    return _valid([(int(year), _MONTHS[month], int(day))])
 
 
 def _valid(triples: Iterable[tuple[int, int, int]]) -> set[date]:

@@ -11,7 +11,7 @@ from extractor.extraction.confidence import GROUNDED, REPAIRED, confidence
 from extractor.extraction.ground import Span, Tier
 
 
-def sure(tier: Tier | None, **options: Any) -> float:
+def likely(tier: Tier | None, **options: Any) -> float:
     spans = (Span(0, 1, None, tier),) if tier else ()
     return confidence({"/a/b": spans}, **options)["/a/b"]
 
@@ -41,13 +41,13 @@ def sure(tier: Tier | None, **options: Any) -> float:
 )
 def test_table(tier: Tier | None, options: dict[str, Any], expected: float) -> None:
     """The tier and the model's own probabilities first, those alone where it was bound; then agreement and repairs."""
-    assert sure(tier, **options) == expected
+    assert likely(tier, **options) == expected
 
 
 def test_order() -> None:
     """Better evidence never counts less, and all stays between 0 and 1."""
     tiers: list[Tier | None] = [None, "fuzzy", "normalised", "exact"]
     for agreement in ((1, 1), (3, 3), (1, 4)):
-        found = [sure(tier, agreement={"/a/b": agreement}) for tier in tiers]
+        found = [likely(tier, agreement={"/a/b": agreement}) for tier in tiers]
         assert found == sorted(found)
         assert all(0 <= one <= 1 for one in found)

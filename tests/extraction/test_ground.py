@@ -165,6 +165,12 @@ def test_dates(text: str) -> None:
     assert one("2025-03-01", f"Issued: {text}.", date) == (text, "exact" if text == "2025-03-01" else "normalised")
 
 
+@pytest.mark.parametrize("text", ["10 set 2025", "10 set. 2025", "10/set/2025", "10 de set de 2025", "10-set-25"])
+def test_short_names_of_months_stand_behind_the_day(text: str) -> None:
+    """A short name that is a word of another language names a month where its own language has it."""
+    assert one("2025-09-10", f"as of {text} on", date) == (text, "normalised")
+
+
 @pytest.mark.parametrize("text", ["03/2025", "3.2025", "March 2025", "Mar. 2025", "2025-03"])
 def test_months(text: str) -> None:
     """A month of a year is found in figures and by name, and is no day."""
@@ -186,10 +192,14 @@ def test_range_of_dates() -> None:
         ("2025-03-01", "13/12/2024 and 3/1/2025"),
         ("2025-01-03", "12/31/2024 and 3/1/2025"),
         ("2025-02-30", "30 February 2025"),
+        ("2024-10-05", "out 5 2024, in 2024 out 5, 5 out of 2024, the 5th out 2024"),
+        ("2025-09-10", "set 10 2025 mm, set 10, and a set of 10"),
+        ("2025-09", "a set of 2025 stamps"),
     ],
 )
 def test_dates_that_are_not_there(value: str, text: str) -> None:
-    """Other dates, version numbers, and orders that the rest of the text speaks against."""
+    """Other dates, version numbers, orders that the rest of the text speaks against, and words that are short names of
+    months in other languages, such as `out` and `set`."""
     assert one(value, text) is None
 
 

@@ -29,7 +29,7 @@ from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, sto
 ROWS = 900
 
 
-class Kept(BaseModel):
+class Keeping(BaseModel):
     """What is in store, and who keeps it."""
 
     keeper: str
@@ -137,8 +137,8 @@ def lists_reader(*, goes_on: bool) -> Any:
         first = order.index(question.list) if question.list in order else 0
         found: dict[str, list[Any]] = {}
         for rank, (path, rows) in enumerate(every.items()):
-            asked = rank >= first if goes_on or question.list in ("", "/remarks") else rank == first
-            found[path] = [row for _, row in rows] if asked else []
+            wanted = rank >= first if goes_on or question.list in ("", "/remarks") else rank == first
+            found[path] = [row for _, row in rows] if wanted else []
         if question.list in order:
             found[question.list] = found[question.list][question.from_item - 1 :]
         return {
@@ -326,6 +326,52 @@ def test_rows_that_are_alike_are_told_apart_in_a_second_reading(
     assert [problem.path for problem in result.problems] == ["/meals"]
 
 
+@pytest.mark.parametrize("back", [1, 2, 5])
+def test_an_answer_that_begins_some_rows_too_early_doubles_nothing(back: int) -> None:
+    """Where an answer goes on from the last rows that are known, those count once; equal rows of their own all stay."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)]
+        first = max(0, question.from_item - 1 - back) if question.from_item > 1 else 0
+        return {"keeper": None, "crates_count": len(rows), "crates": rows[first:]}
+
+    result, emulator = ask(store(60), reader, max_output_tokens=400)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 61)))
+    assert emulator.served > 1
+    alike, _ = ask("TOLLS\n" + "Crate 7 of lamps stands in bay 3.\n" * 60, max_output_tokens=400)
+    assert (alike.status, numbers(alike)) == ("ok", [7] * 60)
+
+
+@pytest.mark.parametrize("equal", [1, 2])
+def test_a_row_that_is_listed_more_often_than_it_stands_is_a_problem(equal: int) -> None:
+    """The model counts the rows and lists one more; what the text has as often is no problem, whatever was counted."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)]
+        return {
+            "keeper": None,
+            "crates_count": 5 if equal == 1 else 4,
+            "crates": [*rows[:2], *rows[1:]] if equal == 1 else rows,
+        }
+
+    alike = "Crate 30 of lamps stands in bay 9.\n" * equal
+    result, _ = ask(f"{store(3)}{alike}Crate 40 of lamps stands in bay 8.\n", reader)
+    lost = ["the model counted 5 items and listed 6, some more than once @ /crates"] if equal == 1 else []
+    assert [str(problem) for problem in result.problems] == lost
+
+
+def test_a_second_reading_that_adds_nothing_is_the_last() -> None:
+    """A model that lists what is known in place of what is missing is not asked on and on, and doubles no row."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text) if row["number"] != 48]
+        return {"keeper": None, "crates_count": 60, "crates": rows[question.from_item - 1 :]}
+
+    result, emulator = ask(store(60), reader, max_output_tokens=400)
+    assert (result.status, emulator.served) == ("partial", 3)
+    assert numbers(result) == [number for number in range(1, 61) if number != 48]
+
+
 def test_rows_from_outside_the_part_are_dropped() -> None:
     """A model that lists what its neighbours hold gives each row once, and is shown less of them from then on."""
 
@@ -343,7 +389,8 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
 
 
 def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
-    """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields."""
+    """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields. What the
+    row of the other part lacks is not lost."""
     text = "3 May  Taxi  12.00\n4 May  Bus   2.00\n\nOn the day of arrival also: a ferry, free of charge\n"
     schema = compile_schema(
         {
@@ -363,13 +410,18 @@ def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
     bus = {"day": "4 May", "what": "Bus", "sum": "2.00", "note": None}
     ferry = {"day": "3 May", "what": "Ferry (free)", "sum": None, "note": None}
     parts = [Part(0, 0, 37), Part(1, 37, len(text))]
-    listed = [[taxi, bus], [bus, ferry]]
-    readings = [
-        Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
-        for part, values in zip(parts, listed, strict=True)
-    ]
-    remaining = without_strays(schema, text, readings)
-    assert [[row.value for row in reading.rows["/trips"]] for reading in remaining] == [[taxi, bus], [ferry]]
+
+    def remaining(*listed: list[dict[str, Any]], parts: list[Part] = parts) -> list[list[Any]]:
+        readings = [
+            Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
+            for part, values in zip(parts, listed, strict=True)
+        ]
+        found = without_strays(schema, text, readings)
+        return [[row.value for row in reading.rows["/trips"]] for reading in found]
+
+    assert remaining([taxi, bus], [bus, ferry]) == [[taxi, bus], [ferry]]
+    halves = [Part(0, 0, 19), Part(1, 19, len(text))]
+    assert remaining([taxi, bus | {"what": None}], [bus | {"sum": None}], parts=halves) == [[taxi], [bus]]
 
 
 def test_the_rest_of_the_document_is_in_the_context() -> None:
@@ -427,10 +479,10 @@ def test_a_short_list_is_asked_for_what_is_missing() -> None:
     def reader(question: Question) -> dict[str, Any]:
         rows = [row for _, row in crates(question.text)]
         first = [row for row in rows if row["number"] % 5]
-        again = [row for row in rows if not row["number"] % 5]
-        listed = again if seen else first
+        missed = [row for row in rows if not row["number"] % 5]
+        listed = missed if seen else first
         seen.append(len(listed))
-        return {"keeper": None, "crates_count": len(rows) if listed is first else len(again), "crates": listed}
+        return {"keeper": None, "crates_count": len(rows) if listed is first else len(missed), "crates": listed}
 
     seen: list[int] = []
     result, emulator = ask(store(20), reader)
@@ -463,11 +515,11 @@ def test_an_empty_part_among_full_ones_is_asked_again() -> None:
 
 def test_further_passes_find_what_one_reading_misses() -> None:
     """With passes, a reader that overlooks every third row at first ends with all of them, in order."""
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def reader(question: Question) -> dict[str, Any]:
-        rows = [row for _, row in crates(question.text) if bool(row["number"] % 3) is not bool(asked)]
-        asked.append(len(rows))
+        rows = [row for _, row in crates(question.text) if bool(row["number"] % 3) is not bool(sizes)]
+        sizes.append(len(rows))
         return {"keeper": None, "crates_count": len(rows), "crates": rows}
 
     result, emulator = ask(store(30), reader, passes=2)
@@ -490,22 +542,39 @@ def test_a_second_reading_may_take_several_answers() -> None:
     with Emulator(respond) as emulator:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
         with Extractor(rpm=None, passes=2, max_output_tokens=400, **where) as extractor:
-            result = extractor.extract(Kept, text)
+            result = extractor.extract(Keeping, text)
     assert (result.status, numbers(result)) == ("ok", list(range(1, 121)))
     assert result.data["keeper"] == "Ada Quill"
 
 
-def test_one_part_is_paid_for_a_bounded_number_of_replies() -> None:
-    """A model that never ends is paid for no more than the stated number of replies, and the document is partial."""
+@pytest.mark.parametrize(("rows", "least", "most"), [(5, 1, 10), (400, MOST_REPLIES - 5, MOST_REPLIES)])
+def test_one_part_is_paid_for_a_bounded_number_of_replies(rows: int, least: int, most: int) -> None:
+    """A model that never ends is paid for no more replies than a part of that size may cost, and the rows stay."""
 
     def endless(question: Question) -> Completion:
         rows = ", ".join('{"number": 1, "bay": 1}' for _ in range(4))
         return Completion(f'{{"keeper": null, "crates_count": 4, "crates": [{rows}, {{"num', finish="length")
 
-    result, emulator = ask(store(5), endless, max_output_tokens=64)
+    result, emulator = ask(store(rows), endless, view_tokens=10_000)
     assert result.status == "partial"
-    assert MOST_REPLIES - 5 <= emulator.served <= MOST_REPLIES
-    assert [str(problem) for problem in result.problems] == [f"{MOST_REPLIES} replies did not hold the answer @ /"]
+    assert least <= emulator.served <= most
+    assert [str(problem) for problem in result.problems] == [
+        "the answer was cut off, and the replies that the part may cost are spent @ /"
+    ]
+
+
+def test_each_pass_over_a_short_document_is_made() -> None:
+    """What a short part may cost does not limit the passes that were chosen."""
+    result, emulator = ask(store(2), passes=6)
+    assert (result.status, numbers(result), emulator.served) == ("ok", [1, 2], 6)
+
+
+@pytest.mark.parametrize("content", ["", "none", '{"keeper": "Ada Quill", "crates": [{"number": 1, "ba'])
+def test_a_short_document_is_given_up_after_a_few_replies(content: str) -> None:
+    """Where every reply is cut, there is nothing to go on with, and little to halve."""
+    result, emulator = ask(store(4), lambda _: Completion(content, finish="length"))
+    assert result.status != "ok"
+    assert emulator.served <= 10
 
 
 def test_a_row_that_no_answer_holds_is_a_problem() -> None:

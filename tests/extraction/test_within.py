@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -48,15 +49,16 @@ def divers(text: str) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
-def keeper(question: Question) -> dict[str, Any]:
-    """Goes on inside a diver where it is asked to: that diver alone, with nothing but the later dives."""
+def keeper(question: Question, shift: int = 0) -> dict[str, Any]:
+    """Goes on inside a diver where it is asked to: that diver alone, with nothing but the later dives. With a shift it
+    begins some dives too early or too late."""
     inner = re.fullmatch(r"/divers/(\d+)/dives", question.list)
     if inner is None:
         rows = listed(question, divers(question.text))
     else:
         start, stop = question.part
         own = [row for at, row in divers(question.text) if start <= at < stop]
-        rows = [{"dives": own[int(inner[1])]["dives"][question.from_item - 1 :]}]
+        rows = [{"dives": own[int(inner[1])]["dives"][question.from_item - 1 + shift :]}]
     return {"divers_count": len(rows), "divers": rows}
 
 
@@ -67,6 +69,34 @@ def test_a_row_longer_than_an_answer_is_gone_on_with_inside(sizes: list[int], li
     result, _ = ask(log(sizes), keeper, schema=Log, max_output_tokens=limit)
     expected = [{"name": row["name"], "dives": row["dives"]} for _, row in divers(log(sizes))]
     assert (result.status, result.data["divers"]) == ("ok", expected)
+
+
+def test_a_row_whose_end_is_not_read_is_a_problem() -> None:
+    """Where the answer about a longer view lists nothing, what was read before stays, and the document is partial."""
+    seen: set[str] = set()
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = keeper(question)
+        names = {row["name"] for row in answer["divers"] if "name" in row}
+        fresh = [row for row in answer["divers"] if row.get("name") not in seen]
+        seen.update(names)
+        return answer | {"divers_count": len(fresh), "divers": fresh}
+
+    result, _ = ask(log([5, 400, 6]), reader, schema=Log, view_tokens=400)
+    assert result.status == "partial"
+    assert [row["name"] for row in result.data["divers"]] == NAMES
+    assert any("may go on behind what was shown" in problem.message for problem in result.problems)
+
+
+@pytest.mark.parametrize("shift", [-1, -3, 1])
+def test_a_list_inside_a_row_that_goes_on_at_another_item(shift: int) -> None:
+    """Items that come once more are not doubled, and one that never comes is missing from what the model counted."""
+    result, _ = ask(log([3, 150, 5]), partial(keeper, shift=shift), schema=Log, max_output_tokens=400)
+    found = [row["dives"] for row in result.data["divers"]]
+    expected = [row["dives"] for _, row in divers(log([3, 150, 5]))]
+    lost = [] if shift < 0 else ["the model counted 150 items and listed 149 @ /divers/1/dives"]
+    assert [str(problem) for problem in result.problems] == lost
+    assert (result.status, found == expected) == (("partial", False) if lost else ("ok", True))
 
 
 def test_a_row_may_be_longer_than_a_view() -> None:
@@ -86,17 +116,22 @@ def test_a_row_that_goes_on_behind_a_view_is_read_to_its_end(sizes: list[int]) -
     assert Question.of(emulator.requests[0].body).text != text
 
 
-def test_a_reader_that_begins_such_a_list_again_is_a_problem() -> None:
-    """Where the model gives the first items again in place of the later ones, the document is not ok, and items are not
-    doubled."""
+@pytest.mark.parametrize("sizes", [[200, 1, 1], [120, 120, 120]])
+def test_a_reader_that_begins_such_a_list_again_is_a_problem(sizes: list[int]) -> None:
+    """Where the model gives the first items again in place of the later ones, the document is partial: what was read
+    before stays, and no item is doubled."""
 
     def stubborn(question: Question) -> dict[str, Any]:
         rows = [row for at, row in divers(question.text) if question.part[0] <= at < question.part[1]]
         return {"divers_count": len(rows), "divers": rows}
 
-    result, _ = ask(log([200, 1, 1]), stubborn, schema=Log, max_output_tokens=600)
-    assert result.status != "ok"
-    assert all(len(row["dives"]) <= 200 for row in result.data["divers"])
+    result, emulator = ask(log(sizes), stubborn, schema=Log, max_output_tokens=600)
+    assert result.status == "partial"
+    assert emulator.served <= 10  # what begins in the first half is as long there
+    expected = [row["dives"] for _, row in divers(log(sizes))]
+    assert len(result.data["divers"]) == len(sizes)
+    for row, dives in zip(result.data["divers"], expected, strict=True):
+        assert row["dives"] == dives[: len(row["dives"])] != []
 
 
 class Inventory(BaseModel):

@@ -31,26 +31,26 @@ def test_nothing_is_lost_in_silence(places: list[tuple[int, int]], cap: int) -> 
     """Shown and left out add up to the text, in order, and every mark is shown with its whole text."""
     text = "".join(f"word{number} " if number % 9 else f"line{number}\n" for number in range(600))
     marks = [(start, start + size, number) for number, (start, size) in enumerate(places)]
-    rebuilt, shown = "", dict.fromkeys(range(len(marks)), "")
+    rebuilt, marked = "", dict.fromkeys(range(len(marks)), "")
     for piece in passages(text, marks, cap=cap):
         if isinstance(piece, int):
             rebuilt += text[len(rebuilt) : len(rebuilt) + piece]
             continue
-        said, numbers = (piece, []) if isinstance(piece, str) else piece
-        rebuilt += str(said)
+        words, numbers = (piece, []) if isinstance(piece, str) else piece
+        rebuilt += str(words)
         for number in numbers:  # type: ignore[attr-defined]
-            shown[number] += str(said)
+            marked[number] += str(words)
     assert rebuilt == text
-    assert shown == {number: text[start:end] for start, end, number in marks}
+    assert marked == {number: text[start:end] for start, end, number in marks}
 
 
 def test_long_texts_are_cut_around_the_marks() -> None:
     """Of a long text its opening and the surroundings of each mark are shown, cut at words; the rest is counted."""
     text = "word " * 20_000
     pieces = passages(text, [(50_000, 50_004, 0)], cap=4000)
-    kept = sum(
+    size = sum(
         len(piece if isinstance(piece, str) else str(piece[0])) for piece in pieces if not isinstance(piece, int)
     )
     assert [type(piece) for piece in pieces] == [str, int, str, list, str, int]
-    assert kept < 2000
+    assert size < 2000
     assert all(piece.startswith("word") or piece[0] == " " for piece in pieces if isinstance(piece, str))

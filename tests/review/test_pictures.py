@@ -48,7 +48,7 @@ def deed(folder: Path, *sides: int, page: int | None = 1) -> Path:
     return out
 
 
-def shown(out: Path) -> dict[str, Any]:
+def document_in(out: Path) -> dict[str, Any]:
     return Page(write_report(out, pictures=True)).document
 
 
@@ -87,7 +87,7 @@ def test_pictures_are_embedded_only_where_they_are_wanted(tmp_path: Path) -> Non
 
 def test_a_large_page_is_scaled_down(tmp_path: Path) -> None:
     """Its longer side has a thousand pixels at the most."""
-    (picture,) = shown(deed(tmp_path, 2000))["pictures"]
+    (picture,) = document_in(deed(tmp_path, 2000))["pictures"]
     assert (picture["width"], picture["height"]) == (1000, 200)
 
 
@@ -95,13 +95,13 @@ def test_pictures_past_the_room_for_them_are_counted(tmp_path: Path, monkeypatch
     """A page that has no room left says so."""
     monkeypatch.setattr(report, "_LEAST_PICTURES", 10)
     monkeypatch.setattr(report, "_ALL_PICTURES", 10)
-    found = shown(deed(tmp_path))
+    found = document_in(deed(tmp_path))
     assert (found["pictures"], found["unseen"]) == ([], "1 page not shown: there is no room for more")
 
 
 def test_a_page_that_is_not_there_has_no_picture(tmp_path: Path) -> None:
     """Evidence of a page without a picture of its own shows none."""
-    found = shown(deed(tmp_path, page=7))
+    found = document_in(deed(tmp_path, page=7))
     assert (found["pictures"], found["unseen"]) == (
         [],
         "1 page not shown: deed.tif: there is no page 7 in it; name one of 1",
@@ -120,7 +120,7 @@ def test_a_source_that_is_another_one_now(tmp_path: Path, change: Any, reason: s
     """No picture is shown that values were not read from, and the page says why."""
     out = deed(tmp_path)
     change(tmp_path / "deed.tif")
-    found = shown(out)
+    found = document_in(out)
     assert found["pictures"] == []
     assert found["unseen"].startswith("1 page not shown: ")
     assert reason in found["unseen"]
@@ -130,13 +130,13 @@ def test_without_a_journal(tmp_path: Path) -> None:
     """Nothing tells where the source is."""
     out = deed(tmp_path)
     (out / "journal.sqlite").unlink()
-    assert shown(out)["unseen"] == "1 page not shown: the source is not there"
+    assert document_in(out)["unseen"] == "1 page not shown: the source is not there"
 
 
 def test_documents_of_text_are_not_read_again(tmp_path: Path) -> None:
     """A document without values from pictures has none to show, whatever became of its source."""
     output(tmp_path, [record("a.txt", {"x": "y"}, {"/x": (0, 1, "exact")})], {"a.txt": "y"})
-    assert "unseen" not in shown(tmp_path)
+    assert "unseen" not in document_in(tmp_path)
 
 
 def test_the_option_of_the_command(tmp_path: Path) -> None:

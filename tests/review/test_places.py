@@ -59,7 +59,7 @@ def corrected(review: Run) -> dict[str, Any]:
     return next(review.corrected())
 
 
-def said(review: Run, path: str) -> list[tuple[str, str | None, int | None]]:
+def evidence_at(review: Run, path: str) -> list[tuple[str, str | None, int | None]]:
     """The tier, the text and the place of a value."""
     found = [line for line in corrected(review)["evidence"] if line["path"] == path]
     return [(line["tier"], line["start"] and TEXT[line["start"] : line["end"]], line["start"]) for line in found]
@@ -84,7 +84,7 @@ def test_a_row_that_was_added_stands_where_the_document_has_it(
     add(review, name, len(names))
     assert corrected(review)["value"]["lines"] == lines(*names[:place], name, *names[place:])
     assert [line["value"]["lines"] for line in review.gold()] == [corrected(review)["value"]["lines"]]
-    ((tier, text, _),) = said(review, f"/lines/{place}/item")
+    ((tier, text, _),) = evidence_at(review, f"/lines/{place}/item")
     assert (tier, text) == (("none", None) if name == "Nail" else ("exact", name))
 
 
@@ -94,28 +94,28 @@ def test_rows_that_were_added_are_in_order_among_themselves(tmp_path: Path) -> N
     for place, name in enumerate(("Glue", "Bolt", "Hinge"), 1):
         add(review, name, place)
     assert corrected(review)["value"]["lines"] == lines("Oak board", "Bolt", "Hinge", "Glue")
-    shown = review.document("a.txt")["fields"]
-    assert [row["path"] for row in shown if row["depth"] == 1] == ["/lines/0", "/lines/2", "/lines/3", "/lines/1"]
-    assert [row["name"] for row in shown if row["depth"] == 1] == ["1", "2", "3", "4"]
+    fields = review.document("a.txt")["fields"]
+    assert [row["path"] for row in fields if row["depth"] == 1] == ["/lines/0", "/lines/2", "/lines/3", "/lines/1"]
+    assert [row["name"] for row in fields if row["depth"] == 1] == ["1", "2", "3", "4"]
     review.take({"document": "a.txt", "action": "invented", "path": "/lines/2"})
     review.take({"document": "a.txt", "action": "correct", "path": "/lines/1/amount", "text": "4.25"})
     assert corrected(review)["value"]["lines"] == [*lines("Oak board", "Hinge"), {"item": "Glue", "amount": "4.25"}]
-    assert said(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
-    assert said(review, "/lines/2/amount") == [("none", None, None)]
+    assert evidence_at(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
+    assert evidence_at(review, "/lines/2/amount") == [("none", None, None)]
 
 
 def test_a_corrected_value_has_its_place(tmp_path: Path) -> None:
     """As an extracted one has; what is not in the document has tier none, and is not flagged: a person reviewed it."""
     review = run(tmp_path, "Oak board", number="117")
-    assert said(review, "/number") == [("none", None, None)]
+    assert evidence_at(review, "/number") == [("none", None, None)]
     found = review.take({"document": "a.txt", "action": "correct", "path": "/number", "text": "114"})
-    assert said(review, "/number") == [("exact", "114", TEXT.index("114"))]
+    assert evidence_at(review, "/number") == [("exact", "114", TEXT.index("114"))]
     (row,) = (row for row in found["fields"] if row["path"] == "/number")
     assert (row["value"], row["tier"], "confidence" in row) == ("114", "exact", False)
     mark = row["places"][0]["mark"]
     assert ["114", [mark]] in found["pieces"]
     review.take({"document": "a.txt", "action": "correct", "path": "/total", "text": "95"})
-    assert said(review, "/total") == [("none", None, None)]
+    assert evidence_at(review, "/total") == [("none", None, None)]
     assert flags(corrected(review)) == []
 
 
@@ -124,11 +124,11 @@ def test_a_row_that_was_replaced_has_the_places_of_its_new_values(tmp_path: Path
     review = run(tmp_path, "Oak board", "Glue")
     request = {"document": "a.txt", "action": "correct", "path": "/lines/1"}
     review.take({**request, "fields": {"/item": "Hinge", "/amount": "6"}})
-    assert said(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
-    assert said(review, "/lines/1/amount") == [("normalised", "6.00", TEXT.index("6.00"))]
+    assert evidence_at(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
+    assert evidence_at(review, "/lines/1/amount") == [("normalised", "6.00", TEXT.index("6.00"))]
     review.take({**request, "path": "/lines/1/amount", "text": "1.50"})
-    assert said(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
-    assert [text for _, text, _ in said(review, "/lines/1/amount")] in ([None], ["1.50"])
+    assert evidence_at(review, "/lines/1/item") == [("exact", "Hinge", TEXT.index("Hinge"))]
+    assert [text for _, text, _ in evidence_at(review, "/lines/1/amount")] in ([None], ["1.50"])
 
 
 def test_a_correction_that_is_accepted_stays_one(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_correction_that_is_accepted_stays_one(tmp_path: Path) -> None:
     review = run(tmp_path, "Oak board", number="80.00")
     for action in ("correct", "accept"):
         review.take({"document": "a.txt", "action": action, "path": "/number", "text": "114"})
-    assert said(review, "/number") == [("exact", "114", TEXT.index("114"))]
+    assert evidence_at(review, "/number") == [("exact", "114", TEXT.index("114"))]
     assert corrected(review)["corrected"]
 
 
