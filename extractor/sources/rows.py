@@ -231,7 +231,7 @@ class Rows:
         if not self.query:
             raise UsageError(f"{self.where} needs a query that selects the rows")
         if self._scheme == "airflow" and _TEMPLATE.search(self.query):  # it would select nothing, in silence
-            raise UsageError(f"{self.where}: a template of the query was not rendered, as Airflow 3 does for a task")
+            raise UsageError(f"{self.where}: the query has a template, which only a task of Airflow 3 renders")
         try:
             with closing(_connected(str(self.source))) as connection:
                 # In PostgreSQL a cursor with a name stays on the server, which sends what is fetched.

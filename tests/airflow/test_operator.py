@@ -151,14 +151,20 @@ def test_a_path_of_airflow() -> None:
     assert whole(place)["documents"] == whole([place])["documents"] == COUNT
 
 
+lineage = pytest.mark.skipif(
+    not find_spec("airflow.providers.openlineage"),
+    reason="OpenLineage's provider is not installed: that these tests pass shows that nobody misses it",
+)
+
+
+@lineage
 def test_lineage_of_nothing() -> None:
     """Without OpenLineage's provider nothing asks; with it, a task that never began read and wrote nothing."""
-    if not find_spec("airflow.providers.openlineage"):
-        pytest.skip("OpenLineage's provider is not installed: that these tests pass shows that nobody misses it")
     told = operator().get_openlineage_facets_on_complete(None)
     assert (told.inputs, told.outputs) == ([], [])
 
 
+@lineage
 def test_names_of_data(tmp_path: Path) -> None:
     """Places are named as OpenLineage names them: no connection in a bucket's name."""
     from extractor.airflow.lineage import dataset_name

@@ -207,8 +207,8 @@ def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
     for source, options, line in [
         ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
         (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
-        ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: a template of the query was not"),
-        ("airflow://db", {"query": "SELECT '{{ds}}'", "key": "id"}, "airflow://db: a template of the query was not"),
+        ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: the query has a template"),
+        ("airflow://db", {"query": "SELECT '{{ds}}'", "key": "id"}, "airflow://db: the query has a template"),
         ("postgresql://me:secret@h/db", {"query": "SELECT 1", "key": "id"}, r"postgresql://me@h/db has a password"),
     ]:
         with pytest.raises(UsageError, match=line) as refused:
