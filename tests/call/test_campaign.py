@@ -48,8 +48,8 @@ LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error", "batch_for
 """After these a reply was billed that never arrived, so that nobody but the service knows what it cost."""
 
 REASONS: dict[str, type[Exception] | tuple[type[Exception], ...]] = {
-    "timeout": TooSlow,
-    "gateway_timeout": TooSlow,
+    "timeout": (TooSlow, Busy),
+    "gateway_timeout": (TooSlow, Busy),
     "json_mode": FormatRefused,
     "json_model_403": FormatRefused,
     "abort": BrokenReply,
