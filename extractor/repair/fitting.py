@@ -231,6 +231,8 @@ class _Fitter(Shapes):
         record = self.tree.resolve(node.item)
         if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
+            if isinstance(record, Record):
+                self.above(record, value, found[0], at)
             value, rest = found
             for name, item in rest.items():
                 self.counted(name, item, [""], value, at)
@@ -247,6 +249,22 @@ class _Fitter(Shapes):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
+
+    def above(self, node: Record, value: dict[str, JSON], rows: list[JSON], at: str) -> None:
+        """Names above rows are data, left out where the row lacks a value that it can be: no position, nor the list's
+        own name."""
+        if not self.evidence.known:
+            return
+        named = {
+            name: row for name, row in value.items() if isinstance(row, dict) and any(row is each for each in rows)
+        }
+        places = list(map(str, range(len(named) + 1)))
+        lists = [label(step) for step in at.split("/")]
+        for name, row in named.items() if list(named) not in (places[:-1], places[1:]) else ():
+            free = [self.tree.bare(slot.node) for slot in node.slots if row.get(slot.wire) is None]
+            lacking = any(isinstance(leaf, Leaf) and (self.is_text(leaf) or self.reads(leaf, name)) for leaf in free)
+            if lacking and not any(each.startswith(label(name)[:-1]) for each in lists):
+                self.found.left.append(Left(join(at, name), name, lacking))
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
         if self.leaves_out(value):
@@ -294,6 +312,7 @@ class _Fitter(Shapes):
             self.found.left += [
                 Left(join(at, name), item, lacking=False) for name, item in value.items() if name != opened
             ]
+            self.above(node, value, [value[opened]], at)
             value = value[opened]
         if isinstance(value, dict):
             value = self.lifted(node, value, at)

@@ -569,6 +569,33 @@ def test_what_no_branch_of_a_union_takes(answer: dict[str, Any], wrong: tuple[st
     assert tuple(problem.path for problem in (*mended.invalid, *mended.lost, *mended.refused)) == wrong
 
 
+class Night(BaseModel):
+    city: str | None = None
+    nights: int
+
+
+NIGHTS = compile_schema(create_model("Nights", stops=(list[Night], ...)))
+TWO, THREE = {"nights": 2}, {"nights": 3}
+
+
+@pytest.mark.parametrize(
+    ("stops", "lost"),
+    [
+        ({"Oslo": TWO}, True),
+        ([{"Oslo": TWO}], True),
+        ({"12": TWO, "7": THREE}, True),
+        ({"Oslo": OSLO}, False),
+        ({"0": TWO, "1": THREE}, False),
+        ({"1": TWO, "2": THREE}, False),
+        ({"stop": TWO}, False),
+        ([{"row": TWO}], False),
+    ],
+)
+def test_names_above_rows_are_data_where_the_document_prints_them(stops: Any, lost: bool) -> None:
+    """A name above a row that lacks a text is no mere wrapping, unless it counts the rows, or names what they are."""
+    assert bool(read(NIGHTS, {"stops": stops}).lost) == lost
+
+
 def test_a_count_beside_rows_that_were_cut_off() -> None:
     """A cut answer may say how many rows there are in all: it has them not all, and that is no contradiction."""
     text = json.dumps({"code": "T-7", "stop_count": 12, "stops": [OSLO, BERGEN]})
