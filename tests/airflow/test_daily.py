@@ -119,5 +119,5 @@ def test_rows_of_a_warehouse(
     assert again.manifests["extract", -1]["ok"] == len(names) - 1
     found = rows(warehouse, "SELECT document, columns->>'day' FROM invoice WHERE columns IS NOT NULL ORDER BY document")
     assert found == [(name, day) for name, day, _ in days]
-    told = capsys.readouterr()
-    assert "p@ss" not in told.out + told.err + str(one.manifests)
+    output = capsys.readouterr()
+    assert "p@ss" not in output.out + output.err + str(one.manifests)

@@ -40,8 +40,8 @@ def test_a_deployment_as_documented() -> None:
 def test_a_price_that_is_not_known_has_no_cap() -> None:
     """Where the price is unknown the first line says that no cap holds, and names none."""
     with Emulator(able, model="@cf/other/model") as emulator:
-        said = run(emulator, "--model", "@cf/other/model").stderr
-    assert said == "@cf/other/model: some twenty small requests at a price that is not known, so that no cap holds\n"
+        line = run(emulator, "--model", "@cf/other/model").stderr
+    assert line == "@cf/other/model: some twenty small requests at a price that is not known, so that no cap holds\n"
 
 
 def test_differences_are_told_and_remembered() -> None:

@@ -33,8 +33,8 @@ def page(*rows: list[Glyph]) -> str:
 @given(st.lists(st.builds(glyph, letters, places, places, st.integers(1, 30)), max_size=80))
 def test_nothing_on_a_page_is_lost_or_doubled(glyphs: list[Glyph]) -> None:
     """Every letter comes out exactly once, wherever it stands; a raised one may bear its sign."""
-    shown = Counter("".join(placed(to_runs(glyphs))[0].replace("^", "").split()))
-    assert shown == Counter(glyph.text for glyph in glyphs if not glyph.text.isspace())
+    words = Counter("".join(placed(to_runs(glyphs))[0].replace("^", "").split()))
+    assert words == Counter(glyph.text for glyph in glyphs if not glyph.text.isspace())
 
 
 def test_words_keep_their_columns() -> None:

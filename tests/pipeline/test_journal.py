@@ -367,13 +367,13 @@ def test_records_whose_journal_is_empty_or_gone_are_not_paid_again(
 ) -> None:
     """Only the journal knows what was paid: without it the job stops with a line, and nothing is asked or written."""
     source, out, emulator = finished
-    asked, copy = len(emulator.requests), _copy(out, tmp_path / "out")
+    requests, copy = len(emulator.requests), _copy(out, tmp_path / "out")
     (copy / "journal.sqlite").write_bytes(b"")
     if gone:
         (copy / "journal.sqlite").unlink()
     with pytest.raises(StorageError, match=r"is empty or gone.*--fresh"):
         Pipeline(Note, source, config=config(emulator)).run(copy)
-    assert len(emulator.requests) == asked
+    assert len(emulator.requests) == requests
     assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
 
 

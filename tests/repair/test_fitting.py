@@ -623,11 +623,11 @@ def test_a_property_without_a_name() -> None:
     assert read(schema, '{"": {"": "1"}, "a": {}}').value == {"": {"": 1}, "a": {}}
 
 
-@pytest.mark.parametrize("said", [{}, {"city": None, "nights": None}, {"city": "n/a", "nights": "unknown"}])
-def test_an_object_that_says_nothing(said: dict[str, Any]) -> None:
+@pytest.mark.parametrize("answer", [{}, {"city": None, "nights": None}, {"city": "n/a", "nights": "unknown"}])
+def test_an_object_that_says_nothing(answer: dict[str, Any]) -> None:
     """Where there may be no object, one without any of what it must have is none."""
     schema = compile_schema(create_model("Stay", stop=(Stop | None, None), nights=(int, ...)))
-    mended = read(schema, {"stop": said, "nights": 3})
+    mended = read(schema, {"stop": answer, "nights": 3})
     assert mended.value == {"stop": None, "nights": 3}
     assert is_whole(schema, mended)
 

@@ -239,12 +239,12 @@ def test_unread(kind: str, said: Any) -> None:
     assert (meant.value, meant.note) == (said, "")
 
 
-@pytest.mark.parametrize("said", [" " * 100_000 + "x", "(" * 100_000 + "x", "1-2 " * 25_000, "a ( " * 25_000])
-def test_long_text_takes_no_long_time(said: str) -> None:
+@pytest.mark.parametrize("text", [" " * 100_000 + "x", "(" * 100_000 + "x", "1-2 " * 25_000, "a ( " * 25_000])
+def test_long_text_takes_no_long_time(text: str) -> None:
     """Text that no pattern fits is left as it is, in a time that grows with its length."""
-    assert all(read(kind, said).value == said for kind in (*CANONICAL, "string", "boolean"))
-    assert is_plain_text(said)
-    assert PRESENT_TEXT.match(said)
+    assert all(read(kind, text).value == text for kind in (*CANONICAL, "string", "boolean"))
+    assert is_plain_text(text)
+    assert PRESENT_TEXT.match(text)
 
 
 def test_a_problem_names_both_meanings() -> None:
@@ -371,7 +371,7 @@ def test_words_that_are_values(said: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "left_out"),
+    ("sentence", "left_out"),
     [
         ("I stopped after 2 rows.", True),
         ("rows 3-9 not shown", True),
@@ -389,9 +389,9 @@ def test_words_that_are_values(said: Any) -> None:
         ("The address is not shown.", False),
     ],
 )
-def test_sentences_about_what_is_left_out(said: str, left_out: bool) -> None:
+def test_sentences_about_what_is_left_out(sentence: str, left_out: bool) -> None:
     """A sentence beside an answer says that it is not all, or that it is."""
-    assert says_left_out(said) == left_out
+    assert says_left_out(sentence) == left_out
 
 
 @pytest.mark.parametrize(
@@ -403,10 +403,10 @@ def test_elisions(said: str) -> None:
     assert not is_plain_text(said)
 
 
-@pytest.mark.parametrize("said", ["<first name>", "{{ name }}", "string"])
-def test_placeholders(said: str) -> None:
+@pytest.mark.parametrize("text", ["<first name>", "{{ name }}", "string"])
+def test_placeholders(text: str) -> None:
     """Text of a template in place of a value."""
-    assert not is_plain_text(said)
+    assert not is_plain_text(text)
 
 
 @pytest.mark.parametrize("said", ["..", "Wait...", "... and then he left", "3.5", "", None, 3, "…is it?"])
@@ -415,7 +415,7 @@ def test_text_with_dots(said: Any) -> None:
     assert not is_elision(said)
 
 
-@pytest.mark.parametrize("said", ["Nora", "a < b > c", "<b>bold</b>", "strings", "[1]", "", "3.5"])
-def test_plain_text(said: str) -> None:
+@pytest.mark.parametrize("text", ["Nora", "a < b > c", "<b>bold</b>", "strings", "[1]", "", "3.5"])
+def test_plain_text(text: str) -> None:
     """Text that is only what it says."""
-    assert is_plain_text(said)
+    assert is_plain_text(text)
