@@ -193,6 +193,12 @@ class Tree:
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
         """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        if union.tag:
+            return union.tag, [
+                (branch, Choice(values=(label,)))
+                for branch, label in zip(union.branches, union.labels, strict=True)
+                if isinstance(self.resolve(branch), Record)
+            ]
         found = ((branch, self.resolve(branch)) for branch in union.branches)
         records = [(branch, record) for branch, record in found if isinstance(record, Record)]
         name, constants = discriminator([[record] for _, record in records])

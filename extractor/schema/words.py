@@ -185,8 +185,11 @@ def _aside(branch: Mapping[str, JSON]) -> str:
 
 
 def letters(words: str) -> str:
-    """Words without case, blanks and marks, to tell whether two say the same."""
-    return re.sub(r"[\W_]", "", words).lower()
+    """Words without case, blanks and marks, to tell whether two say the same; marks alone stay."""
+    return _MARKS.sub("", words).casefold() or words
+
+
+_MARKS = re.compile(r"[\s!-/:-@\[-`{-~]+")
 
 
 def _line(words: str) -> str:
