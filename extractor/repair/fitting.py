@@ -286,7 +286,7 @@ class _Fitter(Shapes):
         return self.node(node, value, at)
 
     def row(self, node: Row, value: JSON, at: str) -> JSON:
-        """A list with a meaning for each position, which some dialects write as an object."""
+        """A list with a meaning for each position, which the wire may write as an object."""
         value = self.out_of_string(value, (list, dict), at)
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)

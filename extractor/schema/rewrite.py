@@ -1,8 +1,8 @@
-"""How a dialect lays a tree out: one small rule for each thing that it cannot say.
+"""How a tree is laid out for the service: one small rule for each thing that it cannot say.
 
 A rule sets a layout field of a node and changes nothing else; `write.py` says the laid-out tree as JSON Schema and
-`lens.py` holds, for each layout, the way there and the way back. What passes the limits of the dialect, too deep or too
-large, is asked for as JSON text.
+`lens.py` holds, for each layout, the way there and the way back. What passes its limits, too deep or too large, is
+asked for as JSON text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import replace
 from operator import is_
 from typing import Any
 
-from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.forms import unused
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
@@ -32,19 +31,24 @@ from extractor.schema.tree import (
     Union,
     discriminator,
 )
-from extractor.schema.write import Writer
+from extractor.schema.write import Writer, is_sayable
 
-__all__ = ["excesses", "fitted"]
+__all__ = ["LIMITS", "RESERVED", "excesses", "fitted"]
+
+RESERVED = frozenset(["$defs", "$ref", "additionalProperties", "anyOf", "required"])
+"""Names that no property may have; neither may one contain a `/` or be empty."""
+LIMITS = {"levels deep": 30, "properties": 3_000, "alternatives in one place": 500, "bytes": 120_000}
+"""The measures of a wire schema, and the most of each."""
 
 
-def fitted(declared: Tree, dialect: Dialect, *, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
-    """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
-    tree, depth, crowded = declared, dialect.max_depth or 0, False
+def fitted(declared: Tree, *, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
+    """The tree written within the limits, made shallower where it must be; and whether it was too large."""
+    tree, depth, crowded = declared, LIMITS["levels deep"], False
     least = 1 if isinstance(declared.resolve(declared.root), Record) else 0
     while True:
-        writer = Writer(_lay_out(tree, dialect, counts=counts), dialect)
+        writer = Writer(_lay_out(tree, counts=counts))
         wire = writer.document()
-        passed = excesses(wire, dialect)
+        passed = excesses(wire)
         if depth <= least or not passed:
             return writer, wire, crowded
         crowded = crowded or passed.keys() != {"levels deep"}
@@ -52,9 +56,9 @@ def fitted(declared: Tree, dialect: Dialect, *, counts: bool) -> tuple[Writer, d
         tree = shallow(declared, depth)
 
 
-def _lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
-    """The tree as the dialect can say it; `counts` asks how long each list of objects is."""
-    layout = _Layout(tree, dialect, counts)
+def _lay_out(tree: Tree, *, counts: bool) -> Tree:
+    """The tree as the service can take it; `counts` asks how long each list of objects is."""
+    layout = _Layout(tree, counts)
     root = layout.node(tree.root)
     definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
     for name, (of, tagging) in layout.tagging.items():
@@ -63,8 +67,8 @@ def _lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
 
 
 class _Layout:
-    def __init__(self, tree: Tree, dialect: Dialect, counts: bool) -> None:
-        self.tree, self.dialect, self.counts = tree, dialect, counts
+    def __init__(self, tree: Tree, counts: bool) -> None:
+        self.tree, self.counts = tree, counts
         self.tagging: dict[str, tuple[str, tuple[str, str]]] = {}
 
     def node(self, node: Node) -> Node:
@@ -110,7 +114,7 @@ def row_items(node: Row, layout: _Layout) -> Row:
 
 def free_as_text(node: Free, layout: _Layout) -> Node:
     """Anything at all, as the JSON text of it."""
-    return replace(node, text=not layout.dialect.free)
+    return replace(node, text=True)
 
 
 def free_items(node: Array, layout: _Layout) -> Node:
@@ -120,14 +124,14 @@ def free_items(node: Array, layout: _Layout) -> Node:
 
 def constants_as_text(node: Choice, layout: _Layout) -> Node:
     """Constants of which one is a list, an object or too large a number, as the JSON texts of them all."""
-    return replace(node, texts=True) if _needs_text(node.values, layout) else node
+    return replace(node, texts=True) if _needs_text(node.values) else node
 
 
 def row_as_object(node: Row, layout: _Layout) -> Node:
     """A tuple of different things, or of things with names, as an object with a property for each."""
     fixed = node.rest is None and (node.required == len(node.items) or node.named)
     alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
-    if layout.dialect.positions or not fixed or not node.items or alike:
+    if not fixed or not node.items or alike:
         return node
     stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
     return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
@@ -139,8 +143,8 @@ def free_rest(node: Record, layout: _Layout) -> Node:
 
 
 def wire_names(node: Record, layout: _Layout) -> Node:
-    """Property names that the dialect refuses, spelt otherwise."""
-    refused = {slot.name for slot in node.slots if _refused(slot.name, layout.dialect)}
+    """Property names that are refused, spelt otherwise."""
+    refused = {slot.name for slot in node.slots if _refused(slot.name)}
     if not refused:
         return node
     taken = {slot.name for slot in node.slots}
@@ -148,7 +152,7 @@ def wire_names(node: Record, layout: _Layout) -> Node:
     for slot in node.slots:
         wire = slot.name
         if wire in refused:
-            wire = unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
+            wire = unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | RESERVED)
             taken.add(wire)
         slots.append(replace(slot, wire=wire))
     return replace(node, slots=tuple(slots))
@@ -162,8 +166,6 @@ def absence(node: Record, layout: _Layout) -> Node:
 
 
 def _absent(slot: Slot, layout: _Layout) -> Absent:
-    if not layout.dialect.nulls:
-        return Absent.OMIT
     if not slot.hinted and not _takes_null(slot.node, layout):
         return Absent.NULL
     return Absent.SAME if slot.blank else Absent.OMIT
@@ -185,8 +187,6 @@ def helpers(node: Record, layout: _Layout) -> Record:
 
 def tags(node: Union, layout: _Layout) -> Node:
     """The branch of a union of objects by name, unless a property of their own tells them apart."""
-    if not layout.dialect.nulls:
-        return node
     flat = list(_flattened(node, layout))
     if any(isinstance(each, Record) and each.rest for each in flat):
         node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
@@ -232,7 +232,7 @@ def _with_tag(node: Node, tagging: tuple[str, str]) -> Node:
 def _wrap_root(tree: Tree, layout: _Layout) -> Tree:
     """A root that is no object, as the one property of one."""
     root = tree.resolve(tree.root)
-    if isinstance(root, Record) or layout.dialect.any_root:
+    if isinstance(root, Record):
         return tree
     wrapping = helpers(Record((Slot("value", tree.root, True, wire="value"),)), layout)
     return Tree(wrapping, tree.definitions, wrapped=True)
@@ -251,16 +251,16 @@ RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
 # ---------------------------------------------------------------------- small questions
 
 
-def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
-    return not layout.dialect.any_enum and any(isinstance(v, list | dict) or not is_sayable(v) for v in values)
+def _needs_text(values: tuple[JSON, ...]) -> bool:
+    return any(isinstance(value, list | dict) or not is_sayable(value) for value in values)
 
 
 def _open(node: Node) -> Node:
     return replace(node, text=False) if isinstance(node, Free) else node
 
 
-def _refused(name: str, dialect: Dialect) -> bool:
-    return name in dialect.reserved or (bool(dialect.reserved) and ("/" in name or not name))
+def _refused(name: str) -> bool:
+    return name in RESERVED or "/" in name or not name
 
 
 def _distinct(names: Iterable[str]) -> Iterator[str]:
@@ -278,11 +278,9 @@ def _takes_null(node: Node, layout: _Layout) -> bool:
         case Leaf(type="null"):
             return True
         case Choice(values=values):
-            return None in values and not _needs_text(values, layout)
+            return None in values and not _needs_text(values)
         case Union(branches=branches):
             return any(_takes_null(branch, layout) for branch in branches)
-        case Free():
-            return layout.dialect.free
     return False
 
 
@@ -314,16 +312,10 @@ def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset())
 NESTING = frozenset(["additionalProperties", "anyOf", "items", "properties"])
 
 
-def excesses(wire: Mapping[str, JSON], dialect: Dialect) -> dict[str, tuple[int, int]]:
-    """The measures in which a wire schema passes the dialect's limits, each with its size and the limit."""
-    depth, properties, branches = _measure(wire)
-    measures = {
-        "levels deep": (depth, dialect.max_depth),
-        "properties": (properties, dialect.max_properties),
-        "alternatives in one place": (branches, dialect.max_branches),
-        "bytes": (len(to_text(wire).encode()), dialect.max_bytes),
-    }
-    return {what: (size, limit) for what, (size, limit) in measures.items() if limit is not None and size > limit}
+def excesses(wire: Mapping[str, JSON]) -> dict[str, tuple[int, int]]:
+    """The measures in which a wire schema passes the limits, each with its size and the limit."""
+    sizes = (*_measure(wire), len(to_text(wire).encode()))
+    return {what: (size, most) for (what, most), size in zip(LIMITS.items(), sizes, strict=True) if size > most}
 
 
 def _measure(wire: Mapping[str, JSON]) -> tuple[int, int, int]:

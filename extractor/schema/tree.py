@@ -1,8 +1,8 @@
 """The typed tree that a declaration is read into. Every fold of the room runs over these few classes.
 
-A node says what may be declared; the fields marked *layout* say how a dialect lays it out on the wire. They start as
-"just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: a
-dialect either says them itself, or they become words of the description.
+A node says what may be declared; the fields marked *layout* say how it is laid out on the wire. They start as
+"just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: the
+service obeys them, or they become words of the description.
 
 Which definitions of a tree refer to which."""
 

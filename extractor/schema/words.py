@@ -1,4 +1,4 @@
-"""The words that the model reads: phrases for the keywords that a dialect cannot say, and a whole schema as text.
+"""The words that the model reads: phrases for keywords that the service does not obey, and a schema as text.
 
 phrases({"format": "date", "minLength": 3})   # ["ISO 8601 date, YYYY-MM-DD", "at least 3 characters"]
 """
@@ -146,12 +146,9 @@ def _type(schema: Mapping[str, JSON], depth: int) -> str:
 
 
 def _array(schema: Mapping[str, JSON], depth: int) -> str:
-    positions = [_type(each, depth) for each in schema.get("prefixItems", ())]
-    rest = schema.get("items", True)
-    item = _type(rest, depth) if isinstance(rest, dict) else "any"
-    if positions:
-        return f"[{', '.join(positions + ([f'...{item}[]'] if rest is not False else []))}]"
-    words = _words(rest) if isinstance(rest, dict) and rest.get("type") != "object" else ""
+    each = schema.get("items", {})
+    item = _type(each, depth)
+    words = _words(each) if each.get("type") != "object" else ""
     return (f"({item})[]" if " | " in item else f"{item}[]") + (f" /* each {words} */" if words else "")
 
 
