@@ -130,7 +130,8 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 """Words that say that nothing is left out."""
-_MORE_FLAGS = frozenset(["truncated", "istruncated", "incomplete", "isincomplete", "hasmore", "more", "omitted"])
+_MORE_NAMES = "truncated istruncated incomplete isincomplete hasmore more omitted continued nextpage"
+_MORE_FLAGS = frozenset(_MORE_NAMES.split())
 _MORE_COUNT = re.compile(rf"(?:{'|'.join(_MORE_FLAGS)}|remaining|skipped)(?:{_ALL})?(?:count)?")
 _ALL_FLAGS = frozenset(["complete", "iscomplete"])
 """Names of members that say by true, or by false, that there is more."""
@@ -261,8 +262,8 @@ def is_plain_text(value: str) -> bool:
     return not (_ELISION.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _CUT.search(value))
 
 
-ESCAPED = re.compile(r"\\[\\\"/bfnrtu]|&#?\w+;")
-"""What is left of text that was escaped twice, for JSON or for HTML."""
+ESCAPED = re.compile(r"\\[\\\"/bfnrtu]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])")
+"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom."""
 
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-_ENDS = ("value", "val", "text", "content", "answer")
+_ENDS = ("value", "val", "answer", "text", "content")
 """Names of the member that holds the value, in an object that stands for a value."""
 
 _PAIR_MOST = 4
@@ -54,6 +54,7 @@ _COUNTS = (
     r"|(?:total|num|number|count)(?:of)?(?:rows|items|results|records|entries)"
 )
 """Names of the number of rows of whatever list stands beside it."""
+_CONTROLS = {ord(sign): f"\\{letter}" for sign, letter in zip("\b\t\n\f\r", "btnfr", strict=True)}
 _NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _LABELS = frozenset(("name", "key", "", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
@@ -198,16 +199,22 @@ class Shapes:
         self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str
     ) -> tuple[JSON, dict[str, JSON]] | None:
         """The one scalar that a list or an object stands for, and what is beside it; None where that is not plain."""
+        stands, text = self.evidence.stands, self.is_text(node)
         members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
         scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
         if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
-            scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
+            scalars = [pair for pair in _constants(value) if stands(pair[1])]
             members = scalars[:1]
-        named = [pair for pair in scalars if letters(pair[0]) in (*_ENDS, letters(at.rpartition("/")[2]))]
-        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
-        fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
-        if not fitting and not self.is_text(node):
-            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
+        ends = [letters(at.rpartition("/")[2]), *_ENDS]
+        ranks = [
+            (not stands(each[1]), ends.index(letters(each[0])), each) for each in scalars if letters(each[0]) in ends
+        ]
+        fitting = [each for *_, each in sorted(ranks, key=lambda rank: rank[:2])[:1]]
+        if not fitting and len(members) == 1 and str(members[0][1]) not in _JSON_TYPES:
+            plain = isinstance(value, list) or not text or isinstance(members[0][1], str)
+            fitting = [each for each in scalars if plain and (isinstance(value, list) or stands(each[1]))]
+        if not fitting and not text:
+            fitting = [each for each in scalars if stands(each[1]) and self.reads(node, each[1])]
         if len({_figure(self.meant(node, item).value) for _, item in fitting}) != 1:
             return None
         return fitting[0][1], {name: item for name, item in members if name != fitting[0][0]}
@@ -236,11 +243,12 @@ class Shapes:
         return bool(leaves_) and not known and self.evidence.prints_exactly(name)
 
     def unescaped(self, value: JSON) -> JSON:
-        """Text that was escaped once too often: the document prints what it stands for, and not the text itself."""
+        """Text that was escaped twice, or too seldom (a backslash of LaTeX, of a path): the document prints what it
+        stands for, and not the text itself."""
         if not isinstance(value, str) or not ESCAPED.search(value) or self.evidence.prints(value):
             return value
-        plainer = unescape(unescaped(value, 0, len(value))[0])
-        return plainer if self.evidence.prints(plainer) else value
+        meant = unescape(unescaped(value, 0, len(value))[0]), value.translate(_CONTROLS)
+        return next(filter(self.evidence.prints, meant), value)
 
     def is_text(self, node: Node) -> bool:
         target = self.tree.resolve(node)
