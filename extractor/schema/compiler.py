@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.lens import Found, Lens, Lenses, to_wire
+from extractor.schema.lens import Found, Lens
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -99,7 +99,7 @@ class Schema(Generic[T]):
     # ------------------------------------------------------------------ there and back
 
     @cached_property
-    def _lenses(self) -> tuple[Lens | None, Lens | None]:
+    def _lenses(self) -> tuple[Lens, Lens]:
         """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
         wire = Validator(self.wire)
 
@@ -109,9 +109,8 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        lenses = Lenses(self.tree, misfits, exact=False)
-        plain = lenses.root()
-        return plain, Lenses(self.tree, misfits, exact=True).root() if lenses.decimals else plain
+        plain = Lens(self.tree, misfits, exact=False)
+        return plain, Lens(self.tree, misfits, exact=True) if plain.decimals else plain
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
@@ -120,7 +119,7 @@ class Schema(Generic[T]):
         """
         declared = self.source.dump(value)
         declared = {"value": declared} if self.tree.wrapped else declared
-        return to_wire(self._lenses[0], declared)
+        return self._lenses[0].encode(declared)
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
@@ -139,7 +138,7 @@ class Schema(Generic[T]):
     @cached_property
     def _is_plain(self) -> bool:
         """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
-        return self._lenses[0] is None and not self.tree.wrapped
+        return self._lenses[0].plain and not self.tree.wrapped
 
     def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem.
@@ -151,8 +150,7 @@ class Schema(Generic[T]):
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        lens = self._lenses[exact]
-        value = wire if lens is None else lens.decode(wire, "", found)
+        value = self._lenses[exact].decode(wire, found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
