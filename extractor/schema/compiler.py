@@ -320,7 +320,7 @@ class Schema(Generic[T]):
     @cached_property
     def shape(self) -> RowShape:
         """What a whole value is made of, as `row_shape` tells it of a row."""
-        return value_shape(self.tree)
+        return value_shape(self.tree, self.tree.root)
 
     def row_shape(self, pointer: str) -> RowShape:
         """What a row of one of the `lists` is made of, to estimate how long it is when a model writes it.
