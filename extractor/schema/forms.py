@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, Flag
 from operator import is_
@@ -44,7 +44,6 @@ __all__ = [
     "plain_value",
     "record_of",
     "standing",
-    "unused",
     "with_inner",
     "without_ref",
     "word",
@@ -408,13 +407,6 @@ def plain_value(constant: Any) -> Any:
 
 def word(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_")
-
-
-def unused(name: str, taken: Container[str]) -> str:
-    """The name, with as many `_` as it takes to be none of those that are taken."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 # ---------------------------------------------------------------------- copies of a core schema

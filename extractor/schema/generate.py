@@ -16,8 +16,7 @@ from extractor.schema.forms import SHOWN
 from extractor.schema.keywords import REFUSED
 from extractor.schema.patterns import nests
 from extractor.schema.text import to_text
-from extractor.schema.unions import distinct
-from extractor.schema.words import letters
+from extractor.schema.words import distinct, letters
 
 __all__ = ["Generator"]
 

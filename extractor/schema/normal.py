@@ -11,7 +11,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, count
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -20,6 +19,7 @@ from extractor.schema.keywords import WHOLE
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.tree import recursive
+from extractor.schema.words import unused
 
 __all__ = ["normal"]
 
@@ -115,8 +115,7 @@ class _Normal:
     def named(self, pointer: str, base: str) -> str:
         if pointer not in self.names:
             stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", parts(pointer)[-1]) or "definition"
-            taken = set(self.names.values())
-            self.names[pointer] = next(n for n in chain([stem], (f"{stem}_{i}" for i in count(2))) if n not in taken)
+            self.names[pointer] = unused(stem, self.names.values())
             self.pending.append((pointer, base))
         return f"#/$defs/{self.names[pointer]}" if pointer else "#"
 

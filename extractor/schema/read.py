@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, count
 from typing import Any
 
 from extractor.errors import SchemaError
@@ -31,7 +30,7 @@ from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
-from extractor.schema.words import LONGEST, letters
+from extractor.schema.words import LONGEST, letters, unused
 
 __all__ = ["read"]
 
@@ -145,7 +144,7 @@ class _Reader:
     def free_name(self, stem: str) -> str:
         taken = {*self.names.values(), *self.combined.values()}
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem) or "definition"
-        return next(name for name in chain([stem], (f"{stem}_{number}" for number in count(2))) if name not in taken)
+        return unused(stem, taken)
 
     # ------------------------------------------------------------------ schemas that must hold together
 

@@ -8,11 +8,10 @@ asked for as JSON text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from extractor.schema.forms import unused
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 from extractor.schema.tree import (
@@ -30,6 +29,7 @@ from extractor.schema.tree import (
     Union,
     discriminator,
 )
+from extractor.schema.words import distinct, unused
 from extractor.schema.write import Writer, is_sayable
 
 __all__ = ["LIMITS", "RESERVED", "excesses", "fitted"]
@@ -110,7 +110,7 @@ class _Layout:
         if not fixed or not node.items or alike:
             return node
         stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
-        return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
+        return replace(node, names=tuple(distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
 
     def record(self, node: Record) -> Record:
         """An object: names that are refused are spelt otherwise, and the wire says what is absent and how many."""
@@ -147,7 +147,7 @@ class _Layout:
         if len(records) < 2 or discriminator([[record] for record in records])[0]:
             return node
         stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
-        labels = tuple(_distinct(stems))
+        labels = tuple(distinct(stems))
         tag = unused("variant", {slot.name for record in records for slot in record.slots})
         branches = tuple(self.tagged(each, (tag, label)) for each, label in zip(node.branches, labels, strict=True))
         return replace(node, branches=branches, labels=labels, tag=tag)
@@ -184,15 +184,6 @@ def _needs_text(values: tuple[JSON, ...]) -> bool:
 
 def _refused(name: str) -> bool:
     return name in RESERVED or "/" in name or not name
-
-
-def _distinct(names: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for name in names:
-        while name in seen:
-            name += "_"
-        seen.add(name)
-        yield name
 
 
 def _takes_null(node: Node, layout: _Layout) -> bool:

@@ -29,8 +29,9 @@ from extractor.schema.cores import Cores
 from extractor.schema.generate import Generator
 from extractor.schema.pointer import JSON, get, join
 from extractor.schema.text import from_text, to_text
-from extractor.schema.unions import STUMBLES, distinct
+from extractor.schema.unions import STUMBLES
 from extractor.schema.validator import Validator
+from extractor.schema.words import distinct
 
 __all__ = ["DocumentSource", "ExcerptSource", "Source", "TypeSource", "list_of", "one_of"]
 
@@ -231,7 +232,7 @@ def one_of(declarations: Sequence[Any]) -> Any:
     if len(documents) < len(declarations):
         raise UsageError("a JSON Schema file and a class are named together: give several files, or several classes")
     titles = (str(each.get("title") or f"schema_{number}") for number, each in enumerate(documents, 1))
-    names = list(distinct(titles))
+    names = distinct(titles)
     defs = {name: _moved(each, join("#/$defs", name)) for name, each in zip(names, documents, strict=True)}
     return {
         "title": "_".join(names),

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import cache, cached_property, partial
-from itertools import chain, combinations, count
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import (
@@ -51,15 +51,15 @@ from extractor.schema.forms import (
     plain_value,
     record_of,
     standing,
-    unused,
     without_ref,
     word,
 )
+from extractor.schema.words import distinct, unused
 
 if TYPE_CHECKING:
     from extractor.schema.cores import Cores
 
-__all__ = ["STUMBLES", "UnionCore", "distinct", "members"]
+__all__ = ["STUMBLES", "UnionCore", "members"]
 
 PLAIN, MAP = "", "{}"
 """The choices that read what no constant tells apart: as pydantic does, and as a dict."""
@@ -358,12 +358,3 @@ def members(core: Core) -> Core:
     literal = core_schema.literal_schema(values)
     read = core_schema.no_info_after_validator_function(lambda value: by_value[repr(value)], literal)
     return {**read, **without_ref(core)[0]}
-
-
-def distinct(names: Iterable[str]) -> Iterator[str]:
-    """The names; one that comes again gets a number: Item, Item_2."""
-    seen: set[str] = set()
-    for name in names:
-        name = next(each for each in chain([name], (f"{name}_{i}" for i in count(2))) if each not in seen)
-        seen.add(name)
-        yield name

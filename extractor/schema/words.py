@@ -6,13 +6,14 @@ phrases({"format": "date", "minLength": 3})   # ["ISO 8601 date, YYYY-MM-DD", "a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain, count
 from typing import Any
 
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 
-__all__ = ["LONGEST", "letters", "phrases", "prompt_text"]
+__all__ = ["LONGEST", "distinct", "letters", "phrases", "prompt_text", "unused"]
 
 LONGEST = 300
 """Characters of JSON that a description may quote; longer rules are only checked."""
@@ -187,6 +188,19 @@ def letters(words: str) -> str:
 
 
 _MARKS = re.compile(r"[\s!-/:-@\[-`{-~]+")
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """The name, with a number where it is taken: Item, Item_2."""
+    return next(each for each in chain([name], (f"{name}_{i}" for i in count(2))) if each not in taken)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, each `unused` among those before it."""
+    found: list[str] = []
+    for name in names:
+        found.append(unused(name, found))
+    return found
 
 
 def _line(words: str) -> str:

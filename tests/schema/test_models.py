@@ -271,10 +271,10 @@ def test_helpers_never_shadow_a_declared_field() -> None:
     """A count or a quote of ours gives way to a declared property of its name."""
     schema = compile_schema(Awkward, counts=True)
     assert list(schema.wire["properties"]) == [
-        *["a_b", "ref", "lines_count", "name_quote", "lines_count_", "lines", "name_quote_", "name"]
+        *["a_b", "ref", "lines_count", "name_quote", "lines_count_2", "lines", "name_quote_2", "name"]
     ]
-    wire = {"a_b": 1, "ref": 2, "lines_count": 3, "name_quote": "q", "lines_count_": 9, "lines": []}
-    found = schema.unwrap({**wire, "name_quote_": "they said", "name": "n"})
+    wire = {"a_b": 1, "ref": 2, "lines_count": 3, "name_quote": "q", "lines_count_2": 9, "lines": []}
+    found = schema.unwrap({**wire, "name_quote_2": "they said", "name": "n"})
     assert (found.counts, found.quotes) == ({"/lines": 9}, {"/name": "they said"})
     assert found.value == {"a/b": 1, "$ref": 2, "lines_count": 3, "name_quote": "q", "lines": [], "name": "n"}
 
