@@ -150,7 +150,8 @@ class Schema(Generic[T]):
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        value = self._lenses[exact].decode(wire, found)
+        lens = self._lenses[exact]
+        value = wire if lens.plain else lens.decode(wire, found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
