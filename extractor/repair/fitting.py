@@ -291,9 +291,6 @@ class _Fitter(Shapes):
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
             value = dict(zip(node.names, value, strict=True))
-        if isinstance(value, dict) and not node.names and [*value] == [str(index) for index in range(len(value))]:
-            self.changed("wrapped", "an object with numbers for names stood for a list", at)
-            value = [*value.values()]
         if isinstance(value, dict) and node.names:
             known = {letters(name): name for name in node.names} | {str(i): name for i, name in enumerate(node.names)}
             if any(name not in node.names and letters(name) in known for name in value):
@@ -335,7 +332,7 @@ class _Fitter(Shapes):
 
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
-        names = {letters(slot.wire) for slot in node.slots}
+        names = self.names(node)
         groups = [
             item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(letters, item))
         ]

@@ -98,31 +98,42 @@ class Shapes:
 
     def __init__(self, tree: Tree, evidence: Evidence) -> None:
         self.tree, self.evidence = tree, evidence
+        self._names: dict[int, frozenset[str]] = {}
+
+    def names(self, node: Node | None) -> frozenset[str]:
+        """The names of a record's properties, by their letters; none of anything else."""
+        if id(node) not in self._names:
+            self._names[id(node)] = frozenset(letters(slot.wire) for slot in getattr(node, "slots", ()))
+        return self._names[id(node)]
+
+    def item_of(self, node: Node) -> Node | None:
+        """What a list is of; None for anything else."""
+        array = self.tree.bare(node)
+        return self.tree.bare(array.item) if isinstance(array, Array) else None
 
     def contained(self, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
         """The list that an object stands for, and what stands beside it: its one list, that of an object inside, the
         rows of its columns or of a table below a header, or its members where they are numbered."""
         lists = {name: each for name, each in value.items() if isinstance(each, list)}
-        slots = item.slots if isinstance(item, Record) else ()
-        names = {letters(slot.wire) for slot in slots}
-        if names & set(map(letters, value)):
-            flat = not any(isinstance(self.tree.bare(slot.node), Array) for slot in slots)
+        names = self.names(item)
+        if not names.isdisjoint(map(letters, value)):
+            flat = not any(isinstance(self.tree.bare(slot.node), Array) for slot in getattr(item, "slots", ()))
             columns = flat and len(value) > 1 and len(lists) == len(value) and len(set(map(len, lists.values()))) == 1
             return (_rows(list(value), zip(*value.values(), strict=True)), {}) if columns else None
         for header, rows in permutations(lists.values(), 2):
-            if len(lists) == 2 and names & set(map(letters, filter(_is_text, header))):
+            if len(lists) == 2 and not names.isdisjoint(map(letters, filter(_is_text, header))):
                 beside = {name: each for name, each in value.items() if name not in lists}
                 whole = all(isinstance(row, list) and len(row) == len(header) for row in rows)
                 return (_rows(header, rows), beside) if whole and all(map(_is_text, header)) else None
         if len(lists) == 1:
             ((name, only),) = lists.items()
             return only, {other: each for other, each in value.items() if other != name}
-        if slots and value and all(isinstance(each, dict) and name in each.values() for name, each in value.items()):
+        if names and value and all(isinstance(each, dict) and name in each.values() for name, each in value.items()):
             return list(value.values()), {}
         if value and not lists and all(map(_NUMBERED.search, value)):
             return (list(value.values()), {}) if len({_NUMBERED.sub("", name) for name in value}) == 1 else None
         alone = next(iter(value.values())) if len(value) == 1 else None
-        if not isinstance(alone, dict) or not slots:
+        if not isinstance(alone, dict) or not names:
             return None
         return self.contained(alone, item) or ([alone], {})
 
@@ -130,7 +141,7 @@ class Shapes:
         """The object that a list of names with their values stands for; empty where it is none."""
         pairs = [_pair(item) for item in value]
         named = {pair[0]: pair[1] for pair in pairs if pair}
-        wires = {letters(slot.wire) for slot in node.slots}
+        wires = self.names(node)
         known = sum(letters(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
         open_ = not wires and bool(node.rest) and not isinstance(self.tree.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
@@ -140,33 +151,29 @@ class Shapes:
         first = value[0] if value else None
         if not isinstance(first, dict) or any(each != first for each in value):
             return False
-        return not first or bool({letters(slot.wire) for slot in node.slots} & set(map(letters, first)))
+        return not first or not self.names(node).isdisjoint(map(letters, first))
 
     def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
         """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
-        names = {letters(slot.wire) for slot in node.slots}
-        if names & set(map(letters, value)):
+        names = self.names(node)
+        if not names.isdisjoint(map(letters, value)):
             return ""
-        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(letters, item))]
+        found = [n for n, item in value.items() if isinstance(item, dict) and not names.isdisjoint(map(letters, item))]
         return found[0] if len(found) == 1 else ""
 
     def holds_objects(self, node: Node, type_: type) -> bool:
         """Whether a node is a list of objects, or one object (`type_` is dict)."""
-        target = self.tree.bare(node)
-        if type_ is dict:
-            return isinstance(target, Record) and bool(target.slots)
-        return isinstance(target, Array) and isinstance(self.tree.bare(target.item), Record)
+        return bool(self.names(self.tree.bare(node))) if type_ is dict else isinstance(self.item_of(node), Record)
 
     def is_object(self, node: Node, value: dict[str, JSON]) -> bool:
         """Whether an object has what a record must have, and nothing else."""
         record = self.tree.bare(node)
-        slots = record.slots if isinstance(record, Record) else ()
-        names = {letters(slot.wire) for slot in slots if slot.required}
-        return bool(names) and names <= set(map(letters, value)) <= {letters(slot.wire) for slot in slots}
+        needed = {letters(slot.wire) for slot in getattr(record, "slots", ()) if slot.required}
+        return bool(needed) and needed <= set(map(letters, value)) <= self.names(record)
 
     def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
         """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
-        if len(node.slots) != 1 or {letters(node.slots[0].wire)} & set(map(letters, value)):
+        if len(node.slots) != 1 or not self.names(node).isdisjoint(map(letters, value)):
             return False
         only = node.slots[0].node
         scalar = isinstance(self.tree.bare(only), Leaf | Choice) and len(value) == 1
@@ -174,14 +181,13 @@ class Shapes:
 
     def stands_for_list(self, node: Node, value: dict[str, JSON]) -> bool:
         """Whether an object stands for a list of objects."""
-        array = self.tree.bare(node)
-        item = self.tree.bare(array.item) if isinstance(array, Array) else None
+        item = self.item_of(node)
         return isinstance(item, Record) and self.contained(value, item) is not None
 
     def below_header(self, item: Record, value: list[JSON]) -> list[JSON]:
         """The rows of a table whose first row has their names; empty where it is none."""
         rows = [each for each in value if isinstance(each, list) and each and len(each) == len(value[0])]
-        names = {letters(slot.wire) for slot in item.slots}
+        names = self.names(item)
         known = len(rows) == len(value) > 1 and all(_is_text(each) and letters(each) in names for each in rows[0])
         return _rows(rows[0], rows[1:]) if known else []
 
@@ -190,10 +196,8 @@ class Shapes:
 
     def is_rows(self, node: Node, value: list[JSON]) -> bool:
         """Whether a list holds objects, each with some of the members of the rows of a declared list."""
-        array = self.tree.bare(node)
-        item = self.tree.bare(array.item) if isinstance(array, Array) else None
-        names = {letters(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
-        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(letters, each))) for each in value)
+        names = self.names(self.item_of(node))
+        return bool(value) and all(isinstance(row, dict) and not names.isdisjoint(map(letters, row)) for row in value)
 
     def single(
         self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str
