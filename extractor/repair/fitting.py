@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import absent, is_elision, is_scale
+from extractor.repair.kinds import absent, choose, is_elision, is_scale
 from extractor.repair.receipt import Change, Kind
 from extractor.repair.shapes import Shapes, are_rows, counts_more, further, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
+from extractor.schema.validator import same
 from extractor.schema.words import letters
 
 __all__ = ["Fitted", "Left", "fit"]
@@ -180,18 +181,17 @@ class _Fitter(Shapes):
             declared = {slot.wire for branch, _ in choices for slot in getattr(self.tree.resolve(branch), "slots", ())}
             others = [name for name in value if name not in declared and isinstance(value[name], str)]
             words = {name: (value[name], {k: v for k, v in value.items() if k != name}) for name in others}
-        meant = [(n, rest, each, self.meant(each[1], word)) for n, (word, rest) in words.items() for each in choices]
-        found = [
-            (name, rest, branch, its) for name, rest, (branch, choice), its in meant if self.holds(choice, its.value)
-        ]
+        constants = [(constant, branch) for branch, choice in choices for constant in choice.values]
+        meant = {name: choose(word, tuple(each for each, _ in constants)) for name, (word, _) in words.items()}
+        found = [(name, branch) for name, its in meant.items() for each, branch in constants if same(each, its.value)]
         if len(found) != 1:
             return None
-        ((name, rest, branch, its),) = found
+        ((name, branch),) = found
         if name != own:
             self.changed("wrapped", f"{name!r} names the branch of the object", at)
-        elif its.note:
-            self.changed("choice", its.note, join(at, own))
-        return branch, {**rest, own: its.value}
+        elif meant[name].note:
+            self.changed("choice", meant[name].note, join(at, own))
+        return branch, {**words[name][1], own: meant[name].value}
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A leaf: read by its kind, out of a list of one or the object that stands for it."""

@@ -73,6 +73,7 @@ class Schema(Generic[T]):
         self._writer, self.wire, self.crowded = fitted(declared, counts=counts)
         self.tree = self._writer.tree
         self._groups: dict[int, tuple[Schema[Any], ...]] = {}
+        self._halves: dict[tuple[bool, bool], Excerpt | None] = {}
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r}, fingerprint={self.fingerprint[:12]!r})"
@@ -284,13 +285,13 @@ class Schema(Generic[T]):
         """
         return growing(self.tree)
 
-    @cached_property
-    def _excerpts(self) -> dict[tuple[str, bool], Excerpt | None]:
-        return {}
-
     def excerpt(self) -> Excerpt:
         """This schema with nothing required, to ask about a part of a document."""
-        return self._excerpt("all", True, lambda: loose(self.declared))  # type: ignore[return-value]
+        return self._excerpt
+
+    @cached_property
+    def _excerpt(self) -> Excerpt:
+        return Excerpt(self, loose(self.declared), loose=True)
 
     def rows(self, *, loose: bool = True) -> Excerpt | None:
         """The schema that asks for the `lists` alone, with their `_count` helpers; None where there are none.
@@ -299,7 +300,7 @@ class Schema(Generic[T]):
         a list. Each list is required on the wire, and [] where the part has none. `loose`: no field of a row is
         required, neither on the wire nor when it is validated.
         """
-        return self._half("rows", listed=True, loose=loose) if self.lists else None
+        return self._half(listed=True, loose=loose) if self.lists else None
 
     def document(self, *, loose: bool = True) -> Excerpt | None:
         """The schema that asks for everything but the `lists`; None where nothing is left.
@@ -307,16 +308,13 @@ class Schema(Generic[T]):
         Its values are declared JSON without the lists, and without objects that hold nothing else:
         `{"number": .., "total": ..}`. `loose` as for `rows`; say False where the request shows the whole document.
         """
-        return self._half("document", listed=False, loose=loose)
+        return self._half(listed=False, loose=loose)
 
-    def _half(self, what: str, *, listed: bool, loose: bool) -> Excerpt | None:
-        return self._excerpt(what, loose, lambda: half(self.declared, self.lists, listed=listed, loose=loose))
-
-    def _excerpt(self, what: str, loose: bool, cut: Callable[[], Tree | None]) -> Excerpt | None:
-        if (what, loose) not in self._excerpts:
-            tree = cut()
-            self._excerpts[what, loose] = None if tree is None else Excerpt(self, tree, loose=loose)
-        return self._excerpts[what, loose]
+    def _half(self, *, listed: bool, loose: bool) -> Excerpt | None:
+        if (listed, loose) not in self._halves:
+            tree = half(self.declared, self.lists, listed=listed, loose=loose)
+            self._halves[listed, loose] = None if tree is None else Excerpt(self, tree, loose=loose)
+        return self._halves[listed, loose]
 
     @cached_property
     def shape(self) -> RowShape:
