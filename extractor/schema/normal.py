@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -19,6 +19,7 @@ from extractor.schema.keywords import WHOLE
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.tree import recursive
+from extractor.schema.validator import Validator
 from extractor.schema.words import unused
 
 __all__ = ["normal"]
@@ -217,11 +218,6 @@ def _refused(at: str, construct: str, remedy: str) -> SchemaError:
 # ---------------------------------------------------------------------- what keywords may hold
 
 
-COUNTS: tuple[str, ...] = ("maxContains", "maxItems", "maxLength", "maxProperties")
-COUNTS += ("minContains", "minItems", "minLength", "minProperties")
-TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
-
-
 def must_descend(document: Mapping[str, JSON]) -> None:
     """Refuse a document in which a schema refers to itself for the very same value, so that judging never ends."""
     definitions = document.get("$defs", {})
@@ -249,18 +245,17 @@ def _beside(schema: JSON) -> Iterator[str]:
 def must_be_well_formed(schema: Mapping[str, JSON], at: str) -> None:
     """Refuse a schema of which a keyword holds what JSON Schema does not define; those below it are not looked at."""
     for keyword, value in schema.items():
-        if keyword == "type" and not _is_type(value):
-            raise SchemaError(
-                path=join(at, keyword), construct=f"the type {value!r}", remedy=f"use {', '.join(sorted(TYPES))}"
-            )
-        if keyword in HOLDS and not HOLDS[keyword](value):
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if keyword in HOLDS and (endless or not _VALIDATOR.holds(value, HOLDS[keyword])):
             remedy = "write what JSON Schema defines for this keyword"
+            if keyword == "type":
+                remedy = f"use {', '.join(TYPES)}"
             raise SchemaError(path=join(at, keyword), construct=f"{keyword}: {value!r}"[:200], remedy=remedy)
         if keyword in ("pattern", "patternProperties"):
             _must_compile([value] if isinstance(value, str) else value, join(at, keyword))
 
 
-def _must_compile(patterns: list[str], at: str) -> None:
+def _must_compile(patterns: Iterable[str], at: str) -> None:
     for pattern in patterns:
         try:
             compiled(pattern)
@@ -268,56 +263,37 @@ def _must_compile(patterns: list[str], at: str) -> None:
             raise SchemaError(path=at, construct=error.construct, remedy=error.remedy) from None
 
 
-def _is_type(value: JSON) -> bool:
-    return all(isinstance(each, str) and each in TYPES for each in ([value] if not isinstance(value, list) else value))
-
-
-def _is_text(value: JSON) -> bool:
-    return isinstance(value, str)
-
-
-def _is_names(value: JSON) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_number(value: JSON) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_count(value: JSON) -> bool:
-    return _is_number(value) and value >= 0 and value == int(value)
-
-
-def _is_schema(value: JSON) -> bool:
-    return isinstance(value, dict | bool)
-
-
-def _is_object(value: JSON) -> bool:
-    return isinstance(value, dict)
-
-
-def _needs(value: JSON) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(each, dict | bool | str) or _is_names(each) for each in value.values()
-    )
-
-
-HOLDS: dict[str, Callable[[JSON], bool]] = {
-    **dict.fromkeys(["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"], _is_object),
-    **dict.fromkeys(["$dynamicRef", "$recursiveRef", "$ref", "contentEncoding", "contentMediaType"], _is_text),
-    **dict.fromkeys(["format", "pattern"], _is_text),
-    **dict.fromkeys(["additionalItems", "additionalProperties", "contains", "else", "if", "not"], _is_schema),
-    **dict.fromkeys(["propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"], _is_schema),
-    **dict.fromkeys(COUNTS, _is_count),
-    **dict.fromkeys(["maximum", "minimum"], _is_number),
-    **dict.fromkeys(["exclusiveMaximum", "exclusiveMinimum"], lambda v: isinstance(v, bool) or _is_number(v)),
-    **dict.fromkeys(["allOf", "anyOf", "oneOf"], lambda v: isinstance(v, list) and bool(v)),
-    "dependencies": _needs,
-    "dependentRequired": lambda v: isinstance(v, dict) and all(map(_is_names, v.values())),
-    "enum": lambda v: isinstance(v, list),
-    "items": lambda v: isinstance(v, dict | bool | list),
-    "multipleOf": lambda v: _is_number(v) and v > 0,
-    "prefixItems": lambda v: isinstance(v, list),
-    "required": _is_names,
-    "uniqueItems": lambda v: isinstance(v, bool),
-}
+COUNTS = [
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+]
+TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
+_SCHEMA = {"type": ["object", "boolean"]}
+_NAMES = {"type": "array", "items": {"type": "string"}}
+_FORMS: tuple[tuple[JSON, str], ...] = (
+    ({"type": "object"}, "$defs definitions dependentSchemas patternProperties properties"),
+    ({"type": "string"}, "$dynamicRef $recursiveRef $ref contentEncoding contentMediaType format pattern"),
+    (_SCHEMA, "additionalItems additionalProperties contains else if not propertyNames then"),
+    (_SCHEMA, "unevaluatedItems unevaluatedProperties"),
+    ({"type": "integer", "minimum": 0}, " ".join(COUNTS)),
+    ({"type": "number"}, "maximum minimum"),
+    ({"type": ["boolean", "number"]}, "exclusiveMaximum exclusiveMinimum"),
+    ({"type": "number", "exclusiveMinimum": 0}, "multipleOf"),
+    ({"type": "array", "minItems": 1}, "allOf anyOf oneOf"),
+    ({"type": "array"}, "enum prefixItems"),
+    ({"type": ["object", "boolean", "array"]}, "items"),
+    ({"type": "object", "additionalProperties": {"anyOf": [_SCHEMA, {"type": "string"}, _NAMES]}}, "dependencies"),
+    ({"type": "object", "additionalProperties": _NAMES}, "dependentRequired"),
+    (_NAMES, "required"),
+    ({"anyOf": [{"enum": TYPES}, {"type": "array", "items": {"enum": TYPES}}]}, "type"),
+    ({"type": "boolean"}, "uniqueItems"),
+)
+HOLDS = {keyword: form for form, keywords in _FORMS for keyword in keywords.split()}
+"""What each keyword may hold, as JSON Schema."""
+_VALIDATOR = Validator({})
