@@ -153,7 +153,7 @@ class _Normal:
             return {name: self.schema(each, join(at, name), base) for name, each in value.items()}
         if keyword in ONE:
             return self.schema(value, at, base)
-        return int(value) if keyword in COUNTS else value
+        return int(value) if HOLDS.get(keyword) is _COUNT else value
 
     def knows(self, keyword: str) -> bool:
         """Whether the draft knows a keyword; where none is declared, those of all drafts count."""
@@ -263,25 +263,16 @@ def _must_compile(patterns: Iterable[str], at: str) -> None:
             raise SchemaError(path=at, construct=error.construct, remedy=error.remedy) from None
 
 
-COUNTS = [
-    "maxContains",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "minContains",
-    "minItems",
-    "minLength",
-    "minProperties",
-]
 TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
 _SCHEMA = {"type": ["object", "boolean"]}
+_COUNT = {"type": "integer", "minimum": 0}
 _NAMES = {"type": "array", "items": {"type": "string"}}
 _FORMS: tuple[tuple[JSON, str], ...] = (
     ({"type": "object"}, "$defs definitions dependentSchemas patternProperties properties"),
     ({"type": "string"}, "$dynamicRef $recursiveRef $ref contentEncoding contentMediaType format pattern"),
     (_SCHEMA, "additionalItems additionalProperties contains else if not propertyNames then"),
     (_SCHEMA, "unevaluatedItems unevaluatedProperties"),
-    ({"type": "integer", "minimum": 0}, " ".join(COUNTS)),
+    (_COUNT, "maxContains maxItems maxLength maxProperties minContains minItems minLength minProperties"),
     ({"type": "number"}, "maximum minimum"),
     ({"type": ["boolean", "number"]}, "exclusiveMaximum exclusiveMinimum"),
     ({"type": "number", "exclusiveMinimum": 0}, "multipleOf"),
