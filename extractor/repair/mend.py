@@ -155,9 +155,6 @@ class _Choice:
                     return
         if found.listed is not None:
             yield from self.taken(found.listed, ())
-        if len(values) > 1:
-            records = [self.record_of(value) for value in values]
-            yield from self.together(found.values, records, _apart(list(found.rest)))
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
         """One value as it is; where something speaks against that, what it holds in place of it."""
@@ -174,16 +171,6 @@ class _Choice:
             for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
                 yield self.case(_Part(whole, "", tuple(left), (note,)), mended, further)
-
-    def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
-        """Several values as the parts of one record."""
-        grounded = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
-        rest = [*(record for record in records if record not in grounded), *further]
-        for whole, left in _joins(grounded):
-            changes = tuple(change for mended in values for change in mended.changes)
-            note = Change("wrapped", f"{len(grounded) - len(left)} values hold parts of one record", 0)
-            first = Mended(whole, tuple(dict.fromkeys(changes)), all(mended.complete for mended in values))
-            yield self.case(_Part(whole, note=(note,)), first, (*rest, *left))
 
     def openings(self, value: JSON) -> Iterator[_Part]:
         """The objects and lists inside a value, the outermost first, each with all that stands beside it.
@@ -256,7 +243,8 @@ class _Choice:
         if left_out or self.counts_more(value, fitted):
             sentence = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
             return Change("ellipsis", sentence, 0, True, left.path if left else "")
-        lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
+        named = {name: value} if name in self.names else value
+        lost = self.is_lost(named, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
             return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")

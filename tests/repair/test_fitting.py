@@ -296,6 +296,33 @@ def test_words_of_the_document_are_no_statement_of_the_model() -> None:
     assert is_whole(TRIP, read(TRIP, {**WHOLE, "footer": "Remaining items on page 2."}, source))
 
 
+class Cabin(BaseModel):
+    deck: str
+    beds: int
+
+
+VOYAGE = compile_schema(create_model("Voyage", code=(str, ...), stops=(list[Stop], ...), cabins=(list[Cabin], ...)))
+SAILED = {"code": "T-7", "stops": [OSLO], "cabins": [{"deck": "Voss", "beds": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        (f"{json.dumps(SAILED)}\nAnd: {json.dumps(BERGEN)}", True),
+        ([SAILED, BERGEN], True),
+        ({**SAILED, "other": BERGEN}, True),
+        ({**SAILED, "other": json.dumps(BERGEN)}, True),
+        ({**SAILED, "city": "Bergen"}, True),
+        (f"{json.dumps(SAILED)}\nAnd: {json.dumps(OSLO)}", False),
+        ({**SAILED, "other": OSLO}, False),
+        ({**SAILED, "city": "Oslo"}, False),
+    ],
+)
+def test_a_row_that_stands_apart_is_never_dropped(said: Any, lost: bool) -> None:
+    """A row, or a member with the name of one, beside a record of several lists is data, unless the record has it."""
+    assert bool(read(VOYAGE, said).lost) == lost
+
+
 def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
     """An object with none of the declared members is opened, or is a problem."""
     assert read(GUEST, {"guest": NORA}).value == NORA
