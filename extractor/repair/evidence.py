@@ -121,8 +121,8 @@ def substance(value: JSON, names: Collection[str], evidence: Evidence, *, lackin
     the document where a declared member is `lacking`."""
     if is_empty(value):
         return False
-    if any(name in names and not is_empty(item) for name, item in _members(value)):
-        return evidence.holds(value)
+    if declared := [item for name, item in _members(value) if name in names and not is_empty(item)]:
+        return evidence.holds(declared)
     return lacking and (not evidence.known or any(evidence.stands(leaf) for _, leaf in leaves(value)))
 
 

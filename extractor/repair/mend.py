@@ -96,12 +96,16 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A value of an answer, with the pointer at which it stands in it, and what stands beside it on the way there."""
+    """A value of an answer, with the pointer at which it stands in it, and what stands beside it on the way there.
+
+    `left` is left of the values that it was put together of.
+    """
 
     value: JSON
     at: str = ""
     beside: tuple[JSON, ...] = ()
     note: tuple[Change, ...] = field(default=())
+    left: tuple[Left, ...] = ()
 
 
 class _Choice:
@@ -165,12 +169,14 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            items = [self.record_of(item) for item in mended.value[:_MOST]]
-            held = [item for item in items if not self.evidence.denies(item)]
-            further = (*others, *(item for item in items if item not in held), *_apart(mended.value[_MOST:]))
+            parts_ = [self.part_of(item) for item in mended.value[:_MOST]]
+            held = [item for item, _ in parts_ if not self.evidence.denies(item)]
+            denied = [item for item, _ in parts_ if item not in held]
+            lefts = tuple(left for _, its in parts_ for left in its)
+            further = (*others, *denied, *_apart(mended.value[_MOST:]))
             for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, further)
+                yield self.case(_Part(whole, "", tuple(left), (note,), lefts), mended, further)
 
     def openings(self, value: JSON) -> Iterator[_Part]:
         """The objects and lists inside a value, the outermost first, each with all that stands beside it.
@@ -214,7 +220,7 @@ class _Choice:
         syntax = tuple(_under(change, part.at) for change in mended.changes)
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
         above = [Left("", name, lacking=True) for name in parts(part.at) if self.is_data(name, fitted.value)]
-        unasked = [self.left_out(left.value, fitted, left) for left in (*fitted.left, *above)]
+        unasked = [self.left_out(left.value, fitted, left) for left in (*fitted.left, *part.left, *above)]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
@@ -263,19 +269,20 @@ class _Choice:
             self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
         return self._fits[id(value)][1]
 
-    def record_of(self, value: JSON) -> JSON:
-        """A value as a record or as part of one: fitted, also as a row of the one list; else as it is."""
-        found = self.fit(value).value
-        if isinstance(found, dict) and is_empty(found) and not is_empty(value):
-            rows = self.fit([value]).value
-            return rows if isinstance(rows, dict) and not is_empty(rows) else value
-        return found
+    def part_of(self, value: JSON) -> tuple[JSON, list[Left]]:
+        """A value as a record or as part of one, and what is left of it: fitted, also as a row of the one list; else as
+        it is."""
+        found = self.fit(value)
+        if isinstance(found.value, dict) and is_empty(found.value) and not is_empty(value):
+            rows = self.fit([value])
+            return (rows.value, rows.left) if isinstance(rows.value, dict) and not is_empty(rows.value) else (value, [])
+        return found.value, found.left
 
     def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
         """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""
         if isinstance(value, dict):
             value = {name: item for name, item in value.items() if not self.is_label(item)}
-        value = _out_of_string(value)
+        value = _opened(value)
         if not substance(value, self.names, self.evidence, lacking=lacking):
             return False
         if isinstance(value, list):
@@ -335,6 +342,14 @@ def _out_of_string(value: JSON) -> JSON:
     """A value, or the object or list that a string holds."""
     found = inside(value, (dict, list))
     return value if found is None else found
+
+
+def _opened(value: JSON) -> JSON:
+    """A value with the objects and lists that strings in it hold."""
+    value = _out_of_string(value)
+    if isinstance(value, dict):
+        return {name: _opened(item) for name, item in value.items()}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
 
 
 def _under(change: Change, at: str) -> Change:
