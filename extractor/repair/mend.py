@@ -98,7 +98,7 @@ class _Case:
 class _Part:
     """A value of an answer, with the pointer at which it stands in it, and what stands beside it on the way there.
 
-    `left` is left of the values that it was put together of.
+    `left` is left of the values that it was put together of, `short` what they say that their lists lack.
     """
 
     value: JSON
@@ -106,6 +106,7 @@ class _Part:
     beside: tuple[JSON, ...] = ()
     note: tuple[Change, ...] = field(default=())
     left: tuple[Left, ...] = ()
+    short: tuple[Problem, ...] = ()
 
 
 class _Choice:
@@ -169,14 +170,15 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            parts_ = [self.part_of(item) for item in mended.value[:_MOST]]
-            held = [item for item, _ in parts_ if not self.evidence.denies(item)]
-            denied = [item for item, _ in parts_ if item not in held]
-            lefts = tuple(left for _, its in parts_ for left in its)
+            fits = list(map(self.part_of, mended.value[:_MOST]))
+            held = [found.value for found in fits if not self.evidence.denies(found.value)]
+            denied = [found.value for found in fits if found.value not in held]
+            lefts = tuple(left for found in fits for left in found.left)
+            short = tuple(problem for found in fits for problem in found.short)
             further = (*others, *denied, *_apart(mended.value[_MOST:]))
             for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(_Part(whole, "", tuple(left), (note,), lefts), mended, further)
+                yield self.case(_Part(whole, "", tuple(left), (note,), lefts, short), mended, further)
 
     def openings(self, value: JSON) -> Iterator[_Part]:
         """The objects and lists inside a value, the outermost first, each with all that stands beside it.
@@ -222,7 +224,7 @@ class _Choice:
         above = [Left("", name, lacking=True) for name in parts(part.at) if self.is_data(name, fitted.value)]
         unasked = [self.left_out(left.value, fitted, left) for left in (*fitted.left, *part.left, *above)]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
-        problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
+        problems = [*fitted.problems, *((*fitted.short, *part.short) if mended.complete else ())]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
         shaped = self.schema.unwrap(fitted.value)
@@ -269,14 +271,13 @@ class _Choice:
             self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
         return self._fits[id(value)][1]
 
-    def part_of(self, value: JSON) -> tuple[JSON, list[Left]]:
-        """A value as a record or as part of one, and what is left of it: fitted, also as a row of the one list; else as
-        it is."""
+    def part_of(self, value: JSON) -> Fitted:
+        """A value fitted as a record or as part of one, also as a row of the one list; else as it is."""
         found = self.fit(value)
         if isinstance(found.value, dict) and is_empty(found.value) and not is_empty(value):
             rows = self.fit([value])
-            return (rows.value, rows.left) if isinstance(rows.value, dict) and not is_empty(rows.value) else (value, [])
-        return found.value, found.left
+            return rows if isinstance(rows.value, dict) and not is_empty(rows.value) else Fitted(value)
+        return found
 
     def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
         """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""
