@@ -92,6 +92,12 @@ def number(value: float, style: int) -> str:
     return f'< s="{style}"><v>{value}</v>'
 
 
+def test_a_text_within_its_cell_needs_no_kind(tmp_path: Path) -> None:
+    """A cell that holds a text of its own is read, whether or not its writer states that it does."""
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "<><is><t>one</t></is>", '< t="str"><is><t>two</t></is>')))
+    assert document.text == "## S1\n\n| one | two |\n\n"
+
+
 def test_cells_are_read_as_they_look(tmp_path: Path) -> None:
     """Their formats belong to their values: percent, zeros in front, units, lengths of time, currency."""
     codes = ("0.0%", "0000", "[h]:mm", "#,##0.00 [$EUR]", "&quot;A-&quot;0")
