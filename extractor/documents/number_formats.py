@@ -109,7 +109,10 @@ def _shown(tokens: _Tokens, later: int) -> Callable[[float, bool], str]:
     """How a section shows a number, whose sign is written where it is negative."""
     kinds = {kind for kind, _ in tokens}
     if kinds & {"date", "elapsed"}:
-        moment = _length(tokens) if "elapsed" in kinds else _moment(tokens)
+        if "elapsed" in kinds:
+            length = _length(tokens)
+            return lambda number, _: length(number)
+        moment = _moment(tokens)
         return lambda number, _: moment(number + later)
 
     def amount(number: float) -> str:

@@ -41,7 +41,9 @@ _SIGNS = frozenset("".join(signs) for size in (1, 2) for signs in product("$€�
 _APART = _ENDS | _SIGNS  # what may stand in a cell of its own beside its number
 _NUMBER = re.compile(r"[-+−–(]?\s?(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹])?\s?[-−(]?\d[\d.,'’\s]*\s?(?:[%)€£$]|[A-Z]{3}|)\)?-?")
 _NOTE = re.compile(r"\[\^?\w{1,4}\]$")
+_INNER = re.compile(r"\| .* \|")
 _BARS = re.compile(r" +\|(?: +\|)* +")
+_LAST = re.compile(r"(?: +\|)+$")
 _DASH = re.compile(r"[-–—]+")
 _DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
 _LONG = 600  # characters of a cell that may be a page of its own
@@ -232,9 +234,9 @@ def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
 
 def _kind(cell: str) -> str:
     """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
-    if not cell:
-        return ""
-    cell = _NOTE.sub("", cell).strip("~")  # struck or not
+    if not cell or cell.isalpha():
+        return "t" if cell else ""
+    cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
     if len(cell) > 30:
         return "t"
     return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
@@ -363,8 +365,13 @@ def _on_one_line(row: list[str]) -> Iterable[str]:
 
 
 def _line(cell: str) -> str:
-    """A cell on one line; the rows of a small table within it stand between semicolons."""
-    if "| " not in cell:
-        return " ".join(cell.split())
-    lines = (_BARS.sub(", ", line.strip("| ")) for line in unmarked(cell).splitlines() if line.strip("|- "))
-    return " ".join("; ".join(filter(None, lines)).split())
+    """A cell on one line, its bars escaped; the rows of a small table within it stand between semicolons."""
+    lines = [line.strip() for line in unmarked(cell).splitlines()] if "|" in cell else []
+    if not any(map(_INNER.fullmatch, lines)):
+        return " ".join(cell.split()).replace("|", r"\|")
+    rows = (_inner(line) for line in lines if line.strip("|- "))
+    return " ".join("; ".join(filter(None, rows)).split())
+
+
+def _inner(line: str) -> str:
+    return _BARS.sub(", ", _LAST.sub("", line.lstrip("| "))) if _INNER.fullmatch(line) else line.replace("|", r"\|")

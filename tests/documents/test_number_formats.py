@@ -79,9 +79,10 @@ def test_a_number_is_shown_as_its_cell_shows_it(number: float, code: str, text: 
 
 
 def test_days_may_be_counted_from_1904() -> None:
-    """Workbooks from old Macintoshes count from four years later."""
+    """Workbooks from old Macintoshes count from four years later; a length of time counts from nothing."""
     assert formatted(43830, "yyyy-mm-dd", from_1904=True) == "2024-01-01"
     assert formatted(43830.5, "yyyy-mm-dd h:mm", from_1904=True) == "2024-01-01 12:00"
+    assert formatted(1.25, "[h]:mm", from_1904=True) == "30:00"
 
 
 @given(st.integers(-(10**9), 10**9))
