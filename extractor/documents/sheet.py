@@ -42,7 +42,7 @@ class Sheet:
     spans: list[Span] = field(default_factory=list)
     hidden: bool = False
     hidden_rows: int = 0
-    hidden_columns: int = 0
+    hidden_columns: list[range] = field(default_factory=list)
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     doubtful: dict[tuple[int, int], str] = field(default_factory=dict)
     is_computed: bool = False
@@ -160,7 +160,9 @@ def margin(kind: str, code: str) -> list[str]:
 
 def _hidden(sheet: Sheet) -> str:
     parts = ["hidden sheet"] if sheet.hidden else []
-    for count, what in ((sheet.hidden_rows, "row"), (sheet.hidden_columns, "column")):
+    used = set().union(*sheet.rows.values()) if sheet.hidden_columns else ()
+    columns = sum(any(column in hidden for hidden in sheet.hidden_columns) for column in used)
+    for count, what in ((sheet.hidden_rows, "row"), (columns, "column")):
         if count:
             parts.append(f"{count} hidden {what}{'s' if count > 1 else ''}")
     return f" ({', '.join(parts)})" if parts else ""

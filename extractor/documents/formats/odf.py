@@ -35,7 +35,6 @@ _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
 _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
-_COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _AREAS = ("number-columns-repeated", "number-columns-spanned")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
@@ -455,7 +454,7 @@ class _Reader:
     def sheet(self, table: Element) -> Sheet:
         """The sheet whose rows were read, with what its table says beside them."""
         sheet = self._sheet
-        sheet.hidden_columns = _hidden_columns(table)
+        sheet.hidden_columns += _hidden_columns(table)
         drawn = (node for part in table if part.tag == "shapes" for node in part)
         sheet.after += [block for block in self.blocks([*table.findall("forms"), *drawn]) if block.strip()]
         sheet.after += self.after()
@@ -594,11 +593,10 @@ def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool
             yield from _rows(element, is_head or element.tag == "table-header-rows")
 
 
-def _hidden_columns(table: Element) -> int:
-    count = 0
-    for element in table:
-        if element.tag == "table-column" and element.get("visibility", "") in _HIDDEN:
-            count += min(number(element, "number-columns-repeated", 1), _WIDEST)
-        elif element.tag in _COLUMN_GROUPS:
-            count += _hidden_columns(element)
-    return count
+def _hidden_columns(table: Element) -> Iterator[range]:
+    first = 0
+    for column in table.iter("table-column"):
+        last = first + number(column, "number-columns-repeated", 1)
+        if column.get("visibility", "") in _HIDDEN:
+            yield range(first, last)
+        first = last

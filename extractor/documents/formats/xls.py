@@ -245,7 +245,7 @@ class _Cells:
             sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
         elif kind == _COLUMNS and data[8] & 1:
             first, last = struct.unpack_from("<HH", data)
-            sheet.hidden_columns += last - first + 1 if last < 255 else 0
+            sheet.hidden_columns.append(range(first, last + 1))
         else:
             self._take_box(kind, data)
 

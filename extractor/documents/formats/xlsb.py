@@ -62,7 +62,7 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles) -> None:
             sheet.hidden_rows += bool(record[11:12] and record[11] & 0x10)
         elif kind == _COLUMNS:
             first, last = struct.unpack_from("<II", record)
-            sheet.hidden_columns += (last - first + 1) * (record[16] & 1) if last < 1 << 10 else 0
+            sheet.hidden_columns += [range(first, last + 1)] * (record[16] & 1)
         elif kind == _MERGED:
             top, bottom, left, right = struct.unpack_from("<IIII", record)
             sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))

@@ -145,12 +145,11 @@ class _Book:
             for line in rows[:ready]:
                 row = self._read_row(sheet, line, number(line, "r", row + 2) - 1)
             del rows[:ready]
-        hidden: list[range] = []
         for part in root:
             match local_name(part.tag):
                 case "cols":
-                    spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c)]
-                    hidden += spans
+                    hidden = (range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c))
+                    sheet.hidden_columns += hidden
                 case "mergeCells":
                     for (top, left), (bottom, right) in map(_area, part):
                         sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
@@ -166,9 +165,6 @@ class _Book:
                 case "headerFooter":
                     for margins in named(part):
                         sheet.after += margin(_MARGINS.get(margins.tag, ""), margins.text or "")
-        if hidden:
-            used = set().union(*sheet.rows.values())
-            sheet.hidden_columns = sum(column in used for columns in hidden for column in columns)
 
     def _read_row(self, sheet: Sheet, line: Element, row: int) -> int:
         """The cells of a row, which has a number of its own or follows that before it; returns the number."""
@@ -269,6 +265,9 @@ class _Book:
                 self._embedded.target(target, page)
             elif name == "chart" and target:
                 yield chart(self._archive.xml(target))
+                for kind, shapes in self._archive.relations(target).values():
+                    if kind == "chartUserShapes":
+                        yield from self._drawing(shapes, page)
             elif name == "relIds" and target:
                 yield diagram(self._archive.xml(target))
             elif name == "txBody" and (text := paragraphs(node)):
