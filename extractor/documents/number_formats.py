@@ -161,7 +161,7 @@ def _plain(section: _Section) -> _Plain | None:
         return None
     first, last = digits[0], digits[-1] + 1
     before, after = section.tokens[:first], section.tokens[last:]
-    match = _PLAIN.fullmatch("".join(text for _, text in section.tokens[first:last]))
+    match = _PLAIN.fullmatch("".join(text if kind != "literal" else '"' for kind, text in section.tokens[first:last]))
     outer = [*before, *after]
     if not match or any(kind != "literal" and text != "%" for kind, text in outer):
         return None
