@@ -7,7 +7,7 @@ points; x grows to the right and y downwards in the direction of reading.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -343,7 +343,9 @@ def _places(lines: list[_Line]) -> dict[int, int]:
     a heading on the page stands below it in the text.
     """
     runs = [run for line in lines for run in line]
-    unit = median((run.right - run.left) / len(run.text) for run in runs for _ in run.text) or 1.0
+    lengths = [len(run.text) for run in runs]
+    widths = ([(run.right - run.left) / n] * n for run, n in zip(runs, lengths, strict=True) if n)
+    unit = median(chain.from_iterable(widths)) or 1.0
     left = min(run.left for run in runs)
     needs: dict[int, list[tuple[int, int]]] = {}  # place -> (place before it on a line, characters from there)
     for line in lines:

@@ -94,4 +94,8 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
 
 def _printable(text: str) -> str:
     """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
-    return (text if text.isascii() else _HALVES.sub("\ufffd", text)).replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = _HALVES.sub("\ufffd", text)
+    return text.replace("\0", "")

@@ -30,6 +30,10 @@ _HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 
 _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH, _DATA = 0x460B, 0x260A, 0x6A03
+_TELLING = frozenset(
+    {_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT, *_STRUCK, _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS, _LIST}
+    | {_DEPTH, _DATA}
+)  # of what a run or a paragraph states of itself, what matters to the text
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _WORDS, _BY_DEFAULT = 2, 25  # of the fields of forms
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
@@ -99,7 +103,7 @@ class _Word:
         self.is_whole = True
         self._pieces = list(self._read_pieces())
         self._fonts: list[str] = self._read(self._font_names, [])
-        self._looks: dict[bytes, _Look] = {}
+        self._looks: dict[tuple[bytes, int], _Look] = {}
         nothing: tuple[list[str], Numbering] = ([], Numbering({}))
         self._uses, self._lists = self._read(self._numbering, nothing)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
@@ -245,18 +249,17 @@ class _Word:
             place = 2 * page[4 * (count + 1) + width * index]
             if not place:
                 continue
-            style = 0
             if width == 1:
-                changes = page[place + 1 : place + 1 + page[place]]
+                stated = page[place : place + 1 + page[place]]
             else:
                 size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
-                changes = page[place + 2 : place + size]  # after the number of the style
-                style = struct.unpack_from("<H", page, place)[0]
-            if changes not in self._looks:  # a document has few looks, each in many places
-                self._looks[changes] = _look(changes, self._fonts)
-            look = self._looks[changes]
-            if 1 <= style <= 9:
-                look = look._replace(heading=min(style, 6))
+                stated = page[place : place + size]
+            look = self._looks.get((stated, width))  # a document has few looks, each in many places
+            if look is None:
+                changes = _look(stated[1 if width == 1 else 2 :], self._fonts)  # after their size or their style
+                style = 0 if width == 1 else int.from_bytes(stated[:2], "little")
+                look = changes._replace(heading=min(style, 6)) if 1 <= style <= 9 else changes
+                self._looks[stated, width] = look
             if look is not _PLAIN:
                 yield start, end, look
 
@@ -288,6 +291,8 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             size = 1 + changes[place] if code != 0xD608 else 1 + struct.unpack_from("<H", changes, place)[0]
         operand = changes[place : place + size]
         place += size
+        if code not in _TELLING:
+            continue
         on = bool(operand[:1].strip(b"\0"))
         if code in (_HIDDEN, _DELETED):
             face["hidden"] = face.get("hidden", False) or on
@@ -368,7 +373,8 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
                 blocks.append(label(look) + paragraph)
             text = []
         elif not look.face.hidden:
-            text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
+            is_plain = look is _PLAIN and unit.isascii()
+            text.append(unit if is_plain else look.symbol or (unit if unit < " " else look.face.apply(unit)))
     rows += [EdgedRow(row, [], [])] if row else []
     blocks += [render_edged(rows)] if rows else []
     return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
@@ -376,8 +382,8 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
 
 def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
+    if text.isprintable():
+        return written(text).strip()
     while (shorter := _FIELD.sub(_field, text)) != text:
         text = shorter
     text = _LINE_ENDS.sub("\n", _UNSEEN.sub("", text)).replace("\x1e", "-").replace("\xa0", " ")

@@ -330,13 +330,13 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        seen = visible(text)
-        if not seen.strip(_WHITE):
-            if seen and not self._pending and not self._spaced:
+        if not text.isprintable() or "  " in text:
+            text = _SPACES.sub(" ", visible(text))
+        if not text or text == " ":
+            if text and not self._pending and not self._spaced:
                 self._parts.append(" ")
                 self._spaced = True
             return
-        text = _SPACES.sub(" ", seen)
         if self._break() or self._spaced:
             text = text.lstrip(" ")
         self._parts.append(self._take_mark() + text)

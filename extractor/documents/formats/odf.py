@@ -19,7 +19,7 @@ from extractor.documents.links import with_target
 from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
 from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
@@ -168,8 +168,7 @@ class _Reader:
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
-        text = written("".join(pieces)).strip()
+        text = written(self._inline(element, apart, look)).strip()
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
             stated = "".join(child(element, "number").itertext()).strip()
@@ -226,36 +225,38 @@ class _Reader:
         restart = number(item, "start-value", -1)
         return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
-    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
-        yield look.apply(parent.text or "")
+    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> str:
+        """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
+        out = [_shown(parent.text, look)]
         for element in parent:
             match element.tag:
                 case "span":
-                    yield from self._inline(element, apart, self._look("text", element.get("style-name", ""), look))
+                    out.append(self._inline(element, apart, self._look("text", element.get("style-name", ""), look)))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
+                    out.append(with_target(self._inline(element, apart, look), element.get("href", "")))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
                     if formula := self._formula(element):
-                        yield apart_from_numbers(formula)
+                        out.append(apart_from_numbers(formula))
                     else:
                         self._frame(element, apart)
                 case "note":
-                    yield self._note(element)
+                    out.append(self._note(element))
                 case "annotation":
-                    yield self._comment(element)
+                    out.append(self._comment(element))
                 case "ruby":
-                    yield from self._inline(child(element, "ruby-base"), apart, look)
+                    out.append(self._inline(child(element, "ruby-base"), apart, look))
                 case "control":
-                    yield self._control(element)
+                    out.append(self._control(element))
                 case "page-number" if self._page:
-                    yield str(self._page)
+                    out.append(str(self._page))
                 case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
-                    yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
+                    out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))
                 case _:
-                    yield from self._inline(element, apart, look)
-            yield look.apply(element.tail or "")
+                    out.append(self._inline(element, apart, look))
+            out.append(_shown(element.tail, look))
+        return "".join(out)
 
     def _formula(self, frame: Element) -> str:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
@@ -370,20 +371,22 @@ class _Reader:
         """The look of a style of cells, if it changes what they say."""
         if style not in self._cell_looks:
             look = self._look("table-cell", style)
-            self._cell_looks[style] = look if look.matters else None
+            self._cell_looks[style] = None if look is _PLAIN else look
         return self._cell_looks[style]
 
-    def _own_look(self, look: Element, above: Look) -> Look:
-        about = look.attrib
+    def _own_look(self, properties: Element, above: Look) -> Look:
+        about = properties.attrib
         place = about.get("text-position", "")
         lines = [about[name] for name in _STRUCK if name in about]
         font = about.get("font-name", "") or about.get("font-family", "")
-        return Look(
+        font = self._fonts.get(font, font)
+        look = Look(
             about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
             "none" not in lines if lines else above.struck,
-            self._fonts.get(font, font) or above.font,
+            (font if is_symbol_font(font) else "") if font else above.font,
         )
+        return look if any(look) else _PLAIN
 
     def _table(self, table: Element, heads: int = 0) -> str:
         built = TableWriter()
@@ -508,6 +511,11 @@ class _Reader:
     def _is_hidden_table(self, table: Element) -> bool:
         style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
         return child(style, "table-properties").get("display", "") == "false"
+
+
+def _shown(text: str | None, look: Look) -> str:
+    """Characters as they look; most look as they are."""
+    return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:

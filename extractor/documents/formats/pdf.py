@@ -6,7 +6,7 @@ import ctypes
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 from unicodedata import normalize
 
@@ -49,6 +49,7 @@ _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
 _THIN = 3.0  # points: a line that is thinner than that, and longer
 _LEVEL = 6.0  # points, between which characters are looked for
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
+_OF_CHARACTERS = (pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle)
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
 
@@ -252,8 +253,8 @@ def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     if _is_vertical(turned.get(0, [])):
         columns = str(textpage.get_text_range()).replace("\r\n", "\n")
         return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
-    if 0 in turned:
-        turned[0] = _struck_out(turned[0], _rules(page))
+    if 0 in turned and (rules := list(_rules(page))):
+        turned[0] = _struck_out(turned[0], rules)
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
     for text, *box in filled:
         sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
@@ -264,7 +265,7 @@ def _rules(page: Any) -> Iterator[_Box]:
     """The thin level lines that are drawn on the page."""
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for index in range(pdfium.FPDFPage_CountObjects(page)):
-        thing = pdfium.FPDFPage_GetObject(page, index)
+        thing = pdfium.FPDFPage_GetObject(page.raw, index)
         if pdfium.FPDFPageObj_GetType(thing) == pdfium.FPDF_PAGEOBJ_PATH:
             pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
             if top.value - bottom.value < _THIN < right.value - left.value:
@@ -348,8 +349,9 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
     seen: dict[tuple[str, int, int, int], int] = {}
     turn = high = 0
     angle = 0.0
-    for index in range(pdfium.FPDFText_CountChars(textpage)):
-        code = pdfium.FPDFText_GetUnicode(textpage, index)
+    raw, unicode_of, box_of, angle_of = textpage.raw, *_OF_CHARACTERS
+    for index in range(pdfium.FPDFText_CountChars(raw)):
+        code = unicode_of(raw, index)
         if code in _NO_CHARACTER:
             continue
         if 0xD800 <= code < 0xE000:  # half of a character beyond the first plane
@@ -365,24 +367,25 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
             text = normalize("NFKC", text).strip()
         if _SYMBOLS <= code < _SYMBOLS + 0x100:
             text = from_symbol_font(text, _font(textpage, index)) or text
-        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        if not (left <= (box.left + box.right) / 2 <= right and bottom <= (box.bottom + box.top) / 2 <= top):
+        box_of(raw, index, box)
+        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        if not (left <= (x0 + x1) / 2 <= right and bottom <= (y0 + y1) / 2 <= top):
             continue
-        if not text.isspace():
-            angle = pdfium.FPDFText_GetCharAngle(textpage, index)
-            turn = round(angle / (math.pi / 2)) % 4
-            if abs(angle / (math.pi / 2) - round(angle / (math.pi / 2))) > _SKEW:
-                turn = 4 + round(math.degrees(angle))
-        glyph = (
-            _placed(text, turn, box.left, box.bottom, box.right, box.top)
-            if turn < 4
-            else _skewed(textpage, index, text, angle, box)
-        )
+        is_space = text.isspace()
+        if not is_space and angle != (angle := angle_of(raw, index)):
+            turn = _turn(angle)
+        glyph = _placed(text, turn, x0, y0, x1, y1) if turn < 4 else _skewed(textpage, index, text, angle, box)
         place = (text, turn, round(glyph.left), round(glyph.top))
         before, seen[place] = seen.get(place, index), index
-        if index - before > 1 and not text.isspace():
+        if index - before > 1 and not is_space:
             continue  # bold that was made by printing twice; the letters of a ligature follow each other
         yield turn, glyph
+
+
+def _turn(angle: float) -> int:
+    """The quarter turns of a line, or 4 and the degrees of one that runs askew."""
+    quarters = angle / (math.pi / 2)
+    return 4 + round(math.degrees(angle)) if abs(quarters - round(quarters)) > _SKEW else round(quarters) % 4
 
 
 def _skewed(textpage: Any, index: int, text: str, angle: float, box: Any) -> Glyph:
@@ -529,7 +532,7 @@ def _is_silent(textpage: Any, box: _Box) -> bool:
 def _unknown(textpage: Any) -> int:
     """How many characters have but a number in their font, which the text has in their place."""
     count = pdfium.FPDFText_CountChars(textpage)
-    return sum(pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(count))
+    return list(map(pdfium.FPDFText_HasUnicodeMapError, repeat(textpage.raw), range(count))).count(1)
 
 
 def _is_gibberish(text: str) -> bool:
