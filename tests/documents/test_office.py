@@ -177,7 +177,7 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
-    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
+    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}</table:table>"
     chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += "<number><text:text>/</text:text></number>"  # of a style of dates
     chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
@@ -189,7 +189,7 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 
@@ -547,6 +547,26 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     table_text = "| North | 100 |\n| South | 100 |\n\n"
     assert read.text == f"(hidden slide)\n\n{table_text}{table_text}"
     assert len(read.pages) == 2
+
+
+def test_links_of_old_slides_say_where_they_lead(tmp_path: Path) -> None:
+    """A link has a number in the text, and its address in a list of the document; looks count the bare characters."""
+    address = record(0x0FD3, struct.pack("<I", 7)) + record(0x0FBA, "https://x.org".encode("utf-16-le"), instance=1)
+    objects = record(0x0409, record(0x0FD7, address, version=15), version=15)
+    styles = struct.pack("<IHIIIIIhII", 16, 0, 0, 14, 0, 1, 0x80000, 30, 1, 0)
+    action = record(0x0FF2, record(0x0FF3, struct.pack("<IIQ", 0, 7, 0)), version=15)
+    words = record(0x0FA8, b"our page 4 5001") + record(0x0FA1, styles)
+    box = record(0xF00D, words + action + record(0x0FDF, struct.pack("<II", 4, 8)), version=15)
+    group = record(0xF003, record(0xF004, box, version=15), version=15)
+    slide = record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+    lists = record(0x0FF0, record(0x03F3, struct.pack("<IIIII", 2, 0, 0, 256, 0)), version=15)
+    document = record(0x03E8, objects + lists, version=15)
+    directory = record(0x1772, struct.pack("<III", 1 | 2 << 20, 0, len(document)))
+    stream = document + slide + directory
+    stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, 0, len(document + slide), 1, 0, 0))
+    edit = struct.pack("<I", len(document + slide + directory))
+    data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + edit})
+    assert loaded(tmp_path, "a.ppt", data).text.strip() == "our page (https://x.org) 4 500[1]"
 
 
 def test_slides_of_old_that_are_encrypted_are_not_read_as_empty(tmp_path: Path) -> None:

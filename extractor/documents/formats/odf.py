@@ -393,6 +393,8 @@ class _Reader:
         for index, (row, is_head) in enumerate(_rows(table)):
             cells = row.findall("table-cell")
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
+            if heads:  # of the data of a chart, which have a number in every cell
+                texts = ["" if text == "NaN" else text for text in texts]
             for _ in range(self._times(row, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):

@@ -6,9 +6,13 @@ import struct
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
 from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, is_symbol_font, written
@@ -22,7 +26,9 @@ _DOCUMENT, _ENVIRONMENT = 0x03E8, 0x03F2
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
 _STYLES, _FONTS, _FONT, _SHOW_INFO = 0x0FA1, 0x07D5, 0x0FB7, 0x03F9
-_CHARACTERS = (_WIDE, _NARROW, _STYLES)
+_OBJECTS, _LINK, _LINK_NUMBER, _STRING = 0x0409, 0x0FD7, 0x0FD3, 0x0FBA
+_ACTION, _ACTION_LINK, _LINKED = 0x0FF2, 0x0FF3, 0x0FDF
+_CHARACTERS = (_WIDE, _NARROW, _STYLES, _ACTION, _LINKED)
 _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
 _DRAWINGS, _DRAWING, _GROUP, _SHAPE = 0x040C, 0xF002, 0xF003, 0xF004
 _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX = 0xF010, 0xF00F, 0xF00D
@@ -35,8 +41,20 @@ _DEPTH = 40
 _HEAD = struct.Struct("<HHI")
 
 
+_PLAIN = Look()
 _Place = tuple[int, int, int, int]  # top, left, bottom, right
 _Record = tuple[int, int, int]  # its kind, and where its content starts and ends
+
+
+@dataclass(slots=True)
+class _Text:
+    """The text of a shape: its kind, its characters, what their styles say, and what stands behind its links."""
+
+    kind: int = -1
+    raw: str = ""
+    styles: bytes = b""
+    target: str = ""  # of the link that the next record places
+    links: dict[int, str] = field(default_factory=dict)
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -68,6 +86,7 @@ class _Deck:
         self._root = 0
         self._read_edits(edit)
         self._fonts = dict(self._symbol_fonts())
+        self._targets = dict(self._links())
 
     def slides(self) -> Iterator[str]:
         """Each slide as text; nothing where there is no directory to go by."""
@@ -108,6 +127,15 @@ class _Deck:
             if is_symbol_font(name):
                 yield self._instance(record), name
 
+    def _links(self) -> Iterator[tuple[int, str]]:
+        """Where links lead to, by their numbers."""
+        document = self._record(self._places.get(self._root, -1))
+        for link in self._below(document, _OBJECTS, _LINK) if document else ():
+            number = next(self._inner(link, _LINK_NUMBER), None)
+            for record in self._inner(link, _STRING):
+                if number and self._instance(record) == 1:
+                    yield self._number(number, 0), self._content(record).decode("utf-16-le", "replace")
+
     def _is_hidden(self, slide: _Record) -> bool:
         info = next(self._inner(slide, _SHOW_INFO), None)
         return info is not None and bool(self._number(info, 10) & 4)
@@ -138,20 +166,19 @@ class _Deck:
                 self._places.setdefault(first + index, struct.unpack_from("<I", self._data, place + 4 + 4 * index)[0])
             place += 4 + 4 * count
 
-    def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-        """The slides of a list: each one's place in the directory, and the texts of its outline with their kinds."""
-        place, kind = None, -1
-        outline: list[tuple[int, str]] = []
+    def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[_Text]]]:
+        """The slides of a list: each one's place in the directory, and the texts of its outline."""
+        place = None
+        outline: list[_Text] = []
         for inner in self._inner(record, _SLIDE_PLACE, _HEADER, *_CHARACTERS) if record else ():
             if inner[0] == _SLIDE_PLACE:
                 if place is not None:
                     yield place, outline
                 place, outline = self._number(inner, 0), []
             elif inner[0] == _HEADER:
-                kind = self._number(inner, 0)
-                outline.append((kind, ""))
+                outline.append(_Text(self._number(inner, 0)))
             elif outline:
-                outline[-1] = (kind, self._add(outline[-1][1], inner))
+                self._add(outline[-1], inner)
         if place is not None:
             yield place, outline
 
@@ -167,7 +194,7 @@ class _Deck:
         atom = next(self._inner(slide, _SLIDE_ATOM), None)
         return self._number(atom, 16) if atom and atom[2] - atom[1] >= 20 else 0
 
-    def _texts(self, slide: _Record, outline: list[tuple[int, str]]) -> list[str]:
+    def _texts(self, slide: _Record, outline: list[_Text]) -> list[str]:
         """The shapes of a slide from top to bottom."""
         found: list[tuple[tuple[int, int, int], str]] = []
         for group in self._below(slide, _DRAWINGS, _DRAWING, _GROUP):
@@ -176,7 +203,7 @@ class _Deck:
                     found.append(((not text.startswith("# "), top // _BAND, left), text))
         return [text for _, text in sorted(found, key=lambda item: item[0])]
 
-    def _shapes(self, group: _Record, outline: list[tuple[int, str]]) -> Iterator[tuple[_Place, str]]:
+    def _shapes(self, group: _Record, outline: list[_Text]) -> Iterator[tuple[_Place, str]]:
         """Where each shape of a group stands that has text, shapes of groups within together, and its text."""
         for record in self._inner(group, _GROUP, _SHAPE):
             if self._data.find(_TEXT_HEAD, record[1], record[2]) < 0:
@@ -192,7 +219,7 @@ class _Deck:
             if text:
                 yield place, text
 
-    def _shape(self, shape: _Record, outline: list[tuple[int, str]]) -> tuple[_Place, str]:
+    def _shape(self, shape: _Record, outline: list[_Text]) -> tuple[_Place, str]:
         place, text = (0, 0, 0, 0), ""
         for kind, start, end in self._inner(shape, _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX):
             if kind == _ANCHOR and end - start >= 8:
@@ -220,25 +247,46 @@ class _Deck:
             spans.append(Span(row, column, down - row, across - column))
         return render_table(grid, spans=spans)
 
-    def _box_text(self, box: _Record, outline: list[tuple[int, str]]) -> str:
-        kind = -1
-        text = ""
+    def _box_text(self, box: _Record, outline: list[_Text]) -> str:
+        text = _Text()
         for record in self._inner(box, _OUTLINE, _HEADER, *_CHARACTERS):
             if record[0] == _OUTLINE:
                 index = self._number(record, 0)
-                kind, text = outline[index] if index < len(outline) else (-1, "")
+                text = outline[index] if index < len(outline) else _Text()
             elif record[0] == _HEADER:
-                kind = self._number(record, 0)
+                text.kind = self._number(record, 0)
             else:
-                text = self._add(text, record)
-        text = written(text).strip()
-        return f"# {text}" if kind in _TITLES and text else text
+                self._add(text, record)
+        shown = written(self._shown(text)).strip()
+        return f"# {shown}" if text.kind in _TITLES and shown else shown
 
-    def _add(self, text: str, record: _Record) -> str:
-        """The text so far with one more record: characters, or the looks of the characters before it."""
-        if record[0] == _STYLES:
-            return _styled(text, self._content(record), self._fonts)
-        return text + self._atom(record)
+    def _add(self, text: _Text, record: _Record) -> None:
+        """One more record of a text: characters, their styles, a link, or where that stands."""
+        kind = record[0]
+        if kind == _STYLES:
+            text.styles = self._content(record)
+        elif kind == _ACTION:
+            info = next(self._inner(record, _ACTION_LINK), None)
+            text.target = self._targets.get(self._number(info, 4), "") if info else ""
+        elif kind == _LINKED:
+            start = self._number(record, 0)
+            words = text.raw[start : self._number(record, 4)].rstrip()
+            text.links[start + len(words)] = with_target(words, text.target)[len(words) :]
+        else:
+            text.raw += self._atom(record)
+
+    def _shown(self, text: _Text) -> str:
+        """The characters as they look, and behind links where they lead."""
+        raw, out = text.raw, ""
+        looks = {start: (end, look) for start, end, look in _runs(text.styles, len(raw), self._fonts)}
+        if not looks and not text.links:
+            return _PLAIN.apply(raw)
+        edges = sorted({0, len(raw), *looks, *(end for end, _ in looks.values()), *text.links})
+        last, look = 0, _PLAIN
+        for start, end in pairwise(edges):
+            last, look = looks.get(start, (last, look) if start < last else (0, _PLAIN))
+            out += look.apply(raw[start:end]) + text.links.get(end, "")
+        return out
 
     def _atom(self, record: _Record) -> str:
         if record[0] not in (_WIDE, _NARROW):
@@ -284,30 +332,26 @@ class _Deck:
                 yield from self._all(inner, depth - 1)
 
 
-def _styled(text: str, styles: bytes, fonts: Mapping[int, str]) -> str:
-    """The characters as they look ([MS-PPT] 2.9.44): the styles tell of paragraphs first, then of runs."""
-    try:
-        place = covered = 0
-        while covered < len(text) + 1:
+def _runs(styles: bytes, size: int, fonts: Mapping[int, str]) -> Iterator[tuple[int, int, Look]]:
+    """Where runs begin and end that look like more than text ([MS-PPT] 2.9.44): styles tell of paragraphs first."""
+    place = covered = start = 0
+    with suppress(struct.error):  # of styles that are cut off
+        while covered < size + 1:
             count, _, mask = _PARAGRAPH.unpack_from(styles, place)
             place += 10 + _width(mask)
             if mask & 0x100000:
                 place += 2 + 4 * int.from_bytes(styles[place : place + 2], "little")
             covered += count
-        out, start = "", 0
-        while start < len(text) and place < len(styles):
+        while start < size and place < len(styles):
             count, mask = _RUN.unpack_from(styles, place)
             form, symbols, typeface, position = _parts(mask)
             found = form.unpack_from(styles, place + 8)
             place += 8 + form.size
             number = found[symbols] if symbols is not None else found[typeface] if typeface is not None else -1
             height, font = 0 if position is None else found[position], fonts.get(number, "")
-            part = text[start : start + count]
-            out += Look(raised=height, font=font).apply(part) if height or font or not part.isascii() else part
+            if height or font:
+                yield start, min(start + count, size), Look(raised=height, font=font)
             start += count
-    except struct.error:
-        return text
-    return out + text[start:]
 
 
 @lru_cache(maxsize=1024)
