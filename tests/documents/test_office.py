@@ -69,6 +69,22 @@ def test_open_document_text_is_read(tmp_path: Path) -> None:
     assert document.metadata["format"] == "odt"
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('<text:p><text:hidden-paragraph text:is-hidden="true"/>never</text:p><text:p>end</text:p>', "end"),
+        ('<text:p><text:hidden-paragraph text:is-hidden="false"/>seen</text:p>', "seen"),
+        ('<text:section text:display="condition" text:is-hidden="true"><text:p>x</text:p></text:section>', ""),
+        ('<text:p>a<text:variable-set text:display="none">5</text:variable-set>b</text:p>', "ab"),
+        ("<text:p>a<text:script>run()</text:script>b</text:p>", "ab"),
+        ("<text:p>a<text:ellipse><text:p>in it</text:p></text:ellipse>b</text:p>", "ab\n\nin it"),
+    ],
+)
+def test_what_open_document_text_hides_is_left_out(tmp_path: Path, body: str, text: str) -> None:
+    """Paragraphs and sections may be hidden for now; programs and values that are only set are no text; shapes are."""
+    assert opened(tmp_path, "text", body + "<text:p>.</text:p>").text.rstrip(".").strip() == text
+
+
 def test_open_document_text_that_is_encrypted_is_told(tmp_path: Path) -> None:
     """Its manifest says so."""
     with pytest.raises(DocumentError, match="encrypted") as caught:

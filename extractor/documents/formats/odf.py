@@ -31,6 +31,23 @@ _UNSEEN = frozenset(
     {"tracked-changes", "sequence-decls", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
+_SHAPES = frozenset(
+    {
+        "frame",
+        "text-box",
+        "object",
+        "image",
+        "custom-shape",
+        "rect",
+        "g",
+        "line",
+        "polyline",
+        "polygon",
+        "path",
+        "circle",
+    }
+    | {"regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
+)
 _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
@@ -116,6 +133,7 @@ class _Reader:
         self._chapters: dict[int, int] = {}
         self._controls: dict[str, Element] = {}
         self._page: int | None = None
+        self._is_hidden = False  # the paragraph that is being read
         self._notes: list[str] = []
         self._remarks: list[str] = []
         self.embedded = embedded
@@ -160,7 +178,7 @@ class _Reader:
                     self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
                 case "control":
                     yield self._control(element)
-                case "section" if element.get("display", "") == "none":
+                case "section" if element.get("display", "") == "none" or element.get("is-hidden", "") == "true":
                     continue
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
@@ -168,7 +186,11 @@ class _Reader:
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
+        outer, self._is_hidden = self._is_hidden, False
         text = written(self._inline(element, apart, look)).strip()
+        is_hidden, self._is_hidden = self._is_hidden, outer
+        if is_hidden:
+            return
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
             stated = "".join(child(element, "number").itertext()).strip()
@@ -234,7 +256,7 @@ class _Reader:
                     out.append(self._inline(element, apart, self._look("text", element.get("style-name", ""), look)))
                 case "a":
                     out.append(with_target(self._inline(element, apart, look), element.get("href", "")))
-                case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
+                case name if name in _SHAPES:
                     if formula := self._formula(element):
                         out.append(apart_from_numbers(formula))
                     else:
@@ -249,7 +271,11 @@ class _Reader:
                     out.append(self._control(element))
                 case "page-number" if self._page:
                     out.append(str(self._page))
-                case "hidden-text" | "annotation-end" | "number":
+                case "hidden-paragraph":
+                    self._is_hidden = element.get("is-hidden", "true") == "true"
+                case "variable-set" | "user-defined" if element.get("display", "") == "none":
+                    pass
+                case "hidden-text" | "annotation-end" | "number" | "script":
                     pass
                 case name if name in _MARKS:
                     out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))
