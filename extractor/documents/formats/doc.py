@@ -73,7 +73,7 @@ _PLAIN = _Look()
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     word = storage.read("WordDocument")
     data_stream = storage.read("Data")

@@ -53,7 +53,7 @@ _LEFT_OUT = {
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
     archive = open_archive(data, source.limits)
-    reader = _Reader(archive, Embedded(source, archive))
+    reader = _Reader(archive, Embedded(archive))
     root = archive.root
     parts: defaultdict[str, list[str]] = defaultdict(list)
     for kind, target in archive.relations(archive.main).values():

@@ -90,7 +90,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     title = _title(tree)
     if title and title not in text[: 3 * len(title)]:
         text = f"{title}\n\n{text}"
-    embedded = Embedded(source)
+    embedded = Embedded()
     if guess:
         embedded.missing(guess)
     for name, is_picture, content in _files(tree):

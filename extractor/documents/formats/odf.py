@@ -72,7 +72,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
-    embedded, about = Embedded(source, archive), properties(archive.xml("meta.xml"))
+    embedded, about = Embedded(archive), properties(archive.xml("meta.xml"))
     if b"spreadsheet" in archive.read("mimetype"):
         return workbook(_sheets(archive, embedded), embedded, about)
     root = archive.xml("content.xml")

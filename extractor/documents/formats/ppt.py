@@ -59,7 +59,7 @@ class _Text:
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     slides_at = storage.inner(_DUAL) if _DUAL in storage else storage
     user = slides_at.read("Current User")  # which tells the place of the last edit

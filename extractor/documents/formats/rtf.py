@@ -47,23 +47,9 @@ _SILENT = frozenset(
     | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
 )
 _HEARD = frozenset(
-    {
-        "annotation",
-        "atnauthor",
-        "do",
-        "ffl",
-        "fldinst",
-        "footnote",
-        "formfield",
-        "listoverridetable",
-        "listtable",
-        "listtext",
-        "moMath",
-        "moMathPara",
-        "objdata",
-        "pntext",
-    }
-    | {"shpinst", "shppict", "shptxt", "ud", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
+    {"annotation", "atnauthor", "do", "ffl", "fldinst", "footnote", "formfield", "listoverridetable", "listtable"}
+    | {"listtext", "moMath", "moMathPara", "objdata", "pntext", "shpinst", "shppict", "shptxt", "ud"}
+    | {"headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
 )  # of the groups that a reader may pass over, those that this one reads
 _NOTES = frozenset({"annotation", "footnote"})
 _MARGINS = {
@@ -82,11 +68,7 @@ _CHARSETS = {
     **{204: "cp1251", 222: "cp874", 238: "cp1250"},
 }
 _BLIPS = {
-    "pngblip": ".png",
-    "jpegblip": ".jpg",
-    "emfblip": ".emf",
-    "wmetafile": ".wmf",
-    "macpict": ".pict",
+    **{"pngblip": ".png", "jpegblip": ".jpg", "emfblip": ".emf", "wmetafile": ".wmf", "macpict": ".pict"},
     "dibitmap": ".bmp",
 }
 _PLAIN = Look()
@@ -95,25 +77,15 @@ _ASIDE = frozenset(
 )
 _TABLES = ("ffl", "fonttbl", "leveltext")  # what is read although its group is no text
 _LIST_WORDS = frozenset(
-    {
-        "ilvl",
-        "levellegal",
-        "levelnfc",
-        "levelnfcn",
-        "levelnorestart",
-        "levelstartat",
-        "list",
-        "listid",
-        "listlevel",
-        "ls",
-    }
+    {"ilvl", "levellegal", "levelnfc", "levelnfcn", "levelnorestart", "levelstartat", "list", "listid", "listlevel"}
+    | {"ls"}
 )
 _UNSET = 25  # the result of a box or a list in a form that nobody filled in
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text as a reader would see it; list numbers are those that the writing program stored."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     reader = _Reader(embedded)
     text = reader.read(data)
     if reader.is_cut:
