@@ -39,7 +39,6 @@ from extractor.errors import (
 )
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON
-from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
 from extractor.wire.requests import Message, assistant, tool
@@ -47,12 +46,10 @@ from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
-_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
-"""Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
-JSON; and the refusals that are enough."""
+_WORDY, _REFUSALS = 2, 2
+"""Further requests for an answer that held no JSON, and the refusals that are enough."""
 
 _MOST_TOKENS, _FEWEST_TOKENS = 16_384, 256
-_NEARLY = 0.9
 
 
 def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
@@ -68,9 +65,6 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    for _ in range(_UNFILLED):
-        if draft.cut and not _filled(draft.reply, talk):
-            draft = yield from _attempted(talk, draft, _whole)
     for repair in (_targeted, _whole):
         if draft.problems and not draft.cut:
             draft = yield from _attempted(talk, draft, repair)
@@ -108,7 +102,7 @@ class _Starved(TooLong):
 def _first_draft(talk: Talk) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     question, step = talk.question(), None
-    roomier = refusals = wordy = 0
+    refusals = wordy = 0
     while True:
         mark = len(talk.usages)
         reply = yield from _reply(talk, question)
@@ -118,11 +112,12 @@ def _first_draft(talk: Talk) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        roomier, refusals, wordy = roomier + starved, refusals + _refuses(reply), wordy + (not starved)
-        hopeless = roomier > _ROOMIER or refusals == _REFUSALS or wordy > _WORDY
-        if hopeless or not (yield from talk.may_repair()):
+        refusals, wordy = refusals + _refuses(reply), wordy + (not starved)
+        hopeless = refusals == _REFUSALS or wordy > _WORDY or not (yield from talk.may_repair())
+        further = None if hopeless else _roomier(question, reply) if starved else _lower(talk, question)
+        if further is None:
             raise _hopeless(reply, starved)
-        question, step = _roomier(question, reply) if starved else _lower(talk, question)
+        question, step = further
 
 
 def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
@@ -150,13 +145,15 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     return replace(draft, value=value, invalid=(*draft.invalid, *problems))
 
 
-def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
-    """The same question without thinking where that took the room, else with twice the room."""
+def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair] | None:
+    """The same question without thinking where that took the room, else with twice the room, where there is more."""
     options = question.options
     if reply.reasoning and thinks(options):
         step = Repair("thinking", ("thinking took all of the tokens; asked again without it",))
         return replace(question, options=without_thinking(options)), step
-    limit = max(min(2 * room(options), _MOST_TOKENS), room(options))
+    limit = min(2 * room(options), _MOST_TOKENS)
+    if limit <= room(options):
+        return None
     step = Repair("budget", (f"asked again with {limit} tokens of room",))
     return replace(question, options=with_room(options, limit)), step
 
@@ -179,12 +176,6 @@ def _hopeless(reply: Reply, starved: bool) -> ServiceError:
 
 def _refuses(reply: Reply) -> bool:
     return bool(reply.refusal) or reply.finish == "content_filter"
-
-
-def _filled(reply: Reply, talk: Talk) -> bool:
-    """Whether a cut answer used up its room; one that was cut for no reason is worth asking for again."""
-    used = reply.usage.completion_tokens if reply.usage else count_tokens(reply.content)
-    return used > _NEARLY * room(talk.settings.options)
 
 
 # ---------------------------------------------------------------------- paid repairs, cheapest first
@@ -351,10 +342,8 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
                 raise first from None
             talk.tell("fallback", f"{change} after {error}")
         except TooSlow as error:
-            if (yield from talk.late()):
-                raise
             limit = room(question.options) // 2
-            if limit < _FEWEST_TOKENS:
+            if limit < _FEWEST_TOKENS or (yield from talk.late()):
                 raise Busy(f"the service runs out of time even for {room(question.options)} tokens: {error}") from error
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))

@@ -177,10 +177,10 @@ class _Breaker:
     def __init__(self, seconds: float, patience: float) -> None:
         self._seconds, self._patience = min(seconds, _SILENT_SECONDS), patience
         self._silent = self._wasted = self._refused = 0
-        self._blocked: list[str] = []
+        self._blocked: list[tuple[int, str]] = []
         self._since = self._last = self._refused_since = -math.inf
 
-    def hear(self, outcome: Outcome, document: str, begun: float, now: float) -> None:
+    def hear(self, outcome: Outcome, request: Request, begun: float, now: float) -> None:
         """Take in what came of a request; None, which its own side gave up, says nothing."""
         if isinstance(outcome, Unreachable):
             self._since = min(self._since, begun) if self._silent else begun
@@ -191,7 +191,7 @@ class _Breaker:
             self._refused_since = self._refused_since if self._refused else begun
             self._refused, self._last = self._refused + 1, now
         elif isinstance(outcome, Blocked):
-            self._blocked.append(document)
+            self._blocked.append((request.rank, request.document))  # texts have one name
             self._last = now
         elif isinstance(outcome, Reply):
             self._wasted = self._refused = 0
@@ -349,7 +349,7 @@ class Limits:
                 self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
         elif isinstance(outcome, Reply):
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
-        self._breaker.hear(outcome, claim.request.document, claim.at, now)
+        self._breaker.hear(outcome, claim.request, claim.at, now)
 
 
 def _used(claim: Claim, outcome: Outcome) -> int:
