@@ -12,14 +12,15 @@ Whatever is asked again within one question is decided here, except for the send
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from extractor.call.asking import Answer, Asking, Event, Kind, Repair, Settings
-from extractor.call.deliver import deliver
+from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Settings, log_event
+from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.examples import copied, prompt_of
 from extractor.call.form import Form, Ladder, stalled
@@ -334,7 +335,7 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
     while True:
         request, left = talk.request(question), talk.deadline - (yield Now())
         try:
-            reply = yield from deliver(request, attempts=talk.settings.max_attempts, seconds=left, watch=talk)
+            reply = yield from deliver(request, attempts=talk.settings.max_attempts, seconds=left, watch=talk.heard)
         except (FormatRefused, Rejected) as error:
             first = first or error
             change = None if (yield from talk.late()) else talk.form.refused(error)
@@ -349,7 +350,8 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             question = replace(question, options=with_room(question.options, limit))
         else:
             reply = talk.replied(request, question, reply)
-            if not (talk.form.formatted and stalled(reply) and (yield from talk.may_repair())):
+            whole = reply.finish != "length" or not (talk.form.formatted and stalled(reply))
+            if whole or not (yield from talk.may_repair()):
                 return reply
             talk.form.plain()
             talk.repaired(Repair("stall", ("the answer stalled in blanks; asked again without a response format",)))
@@ -426,8 +428,6 @@ class Talk:
 
     def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
         """The reply to a request, counted, and read with the document's own text."""
-        if not reply.reused:  # one that was paid for earlier says nothing of the form that it would have now
-            self.form.answered()
         self._replies[request.digest] += 1
         self._keys.append(request.key)
         self._tries += question.purpose != "tool"
@@ -485,29 +485,27 @@ class Talk:
         known = {"error": called.error, "tool": called.name, "call_id": called.id}
         self.tell("tool", f"{called.name} {'succeeded' if called.ok else 'failed'}", seconds=seconds, **known)
 
-    # -- what deliver tells
-
-    def sending(self) -> None:
-        self.attempts += 1
-        self.tell("send", options=self._options)
-
-    def received(self, reply: Reply, seconds: float) -> None:
-        self.usages.append(reply.usage or Usage(cost_usd=None))
-        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options, "reused": reply.reused}
-        self.tell("reply", reply.finish, seconds=seconds, **known)
-
-    def failed(self, error: ServiceError, seconds: float) -> None:
-        if error.usage:
-            self.usages.append(error.usage)
-        known = {"usage": error.usage, "request_id": error.request_id, "options": self._options}
-        self.tell("failure", str(error), seconds=seconds, error=type(error).__name__, **known)
-
-    def retrying(self, error: ServiceError, seconds: float) -> None:
-        self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)
+    def heard(self, step: Step, outcome: Reply | ServiceError | None, seconds: float) -> None:
+        """Count a step of a delivery, and tell of it."""
+        known: dict[str, Any] = {"seconds": seconds, "request_id": outcome.request_id} if outcome else {}
+        if step != "wait":
+            known["options"] = self._options
+        match step, outcome:
+            case "reply", Reply(usage=usage):
+                self.usages.append(usage or Usage(cost_usd=None))
+                self.tell(step, outcome.finish, usage=usage, reused=outcome.reused, **known)
+            case "failure", ServiceError(usage=usage):
+                self.usages += [usage] if usage else []
+                self.tell(step, str(outcome), usage=usage, error=type(outcome).__name__, **known)
+            case "wait", _:
+                self.tell(step, f"{type(outcome).__name__}: {outcome}", **known)
+            case _:
+                self.attempts += 1
+                self.tell(step, **known)
 
     def tell(self, kind: Kind, detail: str = "", **more: Any) -> None:
-        """Tell every listener what happens."""
-        if self.settings.listeners:
+        """Tell the log and every listener what happens, where anybody hears it."""
+        if self.settings.listeners or LOG.isEnabledFor(logging.INFO):
             event = Event(kind, self.settings.model, self.asking.name, detail, self.attempts, **more)
-            for listener in self.settings.listeners:
+            for listener in (log_event, *self.settings.listeners):
                 listener(event)

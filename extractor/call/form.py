@@ -54,18 +54,13 @@ class Form:
         self._first: int | None = None
         self._left_out: frozenset[str] = frozenset()
         self.rung = 0
-        self._strict = self._refused = self.formatted = False
+        self._strict = self._refused = self._judged = self.formatted = False
         self._body: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
         """The rung by its name."""
         return RUNGS[self.rung]
-
-    @property
-    def _judged(self) -> bool:
-        """Whether what came of the last request tells of the rung: without a format, only the last one does."""
-        return self.formatted or self.rung == _PROMPT
 
     def body(
         self,
@@ -90,11 +85,20 @@ class Form:
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
-        self._body = {**disarmed_body(body, strict=self._strict), **({"response_format": format_} if format_ else {})}
+        self._judged = self.formatted or self.rung == _PROMPT  # what comes of it tells of the rung
+        self._body = disarmed_body(body, strict=self._strict)
         return self._body
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
-        """The reply with the document's own text; an answer that came as the reasoning is the answer."""
+        """The reply to the last body, with the document's own text; an answer that came as the reasoning is the answer.
+
+        Rungs above its own that were refused as such are refused for good.
+        """
+        if not reply.reused:  # one that was paid for earlier says nothing of the form that it would have now
+            self._known.worked |= {self.name} if self._judged else set()
+            if self._refused and self._first is not None:
+                self._known.refused.update(RUNGS[self._first : self.rung])
+            self._refused = False
         armed = partial(armed_json, strict=self._strict)
         whole = replace(
             reply,
@@ -136,14 +140,6 @@ class Form:
         """The rung gave nothing that could be used."""
         if self._judged:
             self._failures[self.name] += 1
-
-    def answered(self) -> None:
-        """A reply came on this rung. Those above it that were refused as such are refused for good."""
-        if self._judged:
-            self._known.worked.add(self.name)
-        if self._refused and self._first is not None:
-            self._known.refused.update(RUNGS[self._first : self.rung])
-        self._refused = False
 
     def lower(self, *, past_schema: bool = True) -> bool:
         """Step down one rung; False where there is none."""

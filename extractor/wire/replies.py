@@ -122,8 +122,11 @@ class Completion:
         else:
             choices = frame.get("choices")
             found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-        pieces = [(place, self._choices.setdefault(place, _Choice()).take(one)) for place, one in _placed(found)]
-        return "".join(piece for place, piece in pieces if place == 0)
+        places = [place if isinstance(place := choice.get("index"), int) else 0 for choice in found]
+        if len(set(places)) < len(places) and not any("delta" in choice for choice in found):
+            places = list(range(len(places)))  # whole ones whose indices do not tell them apart
+        pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        return "".join(piece for at, piece in zip(places, pieces, strict=True) if at == 0)
 
     def count(self, usage: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
@@ -264,14 +267,6 @@ def is_text(completion: Any) -> bool:
     return all(isinstance(content, str | None) for content in contents) and not any(
         message.get("tool_calls") for message in messages
     )
-
-
-def _placed(choices: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
-    """Choices by their index; whole ones by their place where their indices do not tell them apart."""
-    indices = [index if isinstance(index := choice.get("index"), int) else 0 for choice in choices]
-    if len(set(indices)) < len(indices) and not any("delta" in choice for choice in choices):
-        indices = list(range(len(choices)))
-    return list(zip(indices, choices, strict=True))
 
 
 def _count(value: Any) -> int | None:
