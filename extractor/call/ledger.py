@@ -236,7 +236,7 @@ class Ledger:
         return 0, 0, 0
 
     def _cost(self, usage: Usage) -> int:
-        return self._price.nano(usage) if self._price else 0
+        return nano(self._price.cost(usage)) if self._price else 0
 
 
 # ---------------------------------------------------------------------- what a request uses, at most and by estimate

@@ -57,7 +57,8 @@ def load(work: Work) -> Flow[Work]:
         unread = (Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
         work = replace(work, document=document, content=None).with_problems(*unread)
     document, lost = as_seen(work.source, work.context.settings.model)
-    return replace(work, document=document).with_problems(*lost) if lost else work
+    work = replace(work, document=document)
+    return work.with_problems(*lost) if lost else work
 
 
 def as_seen(document: Document, model: str) -> tuple[Document, tuple[Problem, ...]]:
