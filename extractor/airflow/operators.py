@@ -137,9 +137,10 @@ class ExtractOperator(BaseOperator):
         super()._do_render_template_fields(parent, wanted, *rest, **named)
 
     def _extract(self, context: Context) -> Manifest:
+        from extractor.shards.index import below
         from extractor.shards.plan import documents_of, rows_of
         from extractor.shards.publish import publish
-        from extractor.shards.work import below, extract_shard
+        from extractor.shards.work import extract_shard
 
         job, out = self._job(), str(self.out)
         shard = self._planned(job, mapped=getattr(context["ti"], "map_index", -1) >= 0)
@@ -151,11 +152,11 @@ class ExtractOperator(BaseOperator):
             context["map_index_template"] = shard["shard"]
 
         def tell(manifest: Manifest) -> None:
-            page = self.report_url and below(self.report_url, shard)
+            page = self.report_url and below(self.report_url, shard["shard"])
             self._manifest = {**linked(manifest, page), "fail_on": self._allowed}
             context["ti"].xcom_push(key="return_value", value=self._manifest)
 
-        place = below(out, shard)
+        place = below(out, shard["shard"])
         self.log.info("extractor: %d documents, with %s, into %s", shard["documents"], job.config.model, place)
         logged = Logged(self.log, shard["documents"])
         self._running = True

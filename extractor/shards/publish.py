@@ -83,7 +83,7 @@ def publish(
         raise UsageError("no shard has a manifest: nothing was extracted, so nothing is published")
     there = {shard["shard"] for shard in shards}
     missing = [shard for shard in expected or () if shard["shard"] not in there]
-    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
+    settings = _settings(shards, str(out))
     compiled = published_schema(schema, settings, needed=bool(sink or settings.get("split")))
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
@@ -92,6 +92,14 @@ def publish(
         sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
+
+
+def _settings(shards: Sequence[Manifest], out: str) -> dict[str, Any]:
+    """The settings of the shards, which are alike, and how rows are read where this run or an earlier one had any."""
+    own, *others = ((orjson.loads(read(join(each["out"], "run.json")))) for each in shards)
+    earlier = [orjson.loads(read(join(out, "run.json")))] if exists(join(out, "run.json")) else []
+    of_rows = [run for run in (own, *others, *earlier) if "rows" in run]
+    return {**own, **{name: of_rows[0][name] for name in ("rows", "source")}} if of_rows else own
 
 
 def manifests_of(manifests: Manifest | Iterable[Manifest | None] | None) -> list[Manifest]:

@@ -17,7 +17,7 @@ import orjson
 from extractor.call.ledger import Heads
 from extractor.errors import BudgetExceeded
 from extractor.shards.desk import borrowed
-from extractor.shards.index import journal_of
+from extractor.shards.index import below, journal_of
 from extractor.shards.lease import Lease, hold, is_held
 from extractor.sources.storage import exists, join, read, write
 from extractor.wire.prices import dollars
@@ -86,8 +86,7 @@ class Purse:
         )
 
     def _lives(self, shard: str) -> bool:
-        place = join(self._out, "shards", shard) if shard else self._out
-        return is_held(place, "desk", self._seen)
+        return is_held(below(self._out, shard), "desk", self._seen)
 
     def _book(self, heads: Heads, state: str) -> None:
         self._lease.check()

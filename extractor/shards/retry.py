@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from operator import itemgetter
 
 from extractor.errors import STOPPING
 from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
-from extractor.shards.index import Line, read_index
+from extractor.shards.index import read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish
 from extractor.shards.work import Manifest, extract_shard
-from extractor.sources.rows import Rows
 from extractor.sources.storage import File
 
 __all__ = ["retry_output"]
@@ -31,17 +31,12 @@ def retry_output(
     Replies that fell short are set aside, good ones are used. The model is asked as `using` says, which caps the cost
     of all shards together. `tell` receives the manifest of each shard; tables of all records go to each `sink`.
     """
-    rows = job.source if isinstance(job.source, Rows) else None
-
-    def belongs(line: Line) -> tuple[str, bool]:
-        return line["shard"], rows is not None and line["place"].startswith(f"{rows.where}/")
-
-    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=belongs)
+    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=itemgetter("shard"))
     done: list[Manifest] = []
     stopped: Exception | None = None
-    for (name, of_rows), lines in groupby(dead, belongs):
+    for name, lines in groupby(dead, itemgetter("shard")):
         files = [File(line["place"], line["document"], line["size"], line["etag"]) for line in lines]
-        shard = shard_of(name, files, using.max_cost, rows=rows if of_rows else None)
+        shard = shard_of(name, files, using.max_cost)
         try:
             extract_shard(shard, job, out, tell=done.append, redo="partial", using=using, wait=True)
         except STOPPING as error:
