@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from inspect import Parameter, Signature, signature
+from operator import attrgetter
+from typing import Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -50,7 +52,23 @@ class App(typer.Typer):
 
     def add(self, function: Callable[..., Any], name: str | None = None, *, examples: str) -> None:
         lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
-        self.command(name, cls=_Command, epilog="\b\n" + "\n".join(["Examples:", *lines]))(function)
+        self.command(name, cls=_Command, epilog="\b\n" + "\n".join(["Examples:", *lines]))(_spread(function))
+
+
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the options that its `**chosen: Unpack[Group]` stands for in its signature."""
+    parameters = signature(function, eval_str=True).parameters
+    if "chosen" in parameters:
+        group = get_type_hints(get_args(parameters["chosen"].annotation)[0], include_extras=True)
+        shared = [_option(name, annotation) for name, annotation in group.items()]
+        own = [each for name, each in parameters.items() if name != "chosen"]
+        function.__signature__ = Signature(sorted([*shared, *own], key=attrgetter("kind")))  # type: ignore[attr-defined]
+    return function
+
+
+def _option(name: str, annotation: Any) -> Parameter:
+    default = False if get_args(annotation)[0] is bool else None
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _is_argument(param: Any) -> bool:

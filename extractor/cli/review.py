@@ -12,8 +12,6 @@ from extractor.cli.lines import one_line
 
 __all__ = ["evaluate", "report", "review"]
 
-Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
-
 
 def evaluate(
     gold: Annotated[
@@ -22,10 +20,10 @@ def evaluate(
             "--gold", "-g", metavar="GOLD.jsonl", readable=False, help="JSON lines with `document` and `value`."
         ),
     ],
-    out: Out,
+    out: options.Output,
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="OTHER", readable=False, help="Another run: show what it does better and worse."),
+        typer.Argument(metavar="OTHER", parser=options.folder, help="Another run: show what it does better and worse."),
     ] = None,
     min_f1: Annotated[
         float | None,
@@ -34,7 +32,7 @@ def evaluate(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", readable=False, help="Also write the result as a page.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Compare records with gold answers: precision, recall, F1, and every error.
 
@@ -70,7 +68,7 @@ def _printable(text: str) -> str:
 
 
 def report(
-    out: Out,
+    out: options.Output,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Embed the pages of scans that values were read from.")
     ] = False,
@@ -85,7 +83,7 @@ def report(
 
 
 def review(
-    out: Out,
+    out: options.Output,
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
