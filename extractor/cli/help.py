@@ -1,4 +1,7 @@
-"""How commands explain themselves: whole sentences at any width, with examples, the same for any version of typer."""
+"""How commands speak: help in whole sentences at any width, with examples, the same for any version of typer.
+
+Text of strangers (names of files, words of errors) is one line that does nothing to the terminal.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["SETTINGS", "App", "Group"]
+__all__ = ["SETTINGS", "App", "Group", "one_line"]
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 _LONGEST = 1_000  # characters of a command's first sentence
@@ -91,3 +94,12 @@ def _write_parameters(params: list[Any], ctx: Any, formatter: Any) -> None:
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+def one_line(text: str) -> str:
+    """The text with what would end the line or steer the terminal written as escapes."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from extractor.cli import options
-from extractor.cli.lines import one_line
+from extractor.cli.help import one_line
 
 __all__ = ["evaluate", "report", "review"]
 

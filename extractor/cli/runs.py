@@ -74,7 +74,7 @@ def _retry_shards(
     import orjson
 
     from extractor.cli.signals import stopped_politely
-    from extractor.shards.retry import retry_output
+    from extractor.shards.publish import retry_output
 
     def show(manifest: dict[str, Any]) -> None:
         name = f"shard {manifest['shard']}" if manifest["shard"] else out

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 import typer
 
 from extractor.cli import options
-from extractor.cli.help import App
-from extractor.cli.lines import one_line
+from extractor.cli.help import App, one_line
 
 if TYPE_CHECKING:
     from extractor.pipeline.infer import Inferred
