@@ -56,15 +56,15 @@ def evaluate(
         result, text = tables.comparison_as_json(comparison), tables.comparison_as_text(comparison)
     if html:
         html.write_text(tables.as_html(last, f"{other or out}, compared with {gold}"), encoding="utf-8")
-    typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() if json else _printable(text))
+    typer.echo(
+        orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+        if json
+        else "\n".join(map(one_line, text.splitlines()))
+    )
     if min_f1 is not None and (last.total.f1 or 0.0) < min_f1:
         f1 = "there is nothing to compare" if last.total.f1 is None else f"F1 is {last.total.f1:.3f}"
         typer.echo(f"extractor: {f1}, and --min-f1 is {min_f1:g}", err=True)
         raise typer.Exit(1)
-
-
-def _printable(text: str) -> str:
-    return "\n".join(map(one_line, text.splitlines()))
 
 
 def report(

@@ -61,14 +61,6 @@ def _half(text: str) -> str:
     return text[: len(text) // 2]
 
 
-def _thought(completion: Completion) -> Completion:
-    return completion if completion.reasoning else replace(completion, reasoning=_THOUGHT)
-
-
-def _starved(completion: Completion) -> Completion:
-    return Completion(None, reasoning=completion.reasoning or _THOUGHT, finish="length")
-
-
 def _in_reasoning(completion: Completion) -> Completion:
     if not completion.content:
         return completion
@@ -90,10 +82,6 @@ def _plain(value: Any) -> str:
     return "several things" if isinstance(value, dict) else str(value)
 
 
-def _as_python(text: str) -> str:
-    return repr(as_value(text))
-
-
 def _as_tags(value: dict[str, Any]) -> str:
     return "".join(f"<{name}>{html.escape(as_text(item))}</{name}>" for name, item in value.items())
 
@@ -109,8 +97,12 @@ _NEEDS: Mapping[str, Callable[[Body], bool]] = {
 """What a request must have for a fault to show, if anything."""
 
 _ACTS: Mapping[str, Callable[[Completion], Completion]] = {
-    "thinks: a request that does not turn thinking off is thought about, and billed for it.": _thought,
-    "empty_length: content null, finish_reason length: thinking took the whole budget.": _starved,
+    "thinks: a request that does not turn thinking off is thought about, and billed for it.": lambda completion: (
+        replace(completion, reasoning=completion.reasoning or _THOUGHT)
+    ),
+    "empty_length: content null, finish_reason length: thinking took the whole budget.": lambda completion: Completion(
+        None, reasoning=completion.reasoning or _THOUGHT, finish="length"
+    ),
     "format_ignored: response_format is ignored: lines of prose instead of JSON.": _of_text(_as_prose),
     "cut: the content ends half way, with finish_reason length.": _of_text(_half, "length"),
     "cut_unmarked: the content ends half way, with finish_reason stop.": _of_text(_half, "stop"),
@@ -145,7 +137,7 @@ _ACTS: Mapping[str, Callable[[Completion], Completion]] = {
     "in_text: the JSON is written as a JSON text once more.": _of_text(lambda text: orjson.dumps(text).decode()),
     "escaped: the JSON is escaped for HTML.": _of_text(html.escape),
     "twice: the answer comes twice, one behind the other.": _of_text(lambda text: f"{text}\n{text}"),
-    "python: the answer is written as Python writes it.": _of_text(_as_python),
+    "python: the answer is written as Python writes it.": _of_text(lambda text: repr(as_value(text))),
     "commas: a comma stands behind the last member.": _of_text(lambda text: f"{text.rstrip()[:-1]},}}"),
     "unclosed: the last bracket is missing.": _of_text(lambda text: text.rstrip()[:-1]),
     "comments: a comment stands in the JSON.": _of_text(lambda text: f"{{ // as the document has it\n{text[1:]}"),

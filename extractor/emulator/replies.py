@@ -61,10 +61,6 @@ def _renamed(message: dict[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in message.items()}
 
 
-def _numbered(index: int, call: dict[str, Any]) -> dict[str, Any]:
-    return {**call, "id": f"functions.{call['function']['name']}:{index}"}
-
-
 def _parsed(index: int, call: dict[str, Any]) -> dict[str, Any]:
     function = call["function"]
     return {**call, "function": {**function, "arguments": as_value(function["arguments"])}}
@@ -82,7 +78,9 @@ REPLIES = (
             "finish_tools: the finish_reason is tool_calls, and none is there.": _ended("tool_calls"),
             "finish_length: the finish_reason is length, though the answer is whole.": _ended("length"),
             "tool_arguments_object: the arguments of a tool call are an object, not its text.": _in_call(_parsed),
-            "tool_ids_repeat: the ids of tool calls start at 0 again in every turn.": _in_call(_numbered),
+            "tool_ids_repeat: the ids of tool calls start at 0 again in every turn.": _in_call(
+                lambda index, call: {**call, "id": f"functions.{call['function']['name']}:{index}"}
+            ),
             "no_usage: the reply says nothing of its usage.": _without("usage"),
             "usage_null: the usage is null.": _usage(lambda usage: None),
             "usage_empty: the usage is an object without members.": _usage(lambda usage: {}),

@@ -62,7 +62,8 @@ def plan_shards(source: Source, *, shards: int = 16, max_cost: float | None = No
     rows, files = _listed(source)
     buckets: dict[int, list[File]] = {}
     for file in files:
-        buckets.setdefault(_bucket(file.name, shards), []).append(file)
+        number = int.from_bytes(blake2b(file.name.encode(), digest_size=8).digest()) % shards
+        buckets.setdefault(number, []).append(file)
     return [
         shard_of(f"{number + 1:04}-of-{shards:04}", buckets[number], max_cost, rows=rows) for number in sorted(buckets)
     ]
@@ -104,10 +105,6 @@ def shard_of(name: str, files: Sequence[File], max_cost: float | None = None, *,
     packed = urlsafe_b64encode(zlib.compress(orjson.dumps(listed), 9)).decode()
     size = sum(file.size for file in files)
     return Shard(shard=name, documents=len(files), bytes=size, max_cost=max_cost, packed=packed)
-
-
-def _bucket(name: str, shards: int) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % shards
 
 
 def _unpacked(shard: Shard) -> Any:

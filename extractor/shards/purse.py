@@ -77,16 +77,14 @@ class Purse:
                 return False
             self._allowed = gone
             self._enter(shards, "waiting")
-        if any(entry["state"] == "open" and self._lives(name) for name, entry in others.items()):
+        working = (below(self._out, name) for name, entry in others.items() if entry["state"] == "open")
+        if any(is_held(place, "desk", self._seen) for place in working):
             return False
         raise BudgetExceeded(
             f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(max(left - gone, 0)))} of the"
             f" budget of {dollars(usd(self._cap))} for all shards is left; raise the budget and run the job again to"
             " go on"
         )
-
-    def _lives(self, shard: str) -> bool:
-        return is_held(below(self._out, shard), "desk", self._seen)
 
     def _book(self, heads: Heads, state: str) -> None:
         self._lease.check()

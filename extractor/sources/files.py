@@ -140,7 +140,10 @@ class Files:
         files = {file.uri: file for place in places for file in listing(place, lambda *left: skipped.append(left))}
         times = Counter(map(named_url, files))
         # Signatures alone tell some of them apart.
-        names = (name if times[name := named_url(uri)] == 1 else _digested(name, uri) for uri in files)
+        names = (
+            name if times[name := named_url(uri)] == 1 else f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"
+            for uri in files
+        )
         entries = [
             Entry(name, file.uri, None, file.stamp, file.size) for name, file in zip(names, files.values(), strict=True)
         ]
@@ -150,7 +153,3 @@ class Files:
 def _is_listed(place: str) -> bool:
     """Whether a place is found by listing it: a URL, or `@` and the name of a file that lists places."""
     return is_remote(place) or (place.startswith("@") and not Path(place).exists())
-
-
-def _digested(name: str, uri: str) -> str:
-    return f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"

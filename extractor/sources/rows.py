@@ -135,7 +135,7 @@ class Rows:
                     content = DocumentError(wrong, kind="binary")
             columns: Row = {column: value for column, value in row.items() if column != self.column}
             try:
-                columns = _plain(columns)
+                columns = orjson.loads(orjson.dumps(columns, default=_as_text, option=orjson.OPT_NON_STR_KEYS))
             except TypeError as error:
                 wrong = f"{name}: its other columns cannot be written as JSON: {error}"
                 columns, content = {}, DocumentError(wrong, kind="unreadable")
@@ -162,7 +162,7 @@ class Rows:
     def _rows(self) -> Iterator[Row | str]:
         """The rows; of one that cannot be read, why not."""
         if not self.is_lasting:
-            if _is_frame(self.source):
+            if frame_kind(self.source) == "pandas" or hasattr(self.source, "__arrow_c_stream__"):
                 return self._of_frame()
             if not isinstance(self.source, Iterable):
                 raise UsageError(f"a {type(self.source).__name__} has no rows: give a table, a frame or mappings")
@@ -291,10 +291,6 @@ def library(name: str, need: str = "frames need") -> Any:
         raise MissingExtra(f"{need} {error.name}", extra="tables") from error
 
 
-def _is_frame(source: Any) -> bool:
-    return frame_kind(source) == "pandas" or hasattr(source, "__arrow_c_stream__")
-
-
 def _connected(url: str) -> Any:
     """A connection of DB-API to a database, which is not written to."""
     parts = urlsplit(url)
@@ -315,11 +311,6 @@ def _connected(url: str) -> Any:
     connection = library("psycopg", f"{public_url(url)} needs").connect(url)
     connection.read_only = True
     return connection
-
-
-def _plain(columns: Row) -> Row:
-    """Cells as JSON values, as they are stored."""
-    return orjson.loads(orjson.dumps(columns, default=_as_text, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
 
 
 def _as_text(value: Any) -> str:
