@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
@@ -15,7 +16,6 @@ from extractor.documents.elements import (
     local_name,
     named,
     number,
-    parse_xml,
     properties,
     setting,
 )
@@ -107,7 +107,8 @@ class _Book:
         else:
             self._listed = [_listing(node) for node in archive.root.iter("sheet")]
             from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
-            texts = (_words(node) for node in parse_xml(shared).findall("si")) if shared else ()
+            nodes = ElementTree.fromstring(shared) if shared else ()
+            texts = (_words(node) for node in nodes if local_name(node.tag) == "si")
             self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
@@ -195,7 +196,7 @@ class _Book:
         """What a cell shows that holds more than a value: a formula, or a text of its own."""
         show = self._shows[cell.get("t"), cell.get("s")]
         if formula is None:
-            inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), None)
+            inline = next((_words(part) for part in cell if local_name(part.tag) == "is"), None)
             return show(value) if inline is None else self._styles.text(inline, int(cell.get("s") or 0))
         text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
@@ -304,7 +305,9 @@ def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _words(text: Element) -> Words:
     """A text; where it has several looks, its runs. How Japanese is read aloud is left out."""
-    if not has(text, "r"):
+    if len(text) == 1 and not len(text[0]):
+        return _unescaped(text[0].text or "")
+    if not has(named(text), "r"):
         return _unescaped(child(text, "t").text or "")
     runs = ((child(run, "rPr"), run if run.tag == "t" else child(run, "t")) for run in text if run.tag in ("r", "t"))
     return [(_look(look) if len(look) else None, _unescaped(words.text or "")) for look, words in runs]
