@@ -103,7 +103,7 @@ class _Book:
         styles, shared = self._part("styles") or "xl/styles.xml", archive.read(self._part("sharedStrings"))
         if self._is_binary:
             self._listed, from_1904 = xlsb.listed(archive.read(archive.main))
-            self._styles = xlsb.styles(archive.read(styles), xlsb.texts(shared), from_1904=from_1904)
+            self._styles = xlsb.styles(archive.read(styles), shared, from_1904=from_1904)
         else:
             self._listed = [_listing(node) for node in archive.root.iter("sheet")]
             from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
@@ -124,7 +124,7 @@ class _Book:
             sheet = Sheet(name, hidden=hidden)
             data = self._archive.read(part) if kind == "worksheet" else b""
             if data and self._is_binary:
-                xlsb.read_sheet(sheet, data, self._styles)
+                xlsb.read_sheet(sheet, data, self._styles, self._archive.relations(part))
             elif data:
                 self._read_sheet(sheet, data, self._archive.relations(part))
             elif kind in ("", "worksheet"):
