@@ -160,7 +160,7 @@ def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, sp
     if not grid or len(grid[0]) == 1:
         return "\n".join(row[0] for row in grid)
     count = header_rows(grid) if header is None else header - sum(row < header for row in dropped)
-    pages = [_is_layout(row, grid) for row in grid]
+    pages = _layout(grid)
     if not any(pages):
         return _block(grid, min(count, len(grid)))
     return "\n".join(_pieces(grid, pages, count))
@@ -323,14 +323,24 @@ def _is_amount(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell) or _DASH.fullmatch(cell))
 
 
-def _is_layout(row: Sequence[str], grid: Grid) -> bool:
-    """Whether cells of the row are pages of their own, and not long cells in the row of a grid of ordinary rows."""
-    if not _is_page("".join(row)) or not any(map(_is_page, row)):
-        return False
+def _layout(grid: Grid) -> list[bool]:
+    """Which rows have cells that are pages of their own, and not long cells in the row of a grid of ordinary rows."""
+    long = [_is_page("".join(row)) and any(map(_is_page, row)) for row in grid]
+    if not any(long):
+        return long
+    ordinary = {_filled(row) for row, is_long in zip(grid, long, strict=True) if not is_long}
+    return [is_long and _is_apart(row, ordinary) for row, is_long in zip(grid, long, strict=True)]
+
+
+def _is_apart(row: Sequence[str], ordinary: Iterable[frozenset[int]]) -> bool:
     if any(len(cell) > _LONG and _START in cell for cell in row):
         return True
-    filled = [column for column, cell in enumerate(row) if cell]
-    return len(filled) < 3 or not any(all(other[c] for c in filled) and not any(map(_is_page, other)) for other in grid)
+    own = _filled(row)
+    return len(own) < 3 or not any(own <= other for other in ordinary)
+
+
+def _filled(row: Sequence[str]) -> frozenset[int]:
+    return frozenset(column for column, cell in enumerate(row) if cell)
 
 
 def _is_page(cell: str) -> bool:
