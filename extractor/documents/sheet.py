@@ -15,7 +15,7 @@ from extractor.documents.links import with_target
 from extractor.documents.number_formats import formatted_text, formatter, general
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
-from extractor.documents.tables import Span, header_rows, is_alike, render_table
+from extractor.documents.tables import Span, are_alike, header_rows, render_table
 
 __all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "workbook"]
 
@@ -195,10 +195,10 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
         return True
     table = _grid(sheet, block[:_SAMPLE], columns)
-    return header_rows(table) > 0 and all(
-        _used(sheet, other) <= above and is_alike(table, line)
-        for other, line in zip(below, _grid(sheet, below, columns), strict=True)
-    )
+    is_within = all(_used(sheet, other) <= above for other in below)
+    rows = _grid(sheet, below, columns)
+    has_header = header_rows(table) or (len(rows) == 1 and header_rows([*table, *rows]))
+    return is_within and bool(has_header) and are_alike(table, rows)
 
 
 def _used(sheet: Sheet, row: int) -> set[int]:

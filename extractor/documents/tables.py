@@ -22,8 +22,8 @@ __all__ = [
     "EdgedRow",
     "Span",
     "TableWriter",
+    "are_alike",
     "header_rows",
-    "is_alike",
     "render_edged",
     "render_table",
     "settled",
@@ -220,22 +220,27 @@ def header_rows(grid: Sequence[Sequence[str]]) -> int:
         return 0
     filled = max(sum(map(bool, row)) for row in sample[lead : lead + 3])
     wide = [row for row in range(lead) if sum(map(bool, sample[row])) >= max(2, (filled + 1) // 2)]
-    return wide[-1] + 1 if wide else 0
+    named = [row for row in wide if any(column < len(sample[row]) and sample[row][column] for column in kinds)]
+    return (named or wide or [-1])[-1] + 1  # a row that says nothing over numbers may lack them
 
 
-def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
-    """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
+def are_alike(grid: Sequence[Sequence[str]], rows: Iterable[Sequence[str]]) -> bool:
+    """Whether rows hold, in each column of numbers or dates, what the rows of the table do, or nothing."""
     sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
     kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
-    return all(
-        not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False)
-    )
+    return all(_fits(kind, cell) for row in rows for kind, cell in zip(kinds, row, strict=False))
+
+
+def _fits(kind: str, cell: str) -> bool:
+    return not kind or not cell or cell[0] == "#" or _kind(cell) == kind or (kind == "n" and cell.isdigit())
 
 
 def _kind(cell: str) -> str:
-    """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
+    """What a cell holds, in one letter: a date or a year, a number, other text; "" where that is nothing, or a dash."""
     if not cell or cell.isalpha():
         return "t" if cell else ""
+    if _DASH.fullmatch(cell):
+        return ""
     cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
     if len(cell) > 30:
         return "t"

@@ -115,6 +115,24 @@ def test_a_gap_below_the_header_moves_no_column(tmp_path: Path) -> None:
     assert "| Name | Fax | Phone |\n| --- | --- | --- |\n| Ada |  | 040-1 |\n| Bo |  | 040-2 |" in document.text
 
 
+def test_a_number_that_could_be_a_year_ends_no_table(tmp_path: Path) -> None:
+    """Rows with gaps between them are one table as long as their columns hold numbers."""
+    rows = row(1, "Name", "Quantity") + "".join(
+        row(2 * n, f"N{n}", f"<><v>{quantity}</v>") for n, quantity in enumerate((3, 5, 8, 2024, 9), 1)
+    )
+    (table,) = loaded(tmp_path, "a.xlsx", workbook(rows)).tables
+    assert table.end - table.header == len("| N1 | 3 |\n" * 5) + 2
+
+
+def test_rows_of_text_with_gaps_between_them_keep_their_columns(tmp_path: Path) -> None:
+    """An empty cell keeps its place in a table that has an empty row after each of its rows."""
+    rows = row(1, "Name", "Kind", "Note") + row(3, "unit 1", "desk", "new") + row(5, "unit 2", "", "sold")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows + row(7, "unit 3", "lamp", "new")))
+    assert (
+        "| Name | Kind | Note |\n| --- | --- | --- |\n| unit 1 | desk | new |\n| unit 2 |  | sold |\n" in document.text
+    )
+
+
 def test_a_cell_far_to_the_right_costs_nothing_but_its_column(tmp_path: Path) -> None:
     """A sheet has 16,384 columns, of which a table takes those that it uses."""
     rows = "".join(row(n, f"<><v>{n}</v>", f"k{n}") for n in range(2, 5000))
