@@ -52,6 +52,10 @@ class Headers:
             if place.end <= end and self._says(place, start, end)
         ]
 
+    def above(self, cell: Range) -> str:
+        """What the header cells over a cell say."""
+        return " ".join(self._text[slice(*one)] for one in self._above(cell))
+
     def heads(self, places: Sequence[Place], cell: Range) -> bool:
         """Whether one of these places is in a header cell over a cell."""
         return bool(self.over([cell], places))

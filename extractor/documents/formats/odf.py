@@ -19,7 +19,7 @@ from extractor.documents.links import with_target
 from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
 from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
@@ -30,6 +30,23 @@ __all__ = ["parse"]
 _UNSEEN = frozenset(
     {"tracked-changes", "sequence-decls", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
+)
+_SHAPES = frozenset(
+    {
+        "frame",
+        "text-box",
+        "object",
+        "image",
+        "custom-shape",
+        "rect",
+        "g",
+        "line",
+        "polyline",
+        "polygon",
+        "path",
+        "circle",
+    }
+    | {"regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
 )
 _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
@@ -55,7 +72,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
-    embedded, about = Embedded(source, archive), properties(archive.xml("meta.xml"))
+    embedded, about = Embedded(archive), properties(archive.xml("meta.xml"))
     if b"spreadsheet" in archive.read("mimetype"):
         return workbook(_sheets(archive, embedded), embedded, about)
     root = archive.xml("content.xml")
@@ -120,6 +137,7 @@ class _Reader:
         self._chapters: dict[int, int] = {}
         self._controls: dict[str, Element] = {}
         self._page: int | None = None
+        self._is_hidden = False  # the paragraph that is being read
         self._notes: list[str] = []
         self._remarks: list[str] = []
         self.embedded = embedded
@@ -164,7 +182,7 @@ class _Reader:
                     self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
                 case "control":
                     yield self._control(element)
-                case "section" if element.get("display", "") == "none":
+                case "section" if element.get("display", "") == "none" or element.get("is-hidden", "") == "true":
                     continue
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
@@ -172,8 +190,11 @@ class _Reader:
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
-        text = written("".join(pieces)).strip()
+        outer, self._is_hidden = self._is_hidden, False
+        text = written(self._inline(element, apart, look)).strip()
+        is_hidden, self._is_hidden = self._is_hidden, outer
+        if is_hidden:
+            return
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
             stated = "".join(child(element, "number").itertext()).strip()
@@ -230,36 +251,42 @@ class _Reader:
         restart = number(item, "start-value", -1)
         return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
-    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
-        yield look.apply(parent.text or "")
+    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> str:
+        """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
+        out = [_shown(parent.text, look)]
         for element in parent:
             match element.tag:
                 case "span":
-                    yield from self._inline(element, apart, self._look("text", element.get("style-name", ""), look))
+                    out.append(self._inline(element, apart, self._look("text", element.get("style-name", ""), look)))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
-                case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
+                    out.append(with_target(self._inline(element, apart, look), element.get("href", "")))
+                case name if name in _SHAPES:
                     if formula := self._formula(element):
-                        yield apart_from_numbers(formula)
+                        out.append(apart_from_numbers(formula))
                     else:
                         self._frame(element, apart)
                 case "note":
-                    yield self._note(element)
+                    out.append(self._note(element))
                 case "annotation":
-                    yield self._comment(element)
+                    out.append(self._comment(element))
                 case "ruby":
-                    yield from self._inline(child(element, "ruby-base"), apart, look)
+                    out.append(self._inline(child(element, "ruby-base"), apart, look))
                 case "control":
-                    yield self._control(element)
+                    out.append(self._control(element))
                 case "page-number" if self._page:
-                    yield str(self._page)
-                case "hidden-text" | "annotation-end" | "number":
+                    out.append(str(self._page))
+                case "hidden-paragraph":
+                    self._is_hidden = element.get("is-hidden", "true") == "true"
+                case "variable-set" | "user-defined" if element.get("display", "") == "none":
+                    pass
+                case "hidden-text" | "annotation-end" | "number" | "script":
                     pass
                 case name if name in _MARKS:
-                    yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
+                    out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))
                 case _:
-                    yield from self._inline(element, apart, look)
-            yield look.apply(element.tail or "")
+                    out.append(self._inline(element, apart, look))
+            out.append(_shown(element.tail, look))
+        return "".join(out)
 
     def _formula(self, frame: Element) -> str:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
@@ -374,26 +401,30 @@ class _Reader:
         """The look of a style of cells, if it changes what they say."""
         if style not in self._cell_looks:
             look = self._look("table-cell", style)
-            self._cell_looks[style] = look if look.matters else None
+            self._cell_looks[style] = None if look is _PLAIN else look
         return self._cell_looks[style]
 
-    def _own_look(self, look: Element, above: Look) -> Look:
-        about = look.attrib
+    def _own_look(self, properties: Element, above: Look) -> Look:
+        about = properties.attrib
         place = about.get("text-position", "")
         lines = [about[name] for name in _STRUCK if name in about]
         font = about.get("font-name", "") or about.get("font-family", "")
-        return Look(
+        font = self._fonts.get(font, font)
+        look = Look(
             about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
             "none" not in lines if lines else above.struck,
-            self._fonts.get(font, font) or above.font,
+            (font if is_symbol_font(font) else "") if font else above.font,
         )
+        return look if any(look) else _PLAIN
 
     def _table(self, table: Element, heads: int = 0) -> str:
         built = TableWriter()
         for index, (row, is_head) in enumerate(_rows(table)):
             cells = row.findall("table-cell")
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
+            if heads:  # of the data of a chart, which have a number in every cell
+                texts = ["" if text == "NaN" else text for text in texts]
             for _ in range(self._times(row, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):
@@ -522,6 +553,11 @@ class _Reader:
                 apart: list[Element | str] = []
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
+
+
+def _shown(text: str | None, look: Look) -> str:
+    """Characters as they look; most look as they are."""
+    return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:

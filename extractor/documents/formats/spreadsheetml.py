@@ -33,7 +33,7 @@ _NAMED_FORMATS = {
 
 def parse(data: bytes, source: Source) -> Parsed:
     """Every sheet a page, with the comments on its cells."""
-    return workbook(_sheets(parse_xml(data)), Embedded(source), {})
+    return workbook(_sheets(parse_xml(data)), Embedded(), {})
 
 
 def _sheets(root: Element) -> Iterator[Sheet]:

@@ -49,7 +49,7 @@ _PACKED = struct.Struct("<HI").iter_unpack
 
 def parse(data: bytes, source: Source) -> Parsed:
     """Every sheet a page, with its boxes, its charts as tables, and the comments on its cells."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     book = _Book(embedded)
     book.read(storage.read("Workbook") or storage.read("Book"))

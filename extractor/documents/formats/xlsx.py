@@ -48,7 +48,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     A formula that was never computed stands as it was written, and is named as unread.
     """
     archive = open_archive(data, source.limits)
-    embedded = Embedded(source, archive)
+    embedded = Embedded(archive)
     try:
         book = _Book(archive, embedded)
         sheets = list(book.sheets())
