@@ -143,7 +143,7 @@ def formatted_text(text: str, code: str) -> str:
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them, or all of a whole number."""
-    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number:.15g}"
+    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number + 0.0:.15g}"
 
 
 class _Plain(NamedTuple):

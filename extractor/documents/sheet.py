@@ -239,6 +239,6 @@ def cell_place(name: str) -> tuple[int, int]:
 def column_number(letters: str) -> int:
     """The column of these letters, from 0 on."""
     column = 0
-    for letter in letters:
+    for letter in letters.replace("$", "").upper():
         column = column * 26 + ord(letter) - ord("A") + 1
     return column - 1

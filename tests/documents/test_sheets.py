@@ -740,6 +740,14 @@ def test_what_one_cell_or_sheet_lacks_costs_no_other(tmp_path: Path) -> None:
         )
 
 
+def test_rows_and_cells_of_careless_writers(tmp_path: Path) -> None:
+    """A row that another of its number takes the place of is named; columns are known however they are written."""
+    rows = row(1, "a", "b") + row(1, "c").replace("A1", "$a$1") + row(2, "", "d").replace("B2", "b2")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows))
+    assert document.text == "## S1\n\n| c | b |\n|  | d |\n\n"
+    assert document.metadata["unread"] == ["S1: a row 1 before another of that number"]
+
+
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:
     """A cell that refers to a text which the file does not hold is a loss; one that refers to none is empty."""
     old = old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), (0x00FD, struct.pack("<HHHI", 0, 1, 0, 3)))

@@ -172,7 +172,7 @@ class _Book:
         space = line.tag.removesuffix("row")
         name_of_value = f"{space}v"
         column = -1
-        cells = sheet.rows.get(row, {})
+        cells: dict[int, str] = {}
         for cell in line:
             place = cell.get("r")
             column = column_number(place.rstrip("0123456789")) if place else column + 1
@@ -186,7 +186,9 @@ class _Book:
             if text:
                 cells[column] = text
         if cells:
-            sheet.rows[row] = cells
+            if not cells.keys().isdisjoint(sheet.rows.get(row, ())):
+                self._embedded.missing(f"{sheet.name}: a row {row + 1} before another of that number")
+            sheet.rows[row].update(cells)
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
