@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 
-from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.scripts import Look
-from extractor.documents.sheet import CellStyles, Sheet, Words, margin
+from extractor.documents.sheet import CellStyles, Sheet, Words, margin, runs
 from extractor.documents.tables import Span
 
 __all__ = ["ERRORS", "listed", "read_sheet", "styles", "unpacked"]
@@ -52,8 +50,7 @@ def styles(data: bytes, shared: bytes, *, from_1904: bool) -> CellStyles:
         elif kind == _STYLE and counts:
             kinds.append(struct.unpack_from("<HH", record, 2))
     texts = (_words(record, fonts) for kind, record in _records(shared) if kind == _SHARED_TEXT)
-    looks = [fonts[font] if font < len(fonts) else Look() for _, font in kinds]
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind, _ in kinds], looks, texts, from_1904=from_1904)
+    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
 
 
 def _words(record: bytes, fonts: list[Look]) -> Words:
@@ -62,11 +59,7 @@ def _words(record: bytes, fonts: list[Look]) -> Words:
     if not record[0] & 1 or len(record) < place + 4:
         return text
     count = struct.unpack_from("<I", record, place)[0]
-    starts = struct.iter_unpack("<HH", record[place + 4 : place + 4 + 4 * count])
-    edges = [(0, len(fonts)), *starts, (len(text), 0)]
-    return [
-        (fonts[font] if font < len(fonts) else None, text[start:end]) for (start, font), (end, _) in pairwise(edges)
-    ]
+    return runs(text, struct.iter_unpack("<HH", record[place + 4 : place + 4 + 4 * count]), fonts)
 
 
 def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, relations: Mapping[str, tuple[str, str]]) -> None:

@@ -22,7 +22,7 @@ from extractor.documents.elements import (
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, general
+from extractor.documents.number_formats import general
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
@@ -331,8 +331,6 @@ def _look(font: Element) -> Look:
 
 def _styles(root: Element, texts: Iterable[Words], *, from_1904: bool) -> CellStyles:
     codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
-    fonts = dict(enumerate(map(_look, child(root, "fonts"))))
-    styles = child(root, "cellXfs")
-    kinds = [number(style, "numFmtId", 0) for style in styles]
-    looks = [fonts.get(number(style, "fontId", 0), Look()) for style in styles]
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], looks, texts, from_1904=from_1904)
+    fonts = list(map(_look, child(root, "fonts")))
+    kinds = [(number(style, "numFmtId", 0), number(style, "fontId", 0)) for style in child(root, "cellXfs")]
+    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
