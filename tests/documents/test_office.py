@@ -193,10 +193,13 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
-    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}</table:table>"
+    day = row.replace("-cell>", '-cell table:value="45292">', 1).format(45292, 9)
+    rows = f"{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}{day}"
     chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += "<number><text:text>/</text:text></number>"  # of a style of dates
-    chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
+    chart += '<number><c:date-style c:name="d"/></number><c:style c:name="x" c:data-style-name="d"/><c:body><c:chart>'
+    chart += '<c:title><text:p>Sales</text:p></c:title><c:axis c:dimension="x" c:style-name="x"/>'
+    chart += f"<table:table>{rows}</table:table></c:chart></c:body></c:document>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
     body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
@@ -205,7 +208,8 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |"
+    rows = "|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |\n| 2024-01-01 | 9 |"
+    assert document.text == f"10^6 W\n\nChart: Sales\n\n{rows}"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 

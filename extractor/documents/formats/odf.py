@@ -16,7 +16,7 @@ from extractor.documents.elements import ABSENT, child, growing, local_name, nam
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import general
+from extractor.documents.number_formats import formatter, general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
@@ -355,7 +355,10 @@ class _Reader:
         part = _part(element)
         root = self._archive.xml(f"{part}/content.xml") if part else element
         body = next(root.iter("body"), root)  # styles before it have elements of these names too
-        return next((node for node in body.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        found = next((node for node in body.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        if found.tag == "chart":
+            _show_days(root, found)
+        return found
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
         inner = self._content(element)
@@ -558,6 +561,18 @@ class _Reader:
 def _shown(text: str | None, look: Look) -> str:
     """Characters as they look; most look as they are."""
     return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
+
+
+def _show_days(root: Element, chart: Element) -> None:
+    """Write the days along the axis of a chart as dates, where its style does; its table has their numbers."""
+    dates = {node.get("name", "") for node in root.iter("date-style")}
+    styles = {node.get("name", "") for node in root.iter("style") if node.get("data-style-name", "") in dates}
+    if any(axis.get("dimension") == "x" and axis.get("style-name", "") in styles for axis in chart.iter("axis")):
+        for row in chart.iter("table-row"):
+            cell = child(row, "table-cell")
+            for words in cell.findall("p"):
+                with suppress(ValueError):
+                    words.text = formatter("yyyy-mm-dd", False)(float(cell.get("value", "")))
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:
