@@ -22,6 +22,9 @@ _MARKS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII = re.compile(
+    rb"(?:^|([\x00-\x7f]{6}))[\x00-\x7f]{4,}?(?:([\x00-\x7f]{6})(?=[\x80-\xff])|$)"
+)  # far from other bytes
 _HIGH = re.compile(rb"[\x80-\xff]")
 _WORD = re.compile(rb"(?:[\x80-\xff][\x40-\xff]?){3,}")  # three letters in a row, of one byte or two
 _UTF8_LETTER = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
@@ -124,7 +127,9 @@ def _guessed(data: bytes) -> Decoded:
             f"letters beyond ASCII: read as Windows-1252, a guess; chardet guesses better, {install_hint('documents')}"
         )
         return Decoded(data.decode("cp1252", "replace"), "cp1252", guess)
-    probe = data[:_PROBE]
+    first = _HIGH.search(data)
+    start = max(first.start() - _GLANCE, 0) if first else 0
+    probe = _ASCII.sub(rb"\1 \2", data[start : start + 16 * _PROBE])[:_PROBE]  # what is ASCII tells nothing
     found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))
     in_words = sum(map(len, _WORD.findall(probe))) >= 0.6 * len(_HIGH.findall(probe))
     ranked = [(one["confidence"] * _weight(one["encoding"], in_words), one["encoding"]) for one in found]

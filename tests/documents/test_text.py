@@ -64,6 +64,16 @@ def test_old_encodings_are_recognised_by_their_letters(language: str, encoding: 
     assert decode(text.encode(encoding)).text == text
 
 
+@pytest.mark.parametrize(("language", "encoding"), OLD_ENCODINGS)
+@pytest.mark.parametrize("before", [10, 2_000])
+def test_old_encodings_are_recognised_in_the_midst_of_english(language: str, encoding: str, before: int) -> None:
+    """ASCII says nothing of the encoding, however much of it stands around the letters that do."""
+    english = "Invoice 42, total 1,200.00 due on 2024-05-01, as agreed.\n"
+    prose = PROSE[language].encode(encoding, "ignore").decode(encoding)
+    text = f"{before * english}Note for {english[:20]} {prose} (see the terms of payment)\n{before * english}"
+    assert decode(text.encode(encoding)).text == text
+
+
 @pytest.mark.parametrize("language", sorted(PROSE))
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-be"])
 def test_unicode_is_read_with_and_without_a_mark(language: str, encoding: str) -> None:
