@@ -39,7 +39,9 @@ _RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\
 _LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
-_NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
+_NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?|\d+[a-z]")
+_FRACTION = re.compile(r"\d+[/\u2044]\d+")
+_TERM = re.compile(r"(?=.*[\d+\-−–*/·])[-+−–]?\w+(?:\s?[-+−–*/·]\s?\w+)*")
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
@@ -124,10 +126,12 @@ def written(text: str) -> str:
     out = ""
     end = 0
     for match in _SHIFTED.finditer(text):
-        out += text[end : match.start()]
+        between = text[end : match.start()]
+        out += f" {between}" if out[-1:].isdigit() and between[:1].isdigit() else between
         out += _raised(match[1], out) if match[1] is not None else _lowered(match[2], out)
         end = match.end()
-    return _MARKS.sub("", out + text[end:])
+    rest = text[end:]
+    return _MARKS.sub("", f"{out} {rest}" if out[-1:].isdigit() and rest[:1].isdigit() else out + rest)
 
 
 def is_marked(text: str) -> bool:
@@ -166,10 +170,16 @@ def visible(text: str) -> str:
 
 def _raised(text: str, before: str) -> str:
     bare = text.strip()
-    if _POWER.fullmatch(bare) and _BASE.search(before[-20:]):
-        return f"^{bare}" + text[len(text.rstrip()) :]
+    tail = text[len(text.rstrip()) :]
+    is_power = _BASE.search(before[-20:]) is not None
+    if is_power and _POWER.fullmatch(bare):
+        return f"^{bare}{tail}"
+    if before[-1:].isdigit() and _FRACTION.fullmatch(bare):
+        return f" {bare}{tail}"
+    if is_power and _TERM.fullmatch(bare):
+        return f"^{bare if bare.isalnum() else f'({bare})'}{tail}"
     if _NOTE.fullmatch(bare) and before[-1:].strip():
-        return f"[{bare}]" + text[len(text.rstrip()) :]
+        return f"[{bare}]{tail}"
     return f"^{text}" if len(bare) == 1 and bare.isalpha() and before[-1:].isalnum() else text
 
 
