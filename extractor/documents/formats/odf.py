@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, growing, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, local_name, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -52,7 +52,7 @@ _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
 _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
-_COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
+_AREAS = ("number-columns-repeated", "number-columns-spanned")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _STATES = ("current-state", "current-selected", "state", "selected")
@@ -95,16 +95,20 @@ def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     reader = begun = None
     page = 0
     for root, is_whole in growing(archive.read("content.xml")):
-        book = child(named(root) if reader is None else root, "body", "spreadsheet")
-        for table in named(book).findall("table"):
-            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
+        body = next((part for part in root if local_name(part.tag) == "body"), ABSENT)
+        book = next((part for part in body if local_name(part.tag) == "spreadsheet"), ABSENT)
+        for table in [part for part in book if local_name(part.tag) == "table"]:
+            if reader is None:
+                head = Element("")
+                head.extend(named(part) for part in root if part is not body)
+                reader = _Reader(archive, (head, archive.xml("styles.xml")), embedded)
             if table is not begun:
                 begun, page = table, page + 1
-                reader.begin(table, page)
+                reader.begin(root, table, page)
             is_done = is_whole or table is not book[-1]
             reader.take(table, is_whole=is_done)
             if is_done:
-                yield reader.sheet(table)
+                yield reader.sheet(named(table))
                 book.remove(table)
 
 
@@ -443,37 +447,45 @@ class _Reader:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
 
-    def begin(self, table: Element, page: int) -> None:
+    def begin(self, root: Element, table: Element, page: int) -> None:
         """What follows are the rows of this table, which is a sheet."""
         self._page, self._row = page, 0
-        self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+        space, office = table.tag.removesuffix("table"), root.tag[: root.tag.find("}") + 1]
+        style = self._styles.get(("table", table.get(f"{space}style-name", "")), ABSENT)
+        is_hidden = child(style, "table-properties").get("display", "") == "false"
+        self._sheet = Sheet(table.get(f"{space}name", ""), hidden=is_hidden)
+        self._names = (
+            *(f"{space}{name}" for name in ("table-cell", "style-name", *_AREAS)),
+            f"{office}date-value",
+        )
 
     def take(self, parent: Element, *, is_whole: bool) -> None:
         """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
         for element in list(parent):
             is_done = is_whole or element is not parent[-1]
-            if element.tag in _GROUPS:
+            name = local_name(element.tag)
+            if name in _GROUPS:
                 self.take(element, is_whole=is_done)
-            elif element.tag == "table-row" and is_done:
+            elif name == "table-row" and is_done:
                 self._read_row(element)
                 parent.remove(element)
 
     def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
-        times = number(row, "number-rows-repeated", 1)
+        about = named(Element("", row.attrib))
+        times = number(about, "number-rows-repeated", 1)
         if cells := self._sheet_cells(row, index, sheet):
             where = f"sheet {sheet.name}, row {index + 1}"
-            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
+            for place in range(index, index + self._times(about, "rows", filled=True, where=where)):
                 sheet.rows[place] = cells
-        if row.get("visibility", "") in _HIDDEN and cells:
-            sheet.hidden_rows += times
+            sheet.hidden_rows += times * (about.get("visibility", "") in _HIDDEN)
         self._row += times
 
     def sheet(self, table: Element) -> Sheet:
         """The sheet whose rows were read, with what its table says beside them."""
         sheet = self._sheet
-        sheet.hidden_columns = _hidden_columns(table)
+        sheet.hidden_columns += _hidden_columns(table)
         drawn = (node for part in table if part.tag == "shapes" for node in part)
         sheet.after += [block for block in self.blocks([*table.findall("forms"), *drawn]) if block.strip()]
         sheet.after += self.after()
@@ -484,33 +496,52 @@ class _Reader:
         return sheet
 
     def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
+        """The texts of a row by their columns. Names are looked up only in cells that hold more than a paragraph."""
         found: dict[int, str] = {}
         column = 0
+        own, style, repeated, spanned, date = self._names
         for cell in row:
-            about = cell.attrib
-            times = number(cell, "number-columns-repeated", 1)
-            if len(cell) or "value-type" in about or "formula" in about:
-                if "number-columns-spanned" in about:
-                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-                    sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
-                if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
-                    text = (cell[0].text or "").strip()
-                else:
-                    self._around(cell, index, column, sheet)
-                    own = [node for node in cell if node.tag in _CELL_TEXT]
-                    text = "\n".join(block for block in self.blocks(own) if block.strip())
-                if not text or "date-value" in about:
-                    text = self._cell_text(text, about, (index, column), sheet)
-                if text and cell.tag == "table-cell":
-                    if look := self._cell_look(about.get("style-name", "")):
-                        text = written(look.apply(text))
-                    found[column] = text
-                    if times > 1:
-                        where = f"sheet {sheet.name}, {cell_name(index, column)}"
-                        end = column + self._times(cell, "columns", filled=True, where=where)
-                        found |= dict.fromkeys(range(column, end), text)
-            column += times
+            get = cell.attrib.get
+            is_plain = len(cell) == 1 and not len(cell[0]) and cell.tag == own and not get(spanned)
+            text = (cell[0].text or "").strip() if is_plain and local_name(cell[0].tag) == "p" else ""
+            if not text or get(repeated):
+                column += self._read_cell(named(cell), (index, column), sheet, found)
+                continue
+            if stated := get(date):
+                text = _dated(text, stated)
+            if look := self._cell_look(get(style, "")):
+                text = written(look.apply(text))
+            if text:
+                found[column] = text
+            column += 1
         return found
+
+    def _read_cell(self, cell: Element, place: tuple[int, int], sheet: Sheet, found: dict[int, str]) -> int:
+        """Any cell: its text is added to those found, as often as it is repeated; returns how many columns it has."""
+        about = cell.attrib
+        (row, column), times = place, number(cell, "number-columns-repeated", 1)
+        if not len(cell) and "value-type" not in about and "formula" not in about:
+            return times
+        if "number-columns-spanned" in about:
+            wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+            sheet.spans.append(Span(row, column, deep, min(wide, _WIDEST)))
+        if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
+            text = (cell[0].text or "").strip()
+        else:
+            self._around(cell, row, column, sheet)
+            own = [node for node in cell if node.tag in _CELL_TEXT]
+            text = "\n".join(block for block in self.blocks(own) if block.strip())
+        text = _dated(text, about.get("date-value", "")) or _written_value(about)
+        if not text and "value-type" not in about and (formula := about.get("formula")):
+            sheet.uncomputed.append(place)
+            text = "=" + formula.partition("=")[2]
+        if text and cell.tag == "table-cell":
+            if look := self._cell_look(about.get("style-name", "")):
+                text = written(look.apply(text))
+            where = f"sheet {sheet.name}, {cell_name(row, column)}"
+            end = column + self._times(cell, "columns", filled=True, where=where)
+            found |= dict.fromkeys(range(column, end), text)
+        return times
 
     def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
         """The comment on a cell, and what is drawn over it: they follow the sheet."""
@@ -522,23 +553,6 @@ class _Reader:
                 apart: list[Element | str] = []
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
-
-    def _cell_text(self, text: str, about: dict[str, str], place: tuple[int, int], sheet: Sheet) -> str:
-        """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only; or that shows nothing."""
-        stated = about.get("date-value", "")
-        if stated and len(_DATE_PARTS.findall(text)) >= 3:
-            match = _DATE.match(stated)
-            return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
-        if not text:
-            text = _written_value(about)
-        if not text and "value-type" not in about and (formula := about.get("formula")):
-            sheet.uncomputed.append(place)
-            return "=" + formula.partition("=")[2]
-        return text
-
-    def _is_hidden_table(self, table: Element) -> bool:
-        style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
-        return child(style, "table-properties").get("display", "") == "false"
 
 
 def _shown(text: str | None, look: Look) -> str:
@@ -555,6 +569,14 @@ def _levels(style: Element) -> Iterator[tuple[int, Level]]:
             places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
             text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
             yield depth, Level(number(level, "start-value", 1), form, text)
+
+
+def _dated(text: str, stated: str) -> str:
+    """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only."""
+    if not stated or len(_DATE_PARTS.findall(text)) < 3:
+        return text
+    match = _DATE.match(stated)
+    return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
 
 
 def _written_value(about: dict[str, str]) -> str:
@@ -607,11 +629,10 @@ def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool
             yield from _rows(element, is_head or element.tag == "table-header-rows")
 
 
-def _hidden_columns(table: Element) -> int:
-    count = 0
-    for element in table:
-        if element.tag == "table-column" and element.get("visibility", "") in _HIDDEN:
-            count += min(number(element, "number-columns-repeated", 1), _WIDEST)
-        elif element.tag in _COLUMN_GROUPS:
-            count += _hidden_columns(element)
-    return count
+def _hidden_columns(table: Element) -> Iterator[range]:
+    first = 0
+    for column in table.iter("table-column"):
+        last = first + number(column, "number-columns-repeated", 1)
+        if column.get("visibility", "") in _HIDDEN:
+            yield range(first, last)
+        first = last
