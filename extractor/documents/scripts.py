@@ -25,7 +25,8 @@ __all__ = [
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
-_NO_WIDTH = "\u00ad\u034f\u200b\u2060\ufeff"  # hyphens that are not due, and joints
+_JOINER = "\u034f"  # which alone of these counts as printable
+_NO_WIDTH = f"\u00ad{_JOINER}\u200b\u2060\ufeff"  # hyphens that are not due, and joints
 _UNSEEN = re.compile(f"[{_NO_WIDTH}]")
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
@@ -117,7 +118,7 @@ def written(text: str) -> str:
     A power keeps its sign (`10^6`, `m^2`), a raised number elsewhere is the mark of a note (`4 500[1]`). Struck text
     stands between `~~`; characters that nobody sees are left out.
     """
-    if text.isascii() or not _TELLING.search(text):
+    if text.isascii() or (text.isprintable() and _JOINER not in text) or not _TELLING.search(text):
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
     text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
