@@ -172,6 +172,21 @@ def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
     assert text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
 
 
+def test_open_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
+    """The title first, then shapes from top to bottom and from left to right; a group stands where its shapes do."""
+
+    def box(text: str, x: str, y: str, kind: str = "frame") -> str:
+        inner = f"<text-box><text:p>{text}</text:p></text-box>"
+        return f'<{kind} x="{x}" y="{y}">{inner}</{kind}>'
+
+    group = f"<g>{box('third', '1cm', '8cm')}{box('fourth', '9cm', '8.1cm')}</g>"
+    title = '<frame class="title" x="1cm" y="9in"><text-box><text:p>T</text:p></text-box></frame>'
+    shapes = group + box("second", "90mm", "20mm", "custom-shape") + box("first", "1cm", "2.1cm") + title
+    body = f"<page><notes><text:p>later</text:p></notes>{shapes}</page>"
+    read = opened(tmp_path, "presentation", f"<body><presentation>{body}</presentation></body>").text
+    assert read.split() == ["#", "T", "first", "second", "third", "fourth", "Notes:", "later"]
+
+
 def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
     """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
     fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
