@@ -70,9 +70,8 @@ def publish(
     they have of earlier runs stay.
 
     All rows of `out` go to the tables of each `sink` as well, in one transaction: a form or a URL, as for a Pipeline,
-    or a function that makes a sink for a layout of tables. So do they to files of tables that are in `out` already,
-    where the schema is known. `schema` is a type, a JSON Schema or a SPEC, by default the
-    one that the shards name.
+    or a function that makes a sink for a layout of tables. Files of tables that are in `out` already are written again,
+    where the schema is known. `schema` is a type, a JSON Schema or a SPEC, by default the one that the shards name.
 
     Corrections in `out` are applied to records and tables; what was reviewed is in `gold.jsonl` as well.
 
@@ -101,9 +100,9 @@ def publish(
 
 def _settings(shards: Sequence[Manifest], out: str) -> dict[str, Any]:
     """The settings of the shards, which are alike, and how rows are read where this run or an earlier one had any."""
-    own, *others = ((orjson.loads(read(join(each["out"], "run.json")))) for each in shards)
-    earlier = [orjson.loads(read(join(out, "run.json")))] if exists(join(out, "run.json")) else []
-    of_rows = [run for run in (own, *others, *earlier) if "rows" in run]
+    places = [join(place, "run.json") for place in (*(shard["out"] for shard in shards), out)]
+    own, *others = (orjson.loads(read(place)) for place in places if exists(place))
+    of_rows = [run for run in (own, *others) if "rows" in run]
     return {**own, **{name: of_rows[0][name] for name in ("rows", "source")}} if of_rows else own
 
 
