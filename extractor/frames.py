@@ -37,7 +37,8 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     the run is stopped, by its budget for example, the rows without a result are `failed` and say why, and their cost is
     null, as some of them were under way. The error is raised only if no row has a result.
 
-    Raises UsageError if there is no such column of texts, or if the frame has a column of one of the new names.
+    Raises UsageError if it is no frame (a Series, a LazyFrame), has no such column of texts, or has a column of one
+    of the new names.
 
     >>> import polars as pl
     >>> from extractor import Extractor, extract_frame
@@ -48,8 +49,7 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     ['Kebab Haus']
     """
     arrow = library("pyarrow")
-    if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
-        frame = arrow.table(frame)  # once: a query that is read twice may have its rows in another order
+    frame = _frame(arrow, frame)
     compiled = compile_schema(schema, counts=True)
     texts = _texts(arrow, frame, column, _names(compiled))
     return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
@@ -261,6 +261,23 @@ def _struct_cell(inner: Mapping[str, _Columns], value: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------ frames
+
+
+def _frame(arrow: Any, frame: Any) -> Any:
+    try:
+        if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
+            return arrow.table(frame)  # once: a query that is read twice may have its rows in another order
+    except (TypeError, ValueError) as error:
+        raise _no_frame(frame) from error
+    if not hasattr(type(frame), "columns") or hasattr(type(frame), "collect"):  # a Series; a LazyFrame
+        raise _no_frame(frame)
+    return frame
+
+
+def _no_frame(value: Any) -> UsageError:
+    return UsageError(
+        f"{type(value).__name__} is no data frame: pass a DataFrame of pandas or Polars, or an Arrow table"
+    )
 
 
 def _texts(arrow: Any, frame: Any, column: str, new: Sequence[str]) -> list[str | None]:

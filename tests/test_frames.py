@@ -176,10 +176,15 @@ def test_a_stop_in_the_middle() -> None:
         (pl.DataFrame({"a": ["x"]}), "b", "no column 'b'; it has a"),
         (pl.DataFrame({"a": [1]}), "a", "row 0 of column 'a' holds a int"),
         (pd.DataFrame({"a": ["x"], "status": [1]}), "a", "already has a column 'status'"),
+        (pd.Series(["x"], name="a"), "a", "Series is no data frame: pass a DataFrame"),
+        (pl.Series("a", ["x"]), "a", "Series is no data frame"),
+        (pl.LazyFrame({"a": ["x"]}), "a", "LazyFrame is no data frame"),
+        (["x"], "a", "list is no data frame"),
+        ("table.csv", "a", "str is no data frame"),
     ],
 )
 def test_frames_that_do_not_fit(frame: Any, column: str, message: str, emulator: Emulator) -> None:
-    """A frame without the column, or with a column of ours, is refused in one line before anything is sent."""
+    """What is no frame, lacks the column, or has a column of ours, is refused in one line before anything is sent."""
     with client(emulator) as extractor, pytest.raises(UsageError, match=message):
         extract_frame(frame, column, Bill, extractor=extractor)
     assert emulator.served == 0

@@ -199,7 +199,7 @@ class Ledger:
             left = max(cap - gone, 0)
             raise BudgetExceeded(
                 f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(left))} of the budget of"
-                f" {dollars(usd(cap))} is left; raise the budget and run the same command to go on"
+                f" {dollars(usd(cap))} is left; raise the budget and run the same command to continue"
             )
         return gone + self._reserved + cost <= cap
 
