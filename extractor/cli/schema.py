@@ -68,7 +68,7 @@ def check(spec: Spec) -> None:
     for schema in schemas:
         groups = len(schema.groups())
         split = f", asked in {groups} groups" if groups > 1 else ""
-        typer.echo(f"{schema.name}: ok for {schema.dialect.name}{split}; fingerprint {schema.fingerprint[:16]}")
+        typer.echo(f"{schema.name}: ok{split}; fingerprint {schema.fingerprint[:16]}")
 
 
 def _schemas(spec: str) -> list[Schema[Any]]:
