@@ -37,8 +37,7 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     the run is stopped, by its budget for example, the rows without a result are `failed` and say why, and their cost is
     null, as some of them were under way. The error is raised only if no row has a result.
 
-    Raises UsageError if it is no frame (a Series, a LazyFrame), has no such column of texts, or has a column of one
-    of the new names.
+    Raises UsageError if there is no such column of texts, or if the frame has a column of one of the new names.
 
     >>> import polars as pl
     >>> from extractor import Extractor, extract_frame
@@ -49,7 +48,8 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     ['Kebab Haus']
     """
     arrow = library("pyarrow")
-    frame = _frame(arrow, frame)
+    if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
+        frame = arrow_table(frame)  # once: a query that is read twice may have its rows in another order
     compiled = compile_schema(schema, counts=True)
     texts = _texts(arrow, frame, column, _names(compiled))
     return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
@@ -263,30 +263,17 @@ def _struct_cell(inner: Mapping[str, _Columns], value: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ frames
 
 
-def _frame(arrow: Any, frame: Any) -> Any:
-    try:
-        if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
-            return arrow.table(frame)  # once: a query that is read twice may have its rows in another order
-    except (TypeError, ValueError) as error:
-        raise _no_frame(frame) from error
-    if not hasattr(type(frame), "columns") or hasattr(type(frame), "collect"):  # a Series; a LazyFrame
-        raise _no_frame(frame)
-    return frame
-
-
-def _no_frame(value: Any) -> UsageError:
-    return UsageError(
-        f"{type(value).__name__} is no data frame: pass a DataFrame of pandas or Polars, or an Arrow table"
-    )
-
-
 def _texts(arrow: Any, frame: Any, column: str, new: Sequence[str]) -> list[str | None]:
-    names = list(getattr(frame, "column_names", None) or frame.columns)
+    is_pandas = frame_kind(frame) == "pandas" and hasattr(frame, "columns")  # of which other columns may fit no table
+    names = list(frame.columns if is_pandas else arrow_table(frame).column_names)
     if taken := [name for name in new if name in names]:
         raise UsageError(f"the frame already has a column {taken[0]!r}; rename it, or extract into a frame without it")
-    if column not in names:
-        raise UsageError(f"the frame has no column {column!r}; it has {', '.join(map(str, names))}")
-    cells = arrow_table(frame[[column]] if frame_kind(frame) == "pandas" else frame).column(column).to_pylist()
+    if names.count(column) != 1:
+        number = "no column" if column not in names else f"{names.count(column)} columns"
+        raise UsageError(f"the frame has {number} {column!r}; it has {', '.join(map(str, names))}")
+    at = names.index(column)
+    cells = arrow_table(frame.iloc[:, [at]]).column(0) if is_pandas else arrow_table(frame).column(at)
+    cells = cells.to_pylist()
     for index, cell in enumerate(cells):
         if cell is not None and not isinstance(cell, str):
             raise UsageError(f"row {index} of column {column!r} holds a {type(cell).__name__}; it must hold texts")

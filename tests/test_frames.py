@@ -176,15 +176,14 @@ def test_a_stop_in_the_middle() -> None:
         (pl.DataFrame({"a": ["x"]}), "b", "no column 'b'; it has a"),
         (pl.DataFrame({"a": [1]}), "a", "row 0 of column 'a' holds a int"),
         (pd.DataFrame({"a": ["x"], "status": [1]}), "a", "already has a column 'status'"),
-        (pd.Series(["x"], name="a"), "a", "Series is no data frame: pass a DataFrame"),
-        (pl.Series("a", ["x"]), "a", "Series is no data frame"),
-        (pl.LazyFrame({"a": ["x"]}), "a", "LazyFrame is no data frame"),
-        (["x"], "a", "list is no data frame"),
-        ("table.csv", "a", "str is no data frame"),
+        (pd.DataFrame([["x", "y"]], columns=["a", "a"]), "a", "2 columns 'a'"),
+        (pd.DataFrame({"a": ["x", 1]}), "a", "a DataFrame cannot be read as a table: .*Expected bytes, got a 'int'"),
+        (pd.Series(["x"], name="a"), "a", "a Series cannot be read as a table"),
+        (pl.DataFrame({"a": ["x"]}).lazy(), "a", "a LazyFrame cannot be read as a table"),
     ],
 )
 def test_frames_that_do_not_fit(frame: Any, column: str, message: str, emulator: Emulator) -> None:
-    """What is no frame, lacks the column, or has a column of ours, is refused in one line before anything is sent."""
+    """A frame without the column, or with a column of ours, is refused in one line before anything is sent."""
     with client(emulator) as extractor, pytest.raises(UsageError, match=message):
         extract_frame(frame, column, Bill, extractor=extractor)
     assert emulator.served == 0
