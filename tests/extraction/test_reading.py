@@ -360,6 +360,29 @@ def test_a_row_that_is_listed_more_often_than_it_stands_is_a_problem(equal: int)
     assert [str(problem) for problem in result.problems] == lost
 
 
+SHELVES = "".join(f"Crate {number} of lamps stands in bay {number // 10 + 4}.\n" for number in (30, 40, 50))
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "problems"),
+    [
+        (SHELVES, [30, 40, 40, 50], ["some items are listed more often than they stand in the document @ /crates"]),
+        (SHELVES, [30, 40, 50] * 2, ["some items are listed more often than they stand in the document @ /crates"]),
+        (f"{SHELVES}Crate 50 of the same.\n", [30, 40, 50, 50], []),
+    ],
+)
+def test_rows_that_are_counted_as_often_as_they_are_listed(text: str, listed: list[int], problems: list[str]) -> None:
+    """A count says nothing of rows that are listed twice; a line that leaves out what the line above it says does."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = {row["number"]: row for _, row in crates(question.text)}
+        return {"keeper": None, "crates_count": len(listed), "crates": [rows[number] for number in listed]}
+
+    result, _ = ask(text, reader)
+    assert [str(problem) for problem in result.problems] == problems
+    assert (result.status, numbers(result)) == ("partial" if problems else "ok", listed)
+
+
 def test_a_second_reading_that_adds_nothing_is_the_last() -> None:
     """A model that lists what is known in place of what is missing is not asked on and on, and doubles no row."""
 
