@@ -292,5 +292,6 @@ def test_a_row_that_stands_nowhere_among_rows_that_do(made_up: Any, problems: li
     with Emulator(answer) as emulator:
         replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
-    assert [problem["path"] for problem in row["problems"] if "stands in the document" in problem["message"]] == problems
+    foreign = [problem["path"] for problem in row["problems"] if "stands in the document" in problem["message"]]
+    assert foreign == problems
     assert row["status"] == ("partial" if problems or made_up["meter"] is None else "ok")
