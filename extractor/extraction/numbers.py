@@ -43,6 +43,8 @@ _SCALES = {
     **dict.fromkeys(("bn", "mrd", "billion", "milliarde", "milliarden"), 9),
     **{"lakh": 5, "crore": 7},
 }
+_SIDE = re.compile(r" ?(?:[cd]r|db|od)\b")
+"""The side of an account behind an amount. Which of the two is negative is up to the account."""
 _AFTER = re.compile(rf"( ?%)|( ?(?:{'|'.join(_SCALES)})\b)")
 
 
@@ -101,6 +103,8 @@ def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral
         yield Numeral(sign * value, start_signed, end_signed, loose)
         if sign < 0:  # a dash with a space after it may also begin a line of a list
             yield Numeral(value, start, end, text[start_signed + 1] != " ")
+        if side := _SIDE.match(text, end):
+            yield Numeral(-sign * value, start_signed, side.end(), True)
         if after and after[1]:
             yield Numeral(sign * value / 100, start_signed, after.end(), True)
         elif after:
