@@ -411,6 +411,28 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
     assert len(alone) >= result.chunks - 4
 
 
+def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
+    """Where all rows of an answer are those of another part, what its own part holds is lost, and that is a problem.
+    One row alone may be a neighbour's, listed for a part without any."""
+    names = ["Ada Quill", "Bo Reed", "Cy Marsh", "Di Fenn"]
+    text = "".join(f"Warden {name} signed on.\n" for name in names)
+    half = text.index("Warden Cy")
+    parts = [Part(0, 0, half), Part(1, half, len(text))]
+    schema = compile_schema(
+        {"type": "object", "properties": {"wardens": {"type": "array", "items": {"type": "string"}}}}
+    )
+
+    def losses(*listed: list[str]) -> list[list[str]]:
+        readings = [
+            Reading(part=part, rest={}, rows={"/wardens": [Row(name, part) for name in own]})
+            for part, own in zip(parts, listed, strict=True)
+        ]
+        return [[loss.message for loss in reading.losses] for reading in without_strays(schema, text, readings)]
+
+    assert losses(names[:2], names[:2]) == [[], ["all 2 items that were listed are those of other parts"]]
+    assert losses(names[:2], names[1:2]) == losses(names[:2], names[1:]) == losses(names[:2], []) == [[], []]
+
+
 def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
     """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields. What the
     row of the other part lacks is not lost."""
