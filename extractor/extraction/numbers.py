@@ -45,6 +45,7 @@ _SCALES = {
 }
 _SIDE = re.compile(r" ?(?:[cd]r|db|od)\b")
 """The side of an account behind an amount. Which of the two is negative is up to the account."""
+_PERCENT = re.compile(r" ?%")
 _AFTER = re.compile(rf"( ?%)|( ?(?:{'|'.join(_SCALES)})\b)")
 
 
@@ -87,7 +88,11 @@ def _read(text: str, found: re.Match[str], digits: Set[str] | None) -> Iterator[
         for cell in written.split(","):
             if digits is None or _MARKS.sub("", cell).strip("0") in digits:
                 sign, first, last = _sign(text, start, start + len(cell))
-                yield from (Numeral(sign * value, first, last, doubt) for value in _values(cell))
+                percent = _PERCENT.match(text, last)
+                for value in _values(cell):
+                    yield Numeral(sign * value, first, last, doubt)
+                    if percent:
+                        yield Numeral(sign * value / 100, first, percent.end(), max(1, doubt))
             start += len(cell) + 1
 
 

@@ -462,10 +462,10 @@ def test_years_of_an_era(value: str, text: str) -> None:
 
 def test_cells_between_commas() -> None:
     """A figure with its sign, and a text that ends in a digit, end at a comma where the run can be no number."""
-    text = "halt,change,balance\nHalt 007,-4.50,115.50\nHalt 008,3.50,1\n"
-    rows = [{"halt": "Halt 007", "change": -4.5}, {"halt": "Halt 008", "change": 3.5}]
+    text = "halt,change,balance,share\nHalt 007,-4.50,115.50,3%\nHalt 008,3.50,1,7%\n"
+    rows = [{"halt": "Halt 007", "change": -4.5, "share": 0.03}, {"halt": "Halt 008", "change": 3.5, "share": 0.07}]
     found = {path: text[span.start : span.end] for path, (span,) in ground({"rows": rows}, text).items()}
-    assert list(found.values()) == ["Halt 007", "-4.50", "Halt 008", "3.50"]
+    assert list(found.values()) == ["Halt 007", "-4.50", "3%", "Halt 008", "3.50", "7%"]
 
 
 DITTO = {
