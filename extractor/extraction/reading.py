@@ -465,7 +465,7 @@ def _doubled(current: _Pass) -> Iterator[Problem]:
         ):
             yield Problem(path, f"the model counted {counted} items and listed {_stated(rows)}, some more than once")
         elif equal and not more and _exceeds(current, path, values):
-            yield Problem(path, "some items are listed more often than they stand in the document")
+            yield Problem(path, "some items are listed more often than the document has them")
 
 
 def _exceeds(current: _Pass, path: str, values: Sequence[JSON]) -> bool:

@@ -228,7 +228,7 @@ def test_an_answer_about_a_part_that_is_of_another_document(tmp_path: Path) -> N
     with Emulator(answer) as emulator:
         replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
-    problem = next(problem for problem in row["problems"] if "no value of the answer stands" in problem["message"])
+    problem = next(problem for problem in row["problems"] if "no value of the answer is" in problem["message"])
     index = int(problem["path"].removeprefix("/readings/"))
     assert (row["status"], row["value"]["readings"][index]["meter"]) == ("partial", "M-7001")
 
@@ -267,7 +267,7 @@ def test_an_answer_of_another_document(text: str, value: Any, status: str, tmp_p
         job(emulator, tmp_path / "in").run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
     assert row["status"] == status
-    assert ("no value of the answer stands" in str(row["problems"])) == (status == "partial")
+    assert ("no value of the answer is" in str(row["problems"])) == (status == "partial")
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,6 @@ def test_a_row_that_stands_nowhere_among_rows_that_do(made_up: Any, problems: li
     with Emulator(answer) as emulator:
         replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
-    foreign = [problem["path"] for problem in row["problems"] if "stands in the document" in problem["message"]]
+    foreign = [problem["path"] for problem in row["problems"] if "is in the document" in problem["message"]]
     assert foreign == problems
     assert row["status"] == ("partial" if problems or made_up["meter"] is None else "ok")
