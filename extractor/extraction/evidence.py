@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from extractor.documents.document import Document, Image
@@ -83,12 +85,17 @@ def foreign(
 ) -> tuple[Problem, ...]:
     """A problem where a document has text, and nothing of an answer stands in it: it may be another document's.
 
+    So is an item of a list, nothing of which stands there, though the same fields of other items do.
+
     A value counts that stands anywhere, were it too slight to be evidence, and in the `results` of tools too. Flags,
     choices, values read from pictures and prose need not be printed; where there is nothing else, nothing is known.
     """
     if not document.text.strip():
         return ()
     text = f"{document.text}\n{results}" if results else document.text
+
+    def wanted_of(found: Iterable[tuple[str, JSON]]) -> list[Wanted]:
+        return [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
 
     def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
         missing: list[tuple[str, JSON]] = []
@@ -98,7 +105,7 @@ def foreign(
                 return False
             if not spans and _is_printed(leaf):
                 missing.append((path, leaf))
-        wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
+        wanted = wanted_of(missing)
         finder = Finder(text, wanted)
         return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
 
@@ -113,7 +120,42 @@ def foreign(
             if is_foreign(leaf for index in rows for leaf in leaves(items[index][0], join(path, index))):
                 where = f"characters {own[0].start} to {own[-1].end}: " if own else ""
                 problems.append(Problem(join(path, rows[0]), f"{where}no value of the answer {message}"))
+        if problems:
+            continue
+        shown = {index for index, (_, its) in enumerate(items) if any(part.images for part in its)}
+        unlike = _unlike(path, [item for item, _ in items], evidence)
+        wanted = {index: wanted_of(found) for index, found in unlike.items() if index not in shown}
+        finder = Finder(text, chain.from_iterable(wanted.values())) if wanted else None
+        for index, own_values in wanted.items():
+            if finder and not any(finder.find(one) or finder.unsure(one) for one in own_values):
+                problems.append(Problem(join(path, index), f"no value of the item {message}"))
     return tuple(problems)
+
+
+def _unlike(
+    path: str, items: Sequence[JSON], evidence: Mapping[str, tuple[Span, ...]]
+) -> dict[int, list[tuple[str, JSON]]]:
+    """The leaves of the items of which nothing is found, though they state two values or more of fields that are found
+    in half of the items that state them, or in more."""
+    stated, found = Counter[str](), Counter[str]()
+    missing: dict[int, list[tuple[str, JSON]]] = {}
+    for index, item in enumerate(items):
+        own = [(at, leaf) for at, leaf in leaves(item, join(path, index)) if _is_printed(leaf)]
+        known = {_name(at) for at, _ in own if any(span.tier != "choice" for span in evidence.get(at, ()))}
+        stated.update({_name(at) for at, _ in own})
+        found.update(known)
+        if not known:
+            missing[index] = own
+    return {
+        index: own
+        for index, own in missing.items()
+        if sum(2 * found[_name(at)] >= stated[_name(at)] for at, _ in own) > 1
+    }
+
+
+def _name(pointer: str) -> str:
+    """The pointer of a field, whichever item of a list it is in."""
+    return "/".join(name for name in pointer.split("/") if not name.isdecimal())
 
 
 def _is_printed(leaf: JSON) -> bool:

@@ -12,7 +12,7 @@ A place is where a value *may* stand; which of several places it was read from i
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -57,9 +57,9 @@ _INITIALS = re.compile(r"[A-Za-z]{1,2}|[A-Z]{3}")
 _CODE = re.compile(r"[a-z0-9 ()/+-]+")
 _CELL = re.compile(r"[^\s|](?:[^\n\t|]*?[^\s|])??(?=  |[\t\n|]| [\t|]| *$)", re.MULTILINE)
 _CELL_BEGINS = re.compile(r"(?:^ ?|  |[\t|] ?)\S$")
-_CELL_AHEAD = re.compile(r"|  |.?[\n\t|]|[\n\t|] ", re.DOTALL)
+_CELL_AHEAD = re.compile(r"|  |\d |.?[\n\t|]|[\n\t|] ", re.DOTALL)
 _STARTS = 12
-"""Places of its first word at which a text in a column is looked for."""
+"""Places of its rarest word at which a text in a column is looked for."""
 _CODE_LEAST = 6
 """Letters and digits of a code; a shorter one that is grouped in another way could be anything."""
 
@@ -225,8 +225,13 @@ class Finder:
 
     def _stacked(self, words: Sequence[str]) -> Iterator[Place]:
         """Where a text fills a cell, and goes on in the cells of the lines below that begin in the same column."""
+        if len(words) < 2:
+            return
         most = 2 * sum(map(len, words)) + len(words)
-        for begin in self._words.get(words[0], ())[:_STARTS] if len(words) > 1 else ():
+        firsts = self._words.get(words[0], ())
+        rarest = min((self._words.get(word, ()) for word in words), key=len)
+        ahead = [bisect_right(firsts, place) for place in rarest[:_STARTS]]
+        for begin in sorted({begin for count in ahead for begin in firsts[max(0, count - 2) : count]}):
             start, read = self.folded.source(begin, begin + len(words[0]))[0], 0
             pieces: list[tuple[int, int]] = []
             if not _CELL_AHEAD.fullmatch(self.text, max(0, start - 2), start):

@@ -43,6 +43,9 @@ _SCALES = {
     **dict.fromkeys(("bn", "mrd", "billion", "milliarde", "milliarden"), 9),
     **{"lakh": 5, "crore": 7},
 }
+_SIDE = re.compile(r" ?(?:[cd]r|db|od)\b")
+"""The side of an account behind an amount. Which of the two is negative is up to the account."""
+_PERCENT = re.compile(r" ?%")
 _AFTER = re.compile(rf"( ?%)|( ?(?:{'|'.join(_SCALES)})\b)")
 
 
@@ -85,7 +88,11 @@ def _read(text: str, found: re.Match[str], digits: Set[str] | None) -> Iterator[
         for cell in written.split(","):
             if digits is None or _MARKS.sub("", cell).strip("0") in digits:
                 sign, first, last = _sign(text, start, start + len(cell))
-                yield from (Numeral(sign * value, first, last, doubt) for value in _values(cell))
+                percent = _PERCENT.match(text, last)
+                for value in _values(cell):
+                    yield Numeral(sign * value, first, last, doubt)
+                    if percent:
+                        yield Numeral(sign * value / 100, first, percent.end(), max(1, doubt))
             start += len(cell) + 1
 
 
@@ -101,6 +108,8 @@ def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral
         yield Numeral(sign * value, start_signed, end_signed, loose)
         if sign < 0:  # a dash with a space after it may also begin a line of a list
             yield Numeral(value, start, end, text[start_signed + 1] != " ")
+        if side := _SIDE.match(text, end):
+            yield Numeral(-sign * value, start_signed, side.end(), True)
         if after and after[1]:
             yield Numeral(sign * value / 100, start_signed, after.end(), True)
         elif after:

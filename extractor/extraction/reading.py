@@ -454,23 +454,50 @@ def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
 
 
 def _doubled(current: _Pass) -> Iterator[Problem]:
-    """Lists with more rows than the model counted, of which some are listed more often than they have lines."""
+    """Lists with rows that are listed more often than they stand in the text: where more are listed than the model
+    counted, more often than they have lines; else, more often than half of what they say stands together."""
     for path, rows in current.reading.rows.items():
         counted, values = current.reading.counts.get(path), current.values(path)
-        if counted is None or _stated(rows) <= counted:
-            continue
+        more = counted is not None and _stated(rows) > counted
         equal = [value for index, value in enumerate(values) if value in values[:index]]
-        if any(not _is_further(current, path, value, values.count(value) - 1, current.part.end) for value in equal):
+        if more and any(
+            not _is_further(current, path, value, values.count(value) - 1, current.part.end) for value in equal
+        ):
             yield Problem(path, f"the model counted {counted} items and listed {_stated(rows)}, some more than once")
+        elif equal and not more and _exceeds(current, path, values):
+            yield Problem(path, "some items are listed more often than the document has them")
+
+
+def _exceeds(current: _Pass, path: str, values: Sequence[JSON]) -> bool:
+    """Whether some rows, most of which stands on one line, are listed more often than half of it stands on any line:
+    the other half may stand above, as the name of a group does."""
+    listed = Counter(tuple(_wanted(current, path, value)) for value in values)
+    several = {wanted: count for wanted, count in listed.items() if count > 1}
+    text = current.inquiry.layout.document.text[current.part.start : current.view.end]
+    finder = Finder(text, chain.from_iterable(several))
+    for wanted, count in several.items():
+        on_lines = [Counter(text.rfind("\n", 0, place.start) for place in finder.find(one)) for one in set(wanted)]
+        said = Counter(line for places in on_lines for line in places)
+        most = max(said.values(), default=0)
+        lines = [line for line, values_there in said.items() if 2 * values_there >= most]
+        standing = sum(min(places[line] for places in on_lines if line in places) for line in lines)
+        if 2 * most > len(wanted) and standing < count:
+            return True
+    return False
+
+
+def _wanted(current: _Pass, path: str, item: JSON) -> list[Wanted]:
+    """The values of a row, to be found in a text."""
+    schema = current.inquiry.schema
+    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    return [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
 
 
 def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int) -> bool:
     """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
     schema, text = current.inquiry.schema, current.inquiry.layout.document.text
-    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
-    wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
     places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
-    return _lines(wanted, places, text) not in range(1, equal + 1)
+    return _lines(_wanted(current, path, item), places, text) not in range(1, equal + 1)
 
 
 def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from extractor.errors import Problem
 from extractor.extraction.answers import Row, filled
 from extractor.extraction.ground import Range, place_rows
 from extractor.extraction.likeness import agree
@@ -40,7 +41,18 @@ def without_strays(schema: Schema[JSON], text: str, readings: Sequence[Reading])
                 replace(reading, rows={**reading.rows, path: rows}) if path in reading.rows else reading
                 for reading, rows in zip(result, remaining, strict=True)
             ]
-    return result
+    return [_answered(reading, before) for reading, before in zip(result, readings, strict=True)]
+
+
+def _answered(reading: Reading, before: Reading) -> Reading:
+    """A reading whose rows are all those of other parts, with that as a loss: its own may not have been listed. One row
+    alone is a neighbour's, listed for a part without any."""
+    listed = sum(map(len, before.rows.values()))
+    if listed < 2 or any(reading.rows.values()):
+        return reading
+    loss = Problem("", f"all {listed} items that were listed are those of other parts")
+    keys = tuple(key for answer in reading.answers for key in answer.requests)
+    return replace(reading, losses=(*reading.losses, loss), retry=tuple(dict.fromkeys((*reading.retry, *keys))))
 
 
 def count_strays(schema: Schema[JSON], text: str, view: tuple[int, int], readings: Sequence[Reading]) -> int:

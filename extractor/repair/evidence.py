@@ -15,6 +15,7 @@ from extractor.schema.validator import frozen
 __all__ = ["NONE", "Evidence", "contains", "is_empty", "joined", "substance"]
 
 _GROUPING = re.compile(r"(?<=\d)[,.'’ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_CELLS = re.compile(r"[^\W\d],\w|\w,[^\W\d]")
 _BLANKS = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
 _FIGURES = re.compile(r"\d+(?:\.\d+)?")
@@ -40,9 +41,10 @@ class Evidence:
 
     @cached_property
     def _figures(self) -> frozenset[str]:
-        """The numbers of the text in one notation."""
+        """The numbers of the text in one notation; where a comma parts words, it may part numbers too."""
         plain = _GROUPING.sub("", self._text).replace(",", ".")
-        return frozenset(_plain_figure(found) for found in _FIGURES.findall(plain))
+        cells = self._text if _CELLS.search(self._text) else ""
+        return frozenset(_plain_figure(found) for text in (plain, cells) for found in _FIGURES.findall(text))
 
     def prints(self, value: JSON) -> bool:
         """Whether the document holds this very text, as a word of its own."""

@@ -200,12 +200,14 @@ class _Choice:
             if isinstance(value, list)
             else []
         )
+        is_rows = self.schema.tree.wrapped and isinstance(value, list) and sum(not is_empty(one) for one in value) > 1
         for name, item in pairs[:_MOST]:
             item = _out_of_string(item)
             if (
                 isinstance(item, dict | list)
                 and not is_empty(item)
                 and (name not in self.nested or self.schema.tree.wrapped)
+                and not (is_rows and isinstance(item, dict))
                 and not (isinstance(item, list) and isinstance(value, dict) and self.slots & value.keys())
             ):
                 rest: JSON = {other: each for other, each in pairs if other != name}

@@ -40,6 +40,7 @@ def one(value: Any, text: str, kind: Any = None) -> tuple[str, str] | None:
         ("Straße", "STRASSE 5", ("STRASSE", "normalised")),
         ("Zoë", "by Zoe\u0308!", ("Zoe\u0308", "normalised")),
         ('the "best" one-day\'s', "the “best” one‑day’s", ("the “best” one‑day’s", "normalised")),
+        ('six "big" pots', '4,"six ""big"" pots",2', ('six ""big"" pots', "normalised")),
         ("coffee beans roasted", "Cof-\nfee beans roasted", ("Cof-\nfee beans roasted", "normalised")),
         ("well-known thing", "a well-\n   known thing", ("well-\n   known thing", "normalised")),
         ("Taman Sri Putra Satu", "TAMAN SRIPUTRA SATU", ("TAMAN SRIPUTRA SATU", "normalised")),
@@ -114,6 +115,7 @@ def test_text_that_is_not_there(value: str, text: str) -> None:
         (-5, "refund -5", "-5"),
         (-5, "refund −$5.00", "−$5.00"),
         (-5, "refund 5.00-", "5.00-"),
+        (-5, "refund 5.00 DR", "5.00 DR"),
         (0.07, "tax of 7 %", "7 %"),
         (7, "tax of 7 %", "7"),
         (1_200_000, "about 1.2 million people", "1.2 million"),
@@ -365,6 +367,14 @@ def test_a_text_in_a_column_of_its_own(margin: str) -> None:
     assert {one.tier for spans in got.values() for one in spans} == {"normalised"}
 
 
+def test_texts_that_go_on_in_the_rows_of_a_column() -> None:
+    """A cell that goes on below it is found in its own row, however many cells begin alike, behind a figure too."""
+    text = "".join(f"{n:>3} Oak board {n} planed on{n:>8}.50\n    all four sides\n" for n in range(1, 31))
+    value = [{"item": f"Oak board {n} planed on all four sides"} for n in range(1, 31)]
+    for n, spans in enumerate(ground(value, text).values(), 1):
+        assert [text[one.start : one.end] for one in spans] == [f"Oak board {n} planed on", "all four sides"]
+
+
 def test_a_text_over_two_lines() -> None:
     """The comma that joins two lines in a value is no mistake."""
     assert one("9 Quay Street, Bristol BS1 4QA", "at 9 Quay Street\nBristol BS1 4QA") == (
@@ -452,10 +462,10 @@ def test_years_of_an_era(value: str, text: str) -> None:
 
 def test_cells_between_commas() -> None:
     """A figure with its sign, and a text that ends in a digit, end at a comma where the run can be no number."""
-    text = "halt,change,balance\nHalt 007,-4.50,115.50\nHalt 008,3.50,1\n"
-    rows = [{"halt": "Halt 007", "change": -4.5}, {"halt": "Halt 008", "change": 3.5}]
+    text = "halt,change,balance,share\nHalt 007,-4.50,115.50,3%\nHalt 008,3.50,1,7%\n"
+    rows = [{"halt": "Halt 007", "change": -4.5, "share": 0.03}, {"halt": "Halt 008", "change": 3.5, "share": 0.07}]
     found = {path: text[span.start : span.end] for path, (span,) in ground({"rows": rows}, text).items()}
-    assert list(found.values()) == ["Halt 007", "-4.50", "Halt 008", "3.50"]
+    assert list(found.values()) == ["Halt 007", "-4.50", "3%", "Halt 008", "3.50", "7%"]
 
 
 DITTO = {

@@ -360,6 +360,29 @@ def test_a_row_that_is_listed_more_often_than_it_stands_is_a_problem(equal: int)
     assert [str(problem) for problem in result.problems] == lost
 
 
+SHELVES = "".join(f"Crate {number} of lamps stands in bay {number // 10 + 4}.\n" for number in (30, 40, 50))
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "problems"),
+    [
+        (SHELVES, [30, 40, 40, 50], ["some items are listed more often than the document has them @ /crates"]),
+        (SHELVES, [30, 40, 50] * 2, ["some items are listed more often than the document has them @ /crates"]),
+        (f"{SHELVES}Crate 50 of the same.\n", [30, 40, 50, 50], []),
+    ],
+)
+def test_rows_that_are_counted_as_often_as_they_are_listed(text: str, listed: list[int], problems: list[str]) -> None:
+    """A count says nothing of rows that are listed twice; a line that leaves out what the line above it says does."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = {row["number"]: row for _, row in crates(question.text)}
+        return {"keeper": None, "crates_count": len(listed), "crates": [rows[number] for number in listed]}
+
+    result, _ = ask(text, reader)
+    assert [str(problem) for problem in result.problems] == problems
+    assert (result.status, numbers(result)) == ("partial" if problems else "ok", listed)
+
+
 def test_a_second_reading_that_adds_nothing_is_the_last() -> None:
     """A model that lists what is known in place of what is missing is not asked on and on, and doubles no row."""
 
@@ -386,6 +409,28 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
     assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
     alone = [question for question in questions(emulator.requests[1:]) if question.text == question.part_text]
     assert len(alone) >= result.chunks - 4
+
+
+def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
+    """Where all rows of an answer are those of another part, what its own part holds is lost, and that is a problem.
+    One row alone may be a neighbour's, listed for a part without any."""
+    names = ["Ada Quill", "Bo Reed", "Cy Marsh", "Di Fenn"]
+    text = "".join(f"Warden {name} signed on.\n" for name in names)
+    half = text.index("Warden Cy")
+    parts = [Part(0, 0, half), Part(1, half, len(text))]
+    schema = compile_schema(
+        {"type": "object", "properties": {"wardens": {"type": "array", "items": {"type": "string"}}}}
+    )
+
+    def losses(*listed: list[str]) -> list[list[str]]:
+        readings = [
+            Reading(part=part, rest={}, rows={"/wardens": [Row(name, part) for name in own]})
+            for part, own in zip(parts, listed, strict=True)
+        ]
+        return [[loss.message for loss in reading.losses] for reading in without_strays(schema, text, readings)]
+
+    assert losses(names[:2], names[:2]) == [[], ["all 2 items that were listed are those of other parts"]]
+    assert losses(names[:2], names[1:2]) == losses(names[:2], names[1:]) == losses(names[:2], []) == [[], []]
 
 
 def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:

@@ -228,7 +228,7 @@ def test_an_answer_about_a_part_that_is_of_another_document(tmp_path: Path) -> N
     with Emulator(answer) as emulator:
         replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
-    problem = next(problem for problem in row["problems"] if "no value of the answer stands" in problem["message"])
+    problem = next(problem for problem in row["problems"] if "no value of the answer is" in problem["message"])
     index = int(problem["path"].removeprefix("/readings/"))
     assert (row["status"], row["value"]["readings"][index]["meter"]) == ("partial", "M-7001")
 
@@ -267,4 +267,31 @@ def test_an_answer_of_another_document(text: str, value: Any, status: str, tmp_p
         job(emulator, tmp_path / "in").run(tmp_path / "out")
     row = records(tmp_path / "out")["a.txt"]
     assert row["status"] == status
-    assert ("no value of the answer stands" in str(row["problems"])) == (status == "partial")
+    assert ("no value of the answer is" in str(row["problems"])) == (status == "partial")
+
+
+@pytest.mark.parametrize(
+    ("made_up", "problems"),
+    [
+        ({"meter": "M-777", "kwh": 987654}, ["/readings/2"]),
+        ({"meter": "M-777", "kwh": 4002}, []),
+        ({"meter": None, "kwh": 987654}, []),
+    ],
+)
+def test_a_row_that_stands_nowhere_among_rows_that_do(made_up: Any, problems: list[str], tmp_path: Path) -> None:
+    """A row of several values none of which the document has is a problem, where other rows have theirs from it."""
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        rows = [{"meter": f"M-{number}", "kwh": 4000 + number} for number in (1001, 1002, 1003)]
+        return {"readings_count": 4, "readings": [*rows[:2], made_up, rows[2]]}
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text(
+        "".join(f"Meter M-{number} stands at {4000 + number} kWh\n" for number in (1001, 1002, 1003)) + "Limit 4002\n"
+    )
+    with Emulator(answer) as emulator:
+        replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
+    row = records(tmp_path / "out")["a.txt"]
+    foreign = [problem["path"] for problem in row["problems"] if "is in the document" in problem["message"]]
+    assert foreign == problems
+    assert row["status"] == ("partial" if problems or made_up["meter"] is None else "ok")

@@ -898,6 +898,19 @@ def test_standing_in_the_document(value: Any, stands: bool) -> None:
     assert Evidence(TEXT).stands(value) == stands
 
 
+def test_figures_stand_in_cells_between_commas() -> None:
+    """A comma that parts words parts numbers too: two cells are not one number."""
+    assert all(map(Evidence("item,count,price\nrope,2,123.50\n").stands, (2, "123.50")))
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_list_of_rows_is_the_list_that_was_asked_for(place: int) -> None:
+    """A row that says nothing among others is wrong by itself; none of the others is taken for all that was meant."""
+    rows = [OSLO, BERGEN]
+    rows.insert(place, {"city": None, "nights": None})
+    assert mend(json.dumps(rows), STOPS, source=TEXT).value == {"value": rows}
+
+
 @pytest.mark.parametrize(
     ("first", "second", "whole"),
     [
