@@ -29,6 +29,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page, Table
@@ -102,6 +103,7 @@ def ground(
     leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
     whole, fields = _gathered(value, text, schema, leaves, quotes or {})
     if whole.lists:
+        _reserve(whole, lines, leaves)
         lists = Lists(lines, fields)
         for found in whole.lists:
             known = (rows or {}).get(found.pointer) or [None] * len(found.items)
@@ -159,6 +161,25 @@ def _gathered(
 # ---------------------------------------------------------------------- values outside lists
 
 
+def _reserve(whole: Item, lines: Lines, leaves: Sequence[Leaf]) -> None:
+    """Leave the one place right behind its label to each value outside lists, if the values of lists have others."""
+    single = {leaf for own in whole.objects.values() for leaf in own}
+    named = ([place for place in leaf.places if leaf.is_named(place, lines)] for leaf in single)
+    reserved = {own[0][:2] for own in named if len(own) == 1}
+    known: dict[tuple[int, int], tuple[Any, Sequence[Place]]] = {}
+
+    def others(leaf: Leaf, places: Sequence[Place]) -> Sequence[Place]:
+        key = id(leaf.field), id(places)
+        if key not in known:
+            free = [one for one in places if one[:2] not in reserved or leaf.is_named(one, lines)]
+            known[key] = places, free if 0 < len(free) < len(places) else places
+        return known[key][1]
+
+    for leaf in leaves if reserved else ():
+        if leaf not in single:
+            leaf.places, leaf.either = others(leaf, leaf.places), others(leaf, leaf.either)
+
+
 def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage], leaves: Sequence[Leaf]) -> None:
     """Place the values outside lists: near their label, and near the other values of their object; rather not where a
     value of a list stands."""
@@ -183,8 +204,9 @@ def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage], leaves: Se
                     continue  # an unlabelled number of a row is the row's
                 if label or beside or not leaf.slight(place, lines):
                     far, inexact = min(gap, _APART) if owner else 0, place.tier != "exact"
-                    used = place[:2] in listed, -label, place[:2] in taken
-                    ranked.append((place.tier == "fuzzy", used, far, inexact, place))
+                    used = place[:2] in listed, -ceil(label), place[:2] in taken
+                    line = lines.around(place.start)[0]
+                    ranked.append((place.tier == "fuzzy", used, far, inexact, line, -label, place))
             if ranked:
                 leaf.place = min(ranked)[-1]
                 settled.append(leaf.place)

@@ -52,6 +52,10 @@ class Headers:
             if place.end <= end and self._says(place, start, end)
         ]
 
+    def above(self, cell: Range) -> str:
+        """What the header cells over a cell say."""
+        return " ".join(self._text[slice(*one)] for one in self._above(cell))
+
     def heads(self, places: Sequence[Place], cell: Range) -> bool:
         """Whether one of these places is in a header cell over a cell."""
         return bool(self.over([cell], places))
@@ -181,7 +185,8 @@ class Headers:
         mark = re.escape(delimiter)
         begin = len(text) - len(text.lstrip().removeprefix("|")) if delimiter == "|" else 0
         text = text[:-1] if delimiter == "|" and text.endswith("|") else text
-        for one in re.finditer(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)', text[begin:]):
+        other = rf"(?:\\\||[^{mark}])*" if delimiter == "|" else f"[^{mark}]*"  # a bar within a cell is escaped
+        for one in re.finditer(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|{other})', text[begin:]):
             yield start + begin + one.start(1), start + begin + one.end(1)
 
     def _says(self, place: Place, start: int, end: int) -> bool:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
-from itertools import chain
 
 from extractor.extraction.cores import cores
 from extractor.extraction.finding import Place, Wanted
@@ -28,7 +27,7 @@ Range = tuple[int, int]
 _ECHOES = 16
 """Places of the name of an item at which it is heard of again."""
 _SECTIONS = 4
-"""Lines with the label of a list below which its items are looked for."""
+"""Lines with the label of a list behind which its items are looked for."""
 
 _Task = tuple[Listed, Sequence[Sequence[Range]]]
 """A list, and for each of its items the ranges in which it is looked for."""
@@ -42,6 +41,7 @@ class Lists:
     def __init__(self, lines: Lines, fields: Fields) -> None:
         self._lines, self._fields = lines, fields
         self._labels: dict[tuple[int, int], list[Place]] = {}
+        self._taken: set[Range] = set()
         self._held: defaultdict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
 
     def place(self, tasks: Sequence[_Task], *, inner: bool = False) -> list[Passage]:
@@ -54,13 +54,13 @@ class Lists:
                 item.passages = own
             shared = Counter(self._lines.around(own.core.start) for item in listed.items for own in item.passages)
             for item in listed.items:
-                item.options = {leaf: _inside(leaf, item.passages) for leaf in item.leaves}
+                item.options = {leaf: _inside(leaf, item.passages, self._lines) for leaf in item.leaves}
                 self._narrow(item, crowded=any(shared[self._lines.around(own.core.start)] > 1 for own in item.passages))
                 columns.learn(item.options)
         owners = Counter((leaf.name, str(leaf.wanted.value)) for item in items for leaf in item.leaves)
         for listed, _ in tasks:
             for item in listed.items:
-                columns.settle(item)
+                columns.settle(item, self._taken)
             _Context(self._lines, listed.items, owners).lend()
         below: defaultdict[str, list[_Task]] = defaultdict(list)
         for item in items:
@@ -70,6 +70,7 @@ class Lists:
                 below[listed.pointer.removeprefix(item.pointer)].append((listed, [inside] * len(listed.items)))
         for inner_tasks in below.values():
             self.place(inner_tasks, inner=True)
+        self._taken |= {leaf.place[:2] for item in items for leaf in item.leaves if leaf.place}
         return [one for item in items for one in item.passages]
 
     def align(self, listed: Listed, ranges: Sequence[Sequence[Range]], *, inner: bool = False) -> list[list[Passage]]:
@@ -103,18 +104,19 @@ class Lists:
         return placed
 
     def _cores(self, listed: Listed, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
-        """The cores of items that begin in a range. Where they all stand below a line as well that says more of the
+        """The cores of items that begin in a range. Where they all stand as well behind a label that says more of the
         name of their list, or behind another list of the same object that has their places, they are there."""
         best = cores(facts, self._lines, start, end)
         held = self._held[listed.pointer.rpartition("/")[0]]
         others = {start: after for start, (after, pointer) in held.items() if pointer != listed.pointer and after < end}
         own = self._fields[listed.pointer].own
         first = min((core.start for core in best if core), default=end)
-        found = chain.from_iterable(one.finditer(self._lines.text, first, end) for one in own)
-        rows = {self._lines.around(core.start)[0] for core in best if core}
-        for low in sorted({self._lines.around(one.start())[0] for one in found} - rows)[:_SECTIONS]:
+        lasts = [max(fact.places[-1].start for fact in its) for its, core in zip(facts, best, strict=True) if core]
+        last = max(first, min([end, *lasts]))
+        found = sorted(label.end() for one in own for label in one.finditer(self._lines.text, first, last))
+        for low in list({self._lines.around(label)[0]: label for label in found}.values())[:_SECTIONS]:
             other = cores(facts, self._lines, low, end)
-            if _worth(other) >= _worth(best) and self._named(own, low, other) > self._named(own, start, best):
+            if _worth(other) >= _worth(best) and self._named(own, start, other) > self._named(own, start, best):
                 best = other
         if any(core and core.start in others for core in best):
             other = cores(facts, self._lines, max(others.values()), end)
@@ -192,21 +194,31 @@ class _Columns:
         words = before.rsplit(None, 1)
         return [*signs, ("word", words[-1])] if words and words[-1][-1].isalnum() else signs
 
-    def settle(self, item: Item) -> None:
-        """Give each leaf of a row one of its places, and no place to two if that can be; rather one in the core."""
+    def settle(self, item: Item, others: Container[Range]) -> None:
+        """Give each leaf of a row one of its places, and no place to two if that can be; rather one in the core, that
+        is none of the `others`, in its column, and with its label."""
         options, taken = item.options, list[Place]()
 
-        def cost(leaf: Leaf, place: Place) -> tuple[bool, bool, int, int]:
+        def cost(leaf: Leaf, place: Place) -> tuple[bool, bool, bool, int]:
             first, last = self._lines.around(place.start)
             outside = not any(first < one.core.end and one.core.start < last for one in item.passages)
-            return any(_overlap(place, one) for one in taken), outside, -self._vote(leaf, place), place.start
+            return any(_overlap(place, one) for one in taken), outside, place[:2] in others, -self._vote(leaf, place)
+
+        def far(leaf: Leaf, place: Place) -> tuple[bool, int, float, int]:
+            label = leaf.label(place, self._lines)
+            return not label, self._lines.around(place.start)[0], -label, place.start
+
+        def best(leaf: Leaf) -> Place:
+            costs = [cost(leaf, place) for place in options[leaf]]
+            equal = [place for place, its in zip(options[leaf], costs, strict=True) if its == min(costs)]
+            return min(equal, key=partial(far, leaf)) if len(equal) > 1 else equal[0]
 
         def most(leaf: Leaf) -> int:
             return max((self._vote(leaf, place) for place in options[leaf]), default=0)
 
         for leaf in sorted(options, key=lambda one: (len(options[one]), -most(one))):
             if options[leaf]:
-                place = min(options[leaf], key=partial(cost, leaf))
+                place = best(leaf)
                 rival = any(one[:2] == place[:2] for one in taken)
                 if rival and self._votes[leaf.name] and not self._vote(leaf, place):
                     continue  # its own column is another one
@@ -300,7 +312,7 @@ class _Context:
             found = [one for one in leaf.places if start <= one.start < end]
             if len(found) == 1:
                 lone = leaf.wanted.number is not None or leaf.slight(found[0], self._lines)
-                if not lone or leaf.label(found[0], self._lines):
+                if not lone or leaf.label(found[0], self._lines, headers=False):
                     leaf.place = found[0]
                     return True
         return False
@@ -312,7 +324,7 @@ class _Context:
             if not self._in_row(place):
                 heading = leaf.wanted.number is None and not leaf.slight(place, self._lines)
                 heading = heading and self._lines.filled(place.start, place.end)
-                if place == above or heading or leaf.label(place, self._lines):
+                if place == above or heading or leaf.label(place, self._lines, headers=False):
                     leaf.place = place
                 return
 
@@ -325,12 +337,13 @@ class _Context:
         )
 
 
-def _inside(leaf: Leaf, own: Sequence[Passage]) -> list[Place]:
-    """Places of a leaf in the passages of its item."""
-    for places in (leaf.places, leaf.unsure):
-        if inside := [place for one in own for place in one.within(places)]:
-            return inside
-    return []
+def _inside(leaf: Leaf, own: Sequence[Passage], lines: Lines) -> list[Place]:
+    """Places of a leaf in the passages of its item; those that say it with good will where no other says it, or where
+    they alone have its label."""
+    plain, unsure = ([place for one in own for place in one.within(places)] for places in (leaf.places, leaf.unsure))
+    if plain and unsure and any(leaf.label(one, lines) for one in unsure):
+        return plain if any(leaf.label(one, lines) for one in plain) else unsure
+    return plain or unsure
 
 
 def _echoes(item: Item, owners: _Owners, lines: Lines) -> list[Range]:

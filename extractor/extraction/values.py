@@ -22,6 +22,7 @@ __all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather"]
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}|\d{2,}")
 _UNIT = re.compile(r"[ -]?(?=[^\W\d_])")
+_LAST_WORD = re.compile(r"([^\W_]+)[^\w\n]*\Z")
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
 _LABEL = 150
@@ -101,16 +102,23 @@ class Leaf:
         text = isinstance(value, str) and self.wanted.number is None
         return slight(lines.text[place.start : place.end]) and not (text and not slight(value))
 
-    def label(self, place: Place, lines: Lines) -> int:
-        """What the words before a place in its line or sentence, or above it, and the unit behind it are worth as its
-        label together."""
-        near = lines.label(place, _LABEL, _STEM)
-        own = sum(one.search(near) is not None for one in self.field.own)
-        more = sum(one.search(near) is not None for one in self.field.more)
+    def is_named(self, place: Place, lines: Lines) -> bool:
+        """Whether a word of the name of its field stands right before a place."""
+        word = _LAST_WORD.search(lines.text, max(0, place.start - _LABEL), place.start)
+        return word is not None and any(one.match(word[1]) for one in self.field.own)
+
+    def label(self, place: Place, lines: Lines, *, headers: bool = True) -> float:
+        """What the words before a place in its line or sentence, or above it (the headers of a table perhaps), and the
+        unit behind it are worth as its label together; less than one is lost by words that are far."""
+        before, above = lines.label(place, _LABEL, _STEM, headers=headers)
+        found = [next(reversed([*one.finditer(before)]), None) or one.search(above) for one in self.field.own]
+        own = [one for one in found if one]
+        more = sum(one.search(before) is not None or one.search(above) is not None for one in self.field.more)
         if own or more > 1:
-            return 3 * own + max(0, more - 1)
+            far = sum(len(before) - one.end() if one.string is before else _LABEL for one in own)
+            return 3 * len(own) + max(0, more - 1) - far / (_LABEL * len(own) + 1)
         behind = _UNIT.match(lines.text, place.end)
-        return int(behind is not None and any(one.match(lines.text, behind.end()) for one in self.field.own))
+        return float(behind is not None and any(one.match(lines.text, behind.end()) for one in self.field.own))
 
 
 @dataclass(slots=True, eq=False)
