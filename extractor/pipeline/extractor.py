@@ -118,7 +118,16 @@ class _Face:
         context = self._contexts.get(compiled.fingerprint)
         if context is None or context.schema is not compiled:  # two types may be asked for alike
             context = self._contexts[compiled.fingerprint] = self._session.context(compiled)
-        return process(_work(source, context, rank), STAGES)
+        match source:
+            case Document():
+                work = Work(source.name, context, document=source, rank=rank)
+            case Path():
+                work = Work(source.name, context, source, rank=rank)
+            case str():
+                work = Work("text", context, document=Document.from_text(source), rank=rank)
+            case _:
+                raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")
+        return process(work, STAGES)
 
     def _forget(self, *names: str) -> None:
         for name in names:
@@ -320,15 +329,3 @@ def _several(sources: Iterable[Source]) -> Iterable[Source]:
             "extract_many takes a list of sources, and this is one: use extract, or a Pipeline for a folder"
         )
     return sources
-
-
-def _work(source: Source, context: Context, rank: int) -> Work:
-    match source:
-        case Document():
-            return Work(name=source.name, context=context, document=source, rank=rank)
-        case Path():
-            return Work(name=source.name, context=context, path=source, rank=rank)
-        case str():
-            return Work(name="text", context=context, document=Document.from_text(source), rank=rank)
-        case _:
-            raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")
