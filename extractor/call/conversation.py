@@ -24,7 +24,7 @@ from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.examples import copied, prompt_of
 from extractor.call.form import Form, Ladder, stalled
-from extractor.call.prompt import Aim, ask, corrected, found_at, missed, problem_lines, target, targeted
+from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
 from extractor.call.tools import NO_SUCH_TOOL, Called, call_tool, legible, recognised
 from extractor.errors import (
@@ -39,7 +39,7 @@ from extractor.errors import (
     TooSlow,
 )
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, found_at
 from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking

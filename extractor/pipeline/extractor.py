@@ -222,9 +222,8 @@ class Extractor(_Face):
     def _begin(self, flow: Flow[T], growing: Growing | None = None) -> Job[T]:
         """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
         with _OPENING:
-            opened, asking = self._opened(), self._opened().asking
-            if growing:
-                asking = opened.remembering(Streaming(opened.http, growing))
+            opened = self._opened()
+            asking = opened.remembering(Streaming(opened.http, growing)) if growing else opened.asking
             if self._background is None:
                 self._background = Background()
                 # One that nobody closes ends with the Extractor, at the latest with the process, as its connections do.
