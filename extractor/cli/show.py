@@ -19,7 +19,7 @@ from rich.text import Text
 
 from extractor.cli.help import one_line
 from extractor.pipeline.job import Totals
-from extractor.pipeline.sinks.files import tables_in
+from extractor.pipeline.sinks.files import tables_among
 from extractor.review.files import read_run
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
@@ -71,7 +71,7 @@ class Screen:
         self._live.stop()
         run = read_run(out)
         totals, written = run["totals"], [*_WRITTEN, *run["tables"]]
-        stale = [name for name in tables_in(out) if name not in written]
+        stale = [name for name in tables_among(path.name for path in out.iterdir()) if name not in written]
         if self._quiet and not self._json:
             return
         if self._json:

@@ -363,6 +363,20 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
 
 
+def test_tables_agree_with_records_after_a_retry(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables that were published are written again by whatever publishes later, without being named."""
+    credentials(monkeypatch, emulator)
+    source, out, reader.bad = put(f"{root}/in", "a", "b"), f"{root}/out", {"b"}
+    done = [extract_shard(shard, bills(emulator), out) for shard in plan_shards(source, shards=2)]
+    publish(done, out, sink=["csv", "sqlite"], schema=Bill)
+    reader.bad = set()
+    assert CliRunner().invoke(app, ["retry", out, "--schema", f"{__file__}:Bill"]).exit_code == 0
+    assert [line.split(b",")[4] for line in read(f"{out}/records.csv").splitlines()] == [b'"shop"', b'"a"', b'"b"']
+    assert sorted(json.loads(read(f"{out}/run.json"))["tables"])[-1] == "records.usage.csv"
+
+
 def test_a_retry_of_what_cannot_be_read(
     root: str,
     emulator: Emulator,
