@@ -193,7 +193,9 @@ def _refuse_binary(probe: bytes) -> None:
     controls = len(probe) - len(probe.translate(None, _CONTROLS))
     allowed = 10 if _strictly(probe[:-4], "utf-8") is not None else 50
     if controls * allowed > len(probe):
-        raise DocumentError("the file is binary, not text; name a format that can be read", kind="binary")
+        raise DocumentError(
+            "the file is binary, and of no format that can be read; convert it or leave it out", kind="binary"
+        )
 
 
 def _seven_bit(data: bytes) -> Decoded | None:

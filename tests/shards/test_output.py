@@ -241,7 +241,7 @@ def test_rows_of_several_tables(
 def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
     """What other processes cannot read is refused, and so are names that another query may give to other rows."""
     for source, options, line in [
-        ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
+        ([{"text": "a"}], {}, "<list> exists only in this process: write its rows to a Parquet or CSV file first"),
         (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
         ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: the query has a template"),
         ("airflow://db", {"query": "SELECT '{{ds}}'", "key": "id"}, "airflow://db: the query has a template"),

@@ -129,7 +129,7 @@ def _open(data: bytes, password: str | None) -> Any:
             absent = "the PDF is encrypted; give its password (password=, --password)"
             raise DocumentError(wrong if password else absent, kind="encrypted") from None
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
-            raise DocumentError("the PDF is encrypted in an unknown way; print it anew", kind="encrypted") from None
+            raise DocumentError("the PDF has an unknown encryption; print it to a new PDF", kind="encrypted") from None
         raise DocumentError("the PDF is damaged or cut off; fetch it again", kind="damaged") from None
 
 
