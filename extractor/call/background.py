@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock, Semaphore, Thread, current_thread
@@ -29,12 +30,13 @@ _BOOKING_SECONDS = 1.0
 """How long an interrupt waits until what was in flight is booked as perhaps paid."""
 
 
+@dataclass(slots=True, eq=False)
 class Job(Generic[T]):
     """Work that was begun on a loop in another thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
-        self._loop, self._ended = loop, Future[T]()
-        loop.call_soon_threadsafe(self._begin, work)  # in a copy of this thread's context
+    _loop: asyncio.AbstractEventLoop
+    _ended: Future[T] = field(default_factory=Future)
+    _task: asyncio.Task[T] | None = None
 
     def result(self) -> T:
         """Wait for the end; returns or raises what the work does. An interrupt of this thread cancels the work."""
@@ -52,7 +54,7 @@ class Job(Generic[T]):
     def cancel(self) -> None:
         """Cancel the work; does not wait for its end."""
         if not self._ended.done():
-            self._loop.call_soon_threadsafe(lambda: self._task.cancel())
+            self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = self._loop.create_task(work)
@@ -84,7 +86,9 @@ class Background:
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Begin work on the loop, in a copy of the caller's context."""
-        return Job(self._loop, work)
+        job = Job[T](self._loop)
+        self._loop.call_soon_threadsafe(job._begin, work)
+        return job
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work on the loop and wait for it. An interrupt cancels it, and all that it began, at once."""

@@ -24,7 +24,7 @@ from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.examples import copied, prompt_of
 from extractor.call.form import Form, Ladder, stalled
-from extractor.call.prompt import Aim, ask, corrected, found_at, missed, problem_lines, target, targeted
+from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
 from extractor.call.tools import NO_SUCH_TOOL, Called, call_tool, legible, recognised
 from extractor.errors import (
@@ -39,7 +39,8 @@ from extractor.errors import (
     TooSlow,
 )
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, found_at
+from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
 from extractor.wire.requests import Message, assistant, tool
@@ -51,6 +52,7 @@ _WORDY, _REFUSALS = 2, 2
 """Further requests for an answer that held no JSON, and the refusals that are enough."""
 
 _MOST_TOKENS, _FEWEST_TOKENS = 16_384, 256
+_NEARLY = 0.9
 
 
 def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
@@ -112,12 +114,12 @@ def _first_draft(talk: Talk) -> Flow[Draft]:
         draft = _drafted(talk, reply, question)
         if draft is not None:
             return draft
-        starved = reply.finish == "length"
+        starved = _is_starved(reply, question.options)
         refusals, wordy = refusals + _refuses(reply), wordy + (not starved)
         hopeless = refusals == _REFUSALS or wordy > _WORDY or not (yield from talk.may_repair())
         further = None if hopeless else _roomier(question, reply) if starved else _lower(talk, question)
         if further is None:
-            raise _hopeless(reply, starved)
+            raise _hopeless(reply)
         question, step = further
 
 
@@ -146,6 +148,13 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     return replace(draft, value=value, invalid=(*draft.invalid, *problems))
 
 
+def _is_starved(reply: Reply, options: Options) -> bool:
+    """Whether the room is what an answer lacks; one that was cut for no reason of room lacks something else."""
+    used = reply.usage.completion_tokens if reply.usage else count_tokens(reply.content)
+    thought = bool(reply.reasoning) and bool(thinks(options))
+    return reply.finish == "length" and (thought or used > _NEARLY * room(options))
+
+
 def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair] | None:
     """The same question without thinking where that took the room, else with twice the room, where there is more."""
     options = question.options
@@ -167,8 +176,8 @@ def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 
-def _hopeless(reply: Reply, starved: bool) -> ServiceError:
-    if starved:
+def _hopeless(reply: Reply) -> ServiceError:
+    if reply.finish == "length":
         return _Starved("the token limit ended the answer before it began: ask for less, or raise the limit")
     if _refuses(reply):
         return Rejected(f"the model will not answer for this document: {reply.refusal or 'content filter'}")

@@ -62,15 +62,27 @@ class _Entry:
 
 
 class _Minute:
-    """What was begun in the last 60 seconds, kept at or under a limit."""
+    """What was begun in the last 60 seconds, kept at or under a limit: `cap`, which a person set, or what replies tell.
 
-    def __init__(self, limit: float, seconds: float = _MINUTE) -> None:
-        self._limit, self._window = limit, seconds
+    A refusal that names no time to wait means that what got through in the last minute is all that may, where that is
+    near the limit, or where more is refused than gets through; others are noise. From then on the limit grows back by
+    a quarter for each minute without such a refusal.
+    """
+
+    def __init__(self, cap: float | None, default: float | None = None) -> None:
+        # The service counts from when a request arrives, which is a little later than when it is begun.
+        self._window = _MINUTE if cap else _MINUTE + _SLACK
+        self._limit = self._most = cap or default or math.inf
+        self._cap = cap or math.inf
+        self._lowered_at = -math.inf
         self._total = 0.0
         self._entries: deque[_Entry] = deque()
+        self._refusals: deque[float] = deque()
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` fits; what is larger than the whole limit fits once nothing else is there."""
+        if self._limit < self._most and self._lowered_at + _MINUTE <= now:
+            self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
         self._forget(now)
         total, seconds = self._total + amount, 0.0
         for entry in self._entries:
@@ -80,40 +92,18 @@ class _Minute:
         return seconds
 
     def add(self, amount: float, now: float) -> _Entry:
-        entry = _Entry(now, amount)
+        """Count a request; where there is no limit yet, with those of the same second, so that few are kept."""
+        if not (self._limit == math.inf and self._entries and now - self._entries[-1].at < _SLACK):
+            self._entries.append(_Entry(now, 0.0))
         self._total += amount
-        self._entries.append(entry)
-        return entry
-
-    def _forget(self, now: float) -> None:
-        while self._entries and self._entries[0].at + self._window <= now:
-            self._total -= self._entries.popleft().amount
+        self._entries[-1].amount += amount
+        return self._entries[-1]
 
     def correct(self, entry: _Entry, amount: float, now: float) -> None:
+        """Count another amount for a request than was added."""
         if entry.at + self._window > now:
             self._total += amount - entry.amount
             entry.amount = amount
-
-
-class _Rate(_Minute):
-    """Requests a minute, learnt from what replies tell: up to `cap`, which a person set, or as far as they go.
-
-    A refusal that names no time to wait means that what got through in the last minute is all that may, where that is
-    near the limit, or where more is refused than gets through; others are noise. From then on the limit grows back by
-    a quarter for each minute without such a refusal.
-    """
-
-    def __init__(self, cap: float | None, default: float | None) -> None:
-        # The service counts from when a request arrives, which is a little later than when it is begun.
-        super().__init__(cap or default or math.inf, _MINUTE if cap else _MINUTE + _SLACK)
-        self._cap, self._most = cap or math.inf, self._limit
-        self._lowered_at = -math.inf
-        self._refusals: deque[float] = deque()
-
-    def wait(self, amount: float, now: float) -> float:
-        if self._limit < self._most and self._lowered_at + _MINUTE <= now:
-            self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
-        return super().wait(amount, now)
 
     def learn(self, per_minute: float) -> None:
         """Take the limit that a reply tells, never more than a person allows."""
@@ -131,13 +121,9 @@ class _Rate(_Minute):
         if near or len(self._refusals) > self._total:
             self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
 
-    def add(self, amount: float, now: float) -> _Entry:
-        """Count a request; where there is no limit yet, with those of the same second, so that few are kept."""
-        if not (self._limit == math.inf and self._entries and now - self._entries[-1].at < _SLACK):
-            self._entries.append(_Entry(now, 0.0))
-        self._total += amount
-        self._entries[-1].amount += amount
-        return self._entries[-1]
+    def _forget(self, now: float) -> None:
+        while self._entries and self._entries[0].at + self._window <= now:
+            self._total -= self._entries.popleft().amount
 
 
 class _Queue:
@@ -242,7 +228,7 @@ class Limits:
         seconds: float = math.inf,
     ) -> None:
         self._patience = patience
-        self._requests = _Rate(requests_per_minute, known_rate)
+        self._requests = _Minute(requests_per_minute, known_rate)
         self._tokens = None if tokens_per_minute is None else _Minute(tokens_per_minute)
         self._ledger = ledger
         self._breaker = _Breaker(seconds, patience)

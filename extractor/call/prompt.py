@@ -17,7 +17,7 @@ from typing import Any
 from extractor.documents.document import Image
 from extractor.errors import Problem
 from extractor.schema.compiler import Part, Schema
-from extractor.schema.pointer import JSON, get, leaves
+from extractor.schema.pointer import JSON, found_at, leaves
 from extractor.wire.images import image_part, text_part
 from extractor.wire.requests import Message, system, user
 
@@ -27,7 +27,6 @@ __all__ = [
     "ask",
     "corrected",
     "fenced",
-    "found_at",
     "missed",
     "problem_lines",
     "read_document",
@@ -251,14 +250,6 @@ def problem_lines(schema: Schema[Any], problems: Iterable[Problem], value: JSON)
 def _written(value: JSON, path: str) -> str:
     found = found_at(value, path)
     return "" if found is None or isinstance(found, dict | list) else repr(found)
-
-
-def found_at(value: JSON, path: str) -> JSON:
-    """What a value has at a place; None where it has no such place."""
-    try:
-        return get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
 
 
 def _excerpt(text: str, value: JSON, paths: Iterable[str]) -> str:

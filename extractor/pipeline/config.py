@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, TypedDict
 
 import orjson
@@ -278,8 +276,7 @@ class Session:
         ladder: Ladder | None = None,
         purse: Purse | None = None,
     ) -> None:
-        self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
-        self._lock, self._calls, self._closing = Lock(), 0, False
+        self.config, self.endpoint, facts = config, endpoint, recall(endpoint)
         book = job or cache
         self.ledger: Ledger | None = None
         if book or config.max_cost is not None:
@@ -309,34 +306,6 @@ class Session:
         learnt = {**self._facts, **self._ladder.facts(self.settings.model)}
         if learnt != self._facts and lasting(self.endpoint):
             remember(self.endpoint, learnt)
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Keep it open for a call, though it be closed meanwhile: what the call pays for can still be stored."""
-        with self._lock:
-            self._calls += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._calls -= 1
-                last = self._closing and not self._calls
-            if last:
-                self._close()
-
-    def close(self) -> None:
-        """Store what was learnt, end an embedded model, and close the cache, once no call is in flight."""
-        with self._lock:
-            self._closing = True
-            last = not self._calls
-        if last:
-            self._close()
-
-    def _close(self) -> None:
-        self.keep_facts()
-        self.endpoint.close()
-        if self.cache:
-            self.cache.close()
 
 
 # ------------------------------------------------------------------------- gold files as examples

@@ -24,7 +24,7 @@ import orjson
 
 from extractor.errors import Problem, UsageError
 from extractor.pipeline.result import reviewed_above
-from extractor.schema.pointer import JSON, get, join, leaves, parts
+from extractor.schema.pointer import JSON, found_at, join, leaves, parts
 
 __all__ = [
     "ACTIONS",
@@ -197,7 +197,7 @@ class Review:
 
     def rows(self, at: str) -> Sequence[int]:
         """The numbers in `whole` of the rows of a list, in their order."""
-        holder = _at(self.whole, at)
+        holder = found_at(self.whole, at)
         return self.order.get(at, range(len(holder) if isinstance(holder, list) else 0))
 
 
@@ -271,13 +271,13 @@ class _Applying:
             if step.action != "invented":  # what is not there any more needs no removal
                 self.stale.append(step)
             return
-        in_list = isinstance(_at(self.whole, path.rpartition("/")[0]), list) and path != ""
+        in_list = isinstance(found_at(self.whole, path.rpartition("/")[0]), list) and path != ""
         for gone in self.removed.intersection(_above(path)):  # a row that was removed is one again
             self.removed.discard(gone)
             del self.states[gone]
         if step.action == "invented" and in_list:
             self.removed.add(path)
-        elif step.action != "accept" or _without(_at(self.whole, path), self.removed, path) != step.value:
+        elif step.action != "accept" or _without(found_at(self.whole, path), self.removed, path) != step.value:
             self.whole = _with(self.whole, parts(path), step.value)
             below = f"{path}/"
             self.states = {other: held for other, held in self.states.items() if not other.startswith(below)}
@@ -290,7 +290,7 @@ class _Applying:
         """The pointer of a step in the value as it is now."""
         place, rows, names = "", iter(step.rows), parts(step.path)
         for depth, name in enumerate(names, 1):
-            holder = _at(self.whole, place)
+            holder = found_at(self.whole, place)
             if isinstance(holder, list):
                 last = depth == len(names) and step.action == "missing"
                 place = join(place, self._row(place, holder, int(name), next(rows, None), step if last else None))
@@ -304,10 +304,10 @@ class _Applying:
 
     def _row(self, at: str, holder: list[JSON], index: int, row: JSON, new: Step | None) -> int:
         if row is not None:
-            return _find(_at(self.extracted, at), row, index)
+            return _find(found_at(self.extracted, at), row, index)
         if (at, index) in self.added:
             return self.added[at, index]
-        extracted = _at(self.extracted, at)
+        extracted = found_at(self.extracted, at)
         known = len(extracted) if isinstance(extracted, list) else 0
         if new is None:
             if index >= len(holder) or index < known == len(holder):
@@ -348,14 +348,6 @@ def _find(rows: JSON, wanted: JSON, index: int) -> int:
     if 2 * most <= len(features) or shared.count(most) > 1:
         raise _Unplaced
     return shared.index(most)
-
-
-def _at(value: JSON, pointer: str) -> JSON:
-    """What stands at a pointer; None where nothing does."""
-    try:
-        return get(value, pointer)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
 
 
 def _above(pointer: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from extractor.extraction.evidence import regrounded
 from extractor.pipeline.result import evidence_lines, flags
 from extractor.pipeline.stages import Paid, extract, step
 from extractor.pipeline.work import Stage, Work
-from extractor.schema.pointer import JSON, get
+from extractor.schema.pointer import JSON, found_at, get
 from extractor.text.tokens import count_tokens
 
 __all__ = ["doubtful", "second_opinion"]
@@ -58,7 +58,7 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: dict[str, Any], pai
     newer = subset.patch(value, answer.value)
     if len(schema.problems(newer)) > len(schema.problems(value)):
         return row
-    agreed = [path for path in paths if _at(newer, path) == _at(value, path)]
+    agreed = [path for path in paths if found_at(newer, path) == found_at(value, path)]
     evidence, confidence = regrounded(schema, document, newer, paths, agreed=agreed)
     changes = [f"{settings.model}: {_change(path, value, newer)}" for path in paths]
     lines = [line for line in row["evidence"] if line["path"] not in paths]
@@ -83,13 +83,6 @@ def _known_items(value: JSON, paths: Iterable[str]) -> list[str]:
     return lines
 
 
-def _at(value: JSON, path: str) -> JSON:
-    try:
-        return get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
-
-
 def _change(path: str, older: JSON, newer: JSON) -> str:
-    before, after = _at(older, path), _at(newer, path)
+    before, after = found_at(older, path), found_at(newer, path)
     return f"{before!r} was confirmed @ {path}" if before == after else f"{before!r} became {after!r} @ {path}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 from queue import SimpleQueue
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary, finalize
@@ -27,6 +26,7 @@ from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES, process
+from extractor.pipeline.store import Damaged
 from extractor.pipeline.streaming import Growing, Partial
 from extractor.pipeline.work import Context, Work
 from extractor.schema.compiler import compile_schema
@@ -34,9 +34,6 @@ from extractor.schema.compiler import compile_schema
 __all__ = ["AsyncExtractor", "Extractor", "Source"]
 
 T = TypeVar("T")
-
-_OPENED = ("_background", "_asking", "_transport", "_session", "_contexts")
-"""What is opened on first use."""
 
 _OPENING = RLock()
 _OPEN: WeakValueDictionary[int, _Face] = WeakValueDictionary()
@@ -50,8 +47,8 @@ def _leave_to_parent() -> None:
     for face in list(_OPEN.values()):
         if end := face.__dict__.pop("_end", None):
             end.detach()
-        _LEFT_TO_PARENT.extend(face.__dict__[name] for name in _OPENED if name in face.__dict__)
-        face._forget(*_OPENED)
+        _LEFT_TO_PARENT.append((face._open, face._background))
+        face._open = face._background = None
     _OPEN.clear()
 
 
@@ -62,10 +59,80 @@ Source = str | Path | Document
 """A str is always text; a Path is a file; a Document is one already."""
 
 
+class _Open:
+    """What is opened on first use: the session and its cache, connections, and for each schema what documents share."""
+
+    def __init__(self, config: Config) -> None:
+        endpoint = config.endpoint()
+        try:
+            self.cache = None if config.cache is None else Journal(Path(config.cache), shared=True)
+            self.session = Session(config, endpoint, cache=self.cache)
+        except BaseException as error:
+            endpoint.close()
+            if isinstance(error, Damaged):
+                raise UsageError(f"{error}: name another file for the cache") from error
+            raise
+        self.http = HttpTransport(endpoint, limits=self.session.limits)
+        self.asking = self.remembering(self.http)
+        self._contexts: dict[str, Context] = {}
+        self._lock, self._calls, self._closing = Lock(), 0, False
+
+    def remembering(self, transport: Transport) -> Transport:
+        """A transport, with the cache before it where there is one."""
+        return Remembering(transport, self.cache) if self.cache else transport
+
+    def flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
+        """A document on its way to a result."""
+        compiled = compile_schema(schema, counts=True)
+        context = self._contexts.get(compiled.fingerprint)
+        if context is None or context.schema is not compiled:  # two types may be asked for alike
+            context = self._contexts[compiled.fingerprint] = self.session.context(compiled)
+        match source:
+            case Document():
+                work = Work(source.name, context, document=source, rank=rank)
+            case Path():
+                work = Work(source.name, context, source, rank=rank)
+            case str():
+                work = Work("text", context, document=Document.from_text(source), rank=rank)
+            case _:
+                raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")
+        return process(work, STAGES)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep it open for a call, though it be closed meanwhile: what the call pays for can still be stored."""
+        with self._lock:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls -= 1
+                last = self._closing and not self._calls
+            if last:
+                self._close()
+
+    def close(self) -> None:
+        """Store what was learnt, end an embedded model, and close the cache, once no call is in flight."""
+        with self._lock:
+            self._closing = True
+            last = not self._calls
+        if last:
+            self._close()
+
+    def _close(self) -> None:
+        self.session.keep_facts()
+        self.session.endpoint.close()
+        if self.cache:
+            self.cache.close()
+
+
 class _Face:
     """What both classes share: a Config, and what is opened on first use."""
 
     config: Config
+    _open: _Open | None = None
+    _background: Background | None = None
 
     def __init__(self, config: Config | None = None, **options: Unpack[ConfigOptions]) -> None:
         self.config = replace(config, **options) if config else Config(**options)
@@ -80,50 +147,12 @@ class _Face:
     def __repr__(self) -> str:
         return repr(self.config).replace("Config", type(self).__name__, 1)
 
-    @cached_property
-    def _session(self) -> Session:
+    def _opened(self) -> _Open:
         with _OPENING:  # two threads that come first at once must not open two
-            return self.__dict__.get("_session") or self._opened()
-
-    def _opened(self) -> Session:
-        endpoint = self.config.endpoint()
-        _OPEN[id(self)] = self
-        try:
-            cache = None if self.config.cache is None else Journal(Path(self.config.cache), shared=True)
-            return Session(self.config, endpoint, cache=cache)
-        except BaseException:
-            endpoint.close()
-            raise
-
-    @cached_property
-    def _transport(self) -> HttpTransport:
-        with _OPENING:
-            return self.__dict__.get("_transport") or HttpTransport(self._session.endpoint, limits=self._session.limits)
-
-    @cached_property
-    def _asking(self) -> Transport:
-        with _OPENING:
-            return self.__dict__.get("_asking") or self._remembering(self._transport)
-
-    def _remembering(self, transport: Transport) -> Transport:
-        """The transport, with a cache before it where there is one."""
-        return Remembering(transport, self._session.cache) if self._session.cache else transport
-
-    @cached_property
-    def _contexts(self) -> dict[str, Context]:
-        return {}
-
-    def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
-        compiled = compile_schema(schema, counts=True)
-        context = self._contexts.get(compiled.fingerprint)
-        if context is None or context.schema is not compiled:  # two types may be asked for alike
-            context = self._contexts[compiled.fingerprint] = self._session.context(compiled)
-        return process(_work(source, context, rank), STAGES)
-
-    def _forget(self, *names: str) -> None:
-        for name in names:
-            with suppress(KeyError):
-                del self.__dict__[name]
+            if self._open is None:
+                self._open = _Open(self.config)
+                _OPEN[id(self)] = self
+            return self._open
 
     def __getstate__(self) -> dict[str, Any]:
         return {"config": self.config}
@@ -144,17 +173,6 @@ class Extractor(_Face):
     ('ok', Decimal('21.00'))
     """
 
-    @cached_property
-    def _background(self) -> Background:
-        with _OPENING:
-            return self.__dict__.get("_background") or self._begun()
-
-    def _begun(self) -> Background:
-        background = Background()
-        # One that nobody closes ends with the Extractor, at the latest with the process, and so do its connections.
-        self._end = finalize(self, background.close)
-        return background
-
     @overload
     def extract(self, schema: type[T], source: Source) -> Result[T]: ...
     @overload
@@ -166,7 +184,7 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return self._begin(self._flow(schema, source)).result()
+        return self._begin(self._opened().flow(schema, source)).result()
 
     @overload
     def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
@@ -179,7 +197,7 @@ class Extractor(_Face):
         """
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         growing = Growing(compile_schema(schema, counts=True), partials.put)
-        job = self._begin(self._flow(schema, source), growing)
+        job = self._begin(self._opened().flow(schema, source), growing)
         job.then(lambda _: partials.put(None))
         try:
             while (partial := partials.get()) is not None:
@@ -198,15 +216,18 @@ class Extractor(_Face):
         Raises UsageError for a single source in place of several.
         """
         at_once = self.config.concurrency + AHEAD
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
+        flows = (self._opened().flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         yield from finished_in_background(flows, self._begin, at_once=at_once)
 
-    def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
+    def _begin(self, flow: Flow[T], growing: Growing | None = None) -> Job[T]:
         """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
         with _OPENING:
-            asking = self._asking
-            if growing:
-                asking = self._remembering(Streaming(self._transport, growing))
+            opened = self._opened()
+            asking = opened.remembering(Streaming(opened.http, growing)) if growing else opened.asking
+            if self._background is None:
+                self._background = Background()
+                # One that nobody closes ends with the Extractor, at the latest with the process, as its connections do.
+                self._end = finalize(self, self._background.close)
             return self._background.begin(drive(flow, asking))
 
     def close(self) -> None:
@@ -215,12 +236,12 @@ class Extractor(_Face):
         Waits for calls that other threads have in flight.
         """
         with _OPENING:
-            end, session = "_background" in self.__dict__ and self._end, self.__dict__.get("_session")
-            self._forget(*_OPENED)
+            end, opened = self._background and self._end, self._open
+            self._background = self._open = None
         if end:
             end()
-        if session:
-            session.close()
+        if opened:
+            opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -251,9 +272,9 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]: ...
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
-        await self._open()
-        with self._session.in_use():
-            return await drive(self._flow(schema, source), self._asking)
+        opened = await self._opened_aside()
+        with opened.in_use():
+            return await drive(opened.flow(schema, source), opened.asking)
 
     @overload
     def stream(self, schema: type[T], source: Source) -> AsyncIterator[Partial[T]]: ...
@@ -261,13 +282,13 @@ class AsyncExtractor(_Face):
     def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]: ...
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
-        await self._open()
+        opened = await self._opened_aside()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
         growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
-        asking = self._remembering(Streaming(self._transport, growing))
-        task = asyncio.create_task(drive(self._flow(schema, source), asking))
+        asking = opened.remembering(Streaming(opened.http, growing))
+        task = asyncio.create_task(drive(opened.flow(schema, source), asking))
         task.add_done_callback(lambda _: partials.put_nowait(None))
-        with self._session.in_use():
+        with opened.in_use():
             try:
                 while (partial := await partials.get()) is not None:
                     yield partial
@@ -283,26 +304,26 @@ class AsyncExtractor(_Face):
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]: ...
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
-        await self._open()
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
-        with self._session.in_use():
-            async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
+        opened = await self._opened_aside()
+        flows = (opened.flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
+        with opened.in_use():
+            async for result in finished(flows, opened.asking, at_once=self.config.concurrency + AHEAD):
                 yield result
 
-    async def _open(self) -> None:
-        if "_session" not in self.__dict__:  # starting an embedded model takes seconds
-            await asyncio.to_thread(lambda: self._session)
+    async def _opened_aside(self) -> _Open:
+        if self._open is None:  # starting an embedded model takes seconds
+            return await asyncio.to_thread(self._opened)
+        return self._open
 
     async def aclose(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again.
 
         Calls in flight end as they would; the cache stays open for their replies.
         """
-        if "_transport" in self.__dict__:
-            await self._transport.aclose()
-        if "_session" in self.__dict__:
-            self._session.close()
-        self._forget(*_OPENED)
+        opened, self._open = self._open, None
+        if opened:
+            await opened.http.aclose()
+            opened.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -320,15 +341,3 @@ def _several(sources: Iterable[Source]) -> Iterable[Source]:
             "extract_many takes a list of sources, and this is one: use extract, or a Pipeline for a folder"
         )
     return sources
-
-
-def _work(source: Source, context: Context, rank: int) -> Work:
-    match source:
-        case Document():
-            return Work(name=source.name, context=context, document=source, rank=rank)
-        case Path():
-            return Work(name=source.name, context=context, path=source, rank=rank)
-        case str():
-            return Work(name="text", context=context, document=Document.from_text(source), rank=rank)
-        case _:
-            raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")

@@ -22,7 +22,6 @@ from pydantic import BaseModel, Field
 
 from extractor.call.asking import Asking
 from extractor.call.conversation import converse
-from extractor.call.effects import drive
 from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
@@ -118,13 +117,13 @@ def infer(paths: Sequence[Path], config: Config, *, check: bool = True) -> Infer
 
 
 def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, float | None]:
-    if extractor._session.endpoint.bound:
+    session = extractor._opened().session
+    if session.endpoint.bound:
         raise UsageError(
             "an embedded model can only repeat text of a document, and cannot name fields: use another model"
         )
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
-    settings = extractor._session.settings.with_instructions(task)
-    answer = extractor._background.run(drive(converse(asking, settings), extractor._asking))
+    answer = extractor._begin(converse(asking, session.settings.with_instructions(task))).result()
     if answer.error:
         raise answer.error
     if answer.problems or not answer.value or not answer.value.get("fields"):

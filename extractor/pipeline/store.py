@@ -67,6 +67,7 @@ class Store:
             wal = db.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
             # Without a write-ahead log, as on some network drives, a commit has to flush by itself.
             db.execute(f"PRAGMA synchronous={'NORMAL' if wal else 'FULL'}")
+            self._flushes.has_log = wal
             for number in range(version, len(steps)):
                 self._step(db, steps[number], number)
         except BaseException:
@@ -179,6 +180,7 @@ class _Flushes:
         self._waiting: Future[None] | None = None
         self._lock = Lock()
         self._listed = sys.platform == "win32"  # where a folder is no file that could be flushed
+        self.has_log = True
 
     def next(self) -> Future[None]:
         with self._lock:
@@ -196,8 +198,9 @@ class _Flushes:
         with self._lock:
             self._waiting = None
         try:
-            with suppress(FileNotFoundError), self._log.open("rb+") as file:
-                os.fsync(file.fileno())
+            if self.has_log:
+                with self._log.open("rb+") as file:  # which fails as well where the folder was removed
+                    os.fsync(file.fileno())
             if not self._listed:  # the log is new, and so is its entry in the folder
                 folder = os.open(self._log.parent, os.O_RDONLY)
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["JSON", "get", "join", "leaves", "parts"]
+__all__ = ["JSON", "found_at", "get", "join", "leaves", "parts"]
 
 JSON = Any
 """None, bool, int, float, str, list[JSON] or dict[str, JSON]: what a JSON text can say."""
@@ -26,6 +26,14 @@ def get(value: JSON, pointer: str) -> JSON:
     for part in parts(pointer):
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
+
+
+def found_at(value: JSON, pointer: str) -> JSON:
+    """What stands at `pointer`; None where nothing does."""
+    try:
+        return get(value, pointer)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return None
 
 
 def leaves(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:

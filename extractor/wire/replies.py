@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extractor.errors import BrokenReply, ServiceError
@@ -86,16 +86,17 @@ def parse_completion(completion: Any, *, request_id: str | None = None, price: P
     return reader.reply()
 
 
+@dataclass(slots=True, kw_only=True)
 class Completion:
     """One completion as it comes, in one piece or in the frames of a stream.
 
-    `usage` is what the service has told of its cost so far.
+    `usage` is what the service has told of its cost so far, by the `price`.
     """
 
-    def __init__(self, *, price: Price | None, request_id: str | None = None) -> None:
-        self._price, self._request_id = price, request_id
-        self._choices: dict[int, _Choice] = {}
-        self.usage: Usage | None = None
+    price: Price | None
+    request_id: str | None = None
+    usage: Usage | None = None
+    _choices: dict[int, _Choice] = field(default_factory=dict)
 
     @property
     def begun(self) -> bool:
@@ -130,11 +131,11 @@ class Completion:
 
     def count(self, usage: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
-        latest = read_usage(usage, price=self._price)
+        latest = read_usage(usage, price=self.price)
         if latest and self.usage:
             names = ("prompt_tokens", "cached_tokens", "completion_tokens")
             largest = {name: max(getattr(latest, name), getattr(self.usage, name)) for name in names}
-            latest = read_usage(largest, price=self._price)
+            latest = read_usage(largest, price=self.price)
         self.usage = latest or self.usage
 
     def reply(self) -> Reply:
@@ -153,7 +154,7 @@ class Completion:
             usage=self.usage,
             reasoning=reasoning,
             tool_calls=calls or leaked,
-            request_id=self._request_id,
+            request_id=self.request_id,
             logprobs=tuple(first.logprobs),
             others=tuple(choice.answer()[0] for choice in rest),
             refusal=joined_halves(first.refusal) if first.refusal else "",
@@ -161,20 +162,19 @@ class Completion:
 
     def broken(self, why: str) -> BrokenReply:
         """A reply that cannot be used, with what it told of its cost."""
-        return broken(why, 200, self._request_id, self.usage)
+        return broken(why, 200, self.request_id, self.usage)
 
 
+@dataclass(slots=True)
 class _Choice:
     """One answer as it grows."""
 
-    __slots__ = ("calls", "content", "finish", "logprobs", "reasoning", "refusal")
-
-    def __init__(self) -> None:
-        self.content: list[str] = []
-        self.reasoning: list[str] = []
-        self.refusal = self.finish = ""
-        self.calls: Calls | None = None
-        self.logprobs: list[tuple[str, float]] = []
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    refusal: str = ""
+    finish: str = ""
+    calls: Calls | None = None
+    logprobs: list[tuple[str, float]] = field(default_factory=list)
 
     def take(self, choice: Mapping[str, Any]) -> str:
         """Take in what one frame says of the choice; the text that it adds. A whole message replaces what came."""

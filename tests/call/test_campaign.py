@@ -44,6 +44,9 @@ BATCHES = ["batch_forgotten", "batch_results", "batch_item", "batch_shuffled", "
 PASSING = [*PLAIN, *TOOLS, *STREAMS, *BATCHES]
 """One of each kind that a conversation tells apart; each fault by itself is met in tests/pipeline/test_faults.py."""
 
+CUTS = {"cut", "empty_length"}
+"""After these an answer may be cut, which is for a reading to go on with."""
+
 LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error", "batch_forgotten"}
 """After these a reply was billed that never arrived, so that nobody but the service knows what it cost."""
 
@@ -110,10 +113,15 @@ def _whole(answer: Answer) -> bool:
     return not flawed and SCHEMA.validate(answer.value) == Invoice(**GOOD)
 
 
+def _sound(answer: Answer) -> bool:
+    """Whether an answer is whole, or was cut, so that a reading goes on with it or asks for less."""
+    return _whole(answer) or answer.truncated
+
+
 def _truthful(answer: Answer, faults: Mapping[str, float]) -> bool:
     """Whether a document that is not whole says why, and the reason is one of the faults that it met."""
     if answer.error is None:
-        return bool(answer.truncated and faults.keys() & {"cut", "empty_length"}) or bool(answer.problems)
+        return bool(answer.truncated and faults.keys() & CUTS) or bool(answer.problems)
     return any(isinstance(answer.error, REASONS.get(name, Busy)) for name in faults)
 
 
@@ -163,9 +171,9 @@ RATES = (0.05, 0.2, 0.5)
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_each_fault_alone(fault: str) -> None:
-    """At a rate of 20 % every document ends whole, and every send and token is counted."""
+    """At a rate of 20 % every document ends whole, but for cuts, and every send and token is counted."""
     answers, emulator = _run({fault: 0.2})
-    assert all(map(_whole, answers))
+    assert all(map(_sound if fault in CUTS else _whole, answers))
     _check(answers, emulator, {fault: 0.2})
 
 
@@ -174,7 +182,7 @@ def test_faults_in_pairs(pair: tuple[str, str]) -> None:
     """Two faults at once lose nothing either."""
     faults = dict.fromkeys(pair, 0.2)
     answers, emulator = _run(faults, documents=10)
-    assert all(map(_whole, answers))
+    assert all(map(_sound if CUTS & {*pair} else _whole, answers))
     _check(answers, emulator, faults)
 
 
@@ -184,16 +192,15 @@ def test_faults_in_pairs(pair: tuple[str, str]) -> None:
 def test_campaign_of_each_fault(fault: str, rate: float) -> None:
     """A hundred documents end whole up to 20 %, and truthfully at 50 %; the same seed gives the same end.
 
-    Four answers in a row that were cut, before they began or later, are the most that is paid for.
+    None that was cut is asked for unchanged.
     """
     faults = {fault: rate}
     answers, emulator = _run(faults, documents=100, seed=7)
     _check(answers, emulator, faults)
     cut = [answer for answer in answers if isinstance(answer.error, TooLong) or answer.truncated]
-    starved = [answer for answer in cut if answer.attempts == 4]
-    assert all(_whole(answer) or answer in starved for answer in answers) or rate > 0.2
-    assert len(starved) <= 1 or rate > 0.2
-    assert sum(map(_whole, answers)) >= 70
+    assert all(_sound(answer) for answer in answers) or rate > 0.2
+    assert len(cut) <= 25 or rate > 0.2
+    assert sum(map(_sound, answers)) >= 70
     assert list(map(_end, answers)) == list(map(_end, _run(faults, documents=100, seed=7)[0]))
 
 
@@ -205,14 +212,14 @@ def test_campaign_of_each_pair(pair: tuple[str, str], rate: float) -> None:
     faults = dict.fromkeys(pair, rate)
     answers, emulator = _run(faults, documents=20, seed=11)
     _check(answers, emulator, faults)
-    assert all(map(_whole, answers)) or rate > 0.05
+    assert all(map(_sound if CUTS & {*pair} else _whole, answers)) or rate > 0.05
 
 
 def test_everything_at_once_ends_with_the_truth() -> None:
     """With every fault at 10 % nearly all documents end whole; the rest say truly what became of them."""
     faults = dict.fromkeys(PLAIN, 0.1)
     answers, emulator = _run(faults, documents=40)
-    assert sum(map(_whole, answers)) >= 38
+    assert sum(map(_sound, answers)) >= 38
     _check(answers, emulator, faults)
 
 
@@ -221,7 +228,7 @@ def test_at_a_half_nothing_hangs() -> None:
     faults = {"busy": 0.5, "cut": 0.5, "format_ignored": 0.5, "dropped": 0.5}
     answers, emulator = _run(faults, documents=20)
     _check(answers, emulator, faults)
-    assert sum(map(_whole, answers)) > 10
+    assert sum(map(_sound, answers)) > 10
 
 
 def test_the_same_seed_gives_the_same_end() -> None:

@@ -498,12 +498,20 @@ def test_a_cut_answer_is_not_asked_for_unchanged() -> None:
 
 def test_an_empty_answer_at_the_limit_gets_more_room() -> None:
     """An answer that never began is met with twice the room, up to what the service has time for; then it failed."""
-    empty = reply("", finish="length", reasoning="hm")
+    empty, longer = (reply("", finish="length", usage=Usage(100, 0, used, 0.03)) for used in (8192, 16384))
     answer, play = _play(empty, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 16384]
     assert _rungs(answer) == ["budget"]
-    answer, play = _play(*[empty] * 2)
+    answer, play = _play(empty, longer)
     assert (type(answer.error).__mro__[1], answer.truncated, len(play.sent)) == (TooLong, True, 2)
+
+
+def test_an_empty_answer_that_left_its_room_is_no_matter_of_room() -> None:
+    """It is asked for on the next rung, as one without JSON is, and as often."""
+    answer, play = _play(*[reply("", finish="length")] * 3)
+    assert isinstance(answer.error, TooLong)
+    assert [request.body["max_completion_tokens"] for request in play.sent] == [8192] * 3
+    assert _rungs(answer) == ["whole", "whole"]
 
 
 def test_thinking_that_was_asked_for_is_turned_off_first() -> None:

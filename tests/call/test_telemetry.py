@@ -18,7 +18,7 @@ from extractor.call.telemetry import Telemetry
 from extractor.call.tools import Tool
 from extractor.errors import Busy
 from extractor.wire.options import Options, thinking
-from extractor.wire.values import Reply, Request, ToolCall
+from extractor.wire.values import Reply, Request, ToolCall, Usage
 from tests.call.kit import Play, driven, reply
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT, _json
 
@@ -93,7 +93,8 @@ def test_what_was_asked_for_is_told(exporter: InMemorySpanExporter) -> None:
         n=2, seed=7, frequency_penalty=0.5, presence_penalty=-0.5, temperature=1, top_p=0.5, stop="END",
         reasoning_effort="low", max_completion_tokens=1000, chat_template_kwargs=thinking(True),
     )  # fmt: skip
-    _run(exporter, Busy("full"), reply("", finish="length"), _json(GOOD), options=options)
+    full = reply("", finish="length", usage=Usage(100, 0, 1000, 0.01))
+    _run(exporter, Busy("full"), full, _json(GOOD), options=options)
     failed, first, second, _ = exporter.get_finished_spans()
     attributes = {
         "choice.count": 2,

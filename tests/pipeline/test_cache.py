@@ -341,11 +341,12 @@ def test_an_extractor_with_a_cache_travels(emulator: Emulator, tmp_path: Path) -
             assert arrived.extract(Ticket, TEXT).usage.cost_usd == 0
 
 
-def test_a_cache_that_cannot_be_opened(emulator: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "says"), [("missing/cache.sqlite", "cannot be opened"), ("notes.txt", "name another file for the cache")]
+)
+def test_a_cache_that_cannot_be_opened(name: str, says: str, emulator: Emulator, tmp_path: Path) -> None:
     """Is told in one line before anything is asked."""
-    with (
-        Extractor(**where(emulator, tmp_path / "missing" / "cache.sqlite")) as extractor,
-        pytest.raises(UsageError, match="cannot be opened"),
-    ):
+    (tmp_path / "notes.txt").write_text("These are no replies. " * 100)
+    with Extractor(**where(emulator, tmp_path / name)) as extractor, pytest.raises(UsageError, match=says):
         extractor.extract(Ticket, TEXT)
     assert not emulator.requests

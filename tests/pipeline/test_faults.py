@@ -172,12 +172,13 @@ ONCE = [("calls" if _meets("calls", name) else "streams", name) for name in FAUL
 
 
 @pytest.fixture(autouse=True)
-def _hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No back-off is waited for, and a reply that takes a second is late."""
-    opened = Config.endpoint
+def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No back-off is waited for, and a reply that takes a second is late where a fault keeps it waiting."""
+    opened, fault = Config.endpoint, FAULTS[request.node.callspec.params["name"]]
+    waits = fault.slow or fault.where in ("connection", "batch")
 
     def endpoint(self: Config) -> Endpoint:
-        return replace(opened(self), seconds=SECONDS)
+        return replace(opened(self), seconds=SECONDS if waits else 20 * SECONDS)
 
     monkeypatch.setattr(Config, "endpoint", endpoint)
     with without_waits():

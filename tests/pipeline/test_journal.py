@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -152,6 +153,17 @@ def test_a_reply_counts_for_the_document_that_paid(tmp_path: Path) -> None:
 
 
 # -- durable before use
+
+
+def test_a_reply_is_not_kept_in_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """What is written to a file that somebody removed is lost when it is closed, so that nothing more may be asked."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with closing(Journal(folder / "journal.sqlite")) as journal:
+        journal.put("a", REPLY).result()
+        shutil.rmtree(folder)
+        with pytest.raises(StorageError, match="No such file or directory"):
+            journal.put("b", REPLY).result()
 
 
 def test_nobody_uses_a_reply_before_it_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
