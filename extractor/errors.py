@@ -2,7 +2,7 @@
 
     ExtractorError                exit 1
     ├── UsageError                exit 2   what was asked for cannot be done as asked
-    │   ├── SchemaError                    a declaration that no dialect can say: path, construct, remedy
+    │   ├── SchemaError                    what cannot be asked for: path, construct, remedy
     │   └── MissingExtra                   a library of an optional extra is not installed
     ├── DocumentError             exit 1   one file that cannot be read; its own problem, never the run's
     ├── InvalidValue              exit 1   a value that the schema refuses: problems

@@ -49,7 +49,7 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     """
     arrow = library("pyarrow")
     if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
-        frame = arrow.table(frame)  # once: a query that is read twice may have its rows in another order
+        frame = arrow_table(frame)  # once: a query that is read twice may have its rows in another order
     compiled = compile_schema(schema, counts=True)
     texts = _texts(arrow, frame, column, _names(compiled))
     return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
@@ -264,12 +264,16 @@ def _struct_cell(inner: Mapping[str, _Columns], value: Any) -> Any:
 
 
 def _texts(arrow: Any, frame: Any, column: str, new: Sequence[str]) -> list[str | None]:
-    names = list(getattr(frame, "column_names", None) or frame.columns)
+    is_pandas = frame_kind(frame) == "pandas" and hasattr(frame, "columns")  # of which other columns may fit no table
+    names = list(frame.columns if is_pandas else arrow_table(frame).column_names)
     if taken := [name for name in new if name in names]:
         raise UsageError(f"the frame already has a column {taken[0]!r}; rename it, or extract into a frame without it")
-    if column not in names:
-        raise UsageError(f"the frame has no column {column!r}; it has {', '.join(map(str, names))}")
-    cells = arrow_table(frame[[column]] if frame_kind(frame) == "pandas" else frame).column(column).to_pylist()
+    if names.count(column) != 1:
+        number = "no column" if column not in names else f"{names.count(column)} columns"
+        raise UsageError(f"the frame has {number} {column!r}; it has {', '.join(map(str, names))}")
+    at = names.index(column)
+    cells = arrow_table(frame.iloc[:, [at]]).column(0) if is_pandas else arrow_table(frame).column(at)
+    cells = cells.to_pylist()
     for index, cell in enumerate(cells):
         if cell is not None and not isinstance(cell, str):
             raise UsageError(f"row {index} of column {column!r} holds a {type(cell).__name__}; it must hold texts")

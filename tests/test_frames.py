@@ -176,6 +176,10 @@ def test_a_stop_in_the_middle() -> None:
         (pl.DataFrame({"a": ["x"]}), "b", "no column 'b'; it has a"),
         (pl.DataFrame({"a": [1]}), "a", "row 0 of column 'a' holds a int"),
         (pd.DataFrame({"a": ["x"], "status": [1]}), "a", "already has a column 'status'"),
+        (pd.DataFrame([["x", "y"]], columns=["a", "a"]), "a", "2 columns 'a'"),
+        (pd.DataFrame({"a": ["x", 1]}), "a", "a DataFrame cannot be read as a table: .*Expected bytes, got a 'int'"),
+        (pd.Series(["x"], name="a"), "a", "a Series cannot be read as a table"),
+        (pl.DataFrame({"a": ["x"]}).lazy(), "a", "a LazyFrame cannot be read as a table"),
     ],
 )
 def test_frames_that_do_not_fit(frame: Any, column: str, message: str, emulator: Emulator) -> None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
+from extractor.airflow import outcome
 from extractor.airflow.hook import WorkersAIHook
-from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, announce, judge, policy_of, summary, task_errors
-from extractor.airflow.outcome import count as count_metrics
+from extractor.airflow.outcome import FailOn, Logged, ReportLink, linked
 from extractor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +97,8 @@ class ExtractOperator(BaseOperator):
         super().__init__(**kwargs)
         if self.pool != _NO_POOL and isinstance(concurrency, int) and "pool_slots" not in kwargs:
             self.pool_slots = concurrency
-        self._allowed = allowed_ratio(fail_on)
-        self.retry_policy = policy_of(self)
+        self._allowed = outcome.allowed_ratio(fail_on)
+        self.retry_policy = outcome.policy_of(self)
         self.out, self.source, self.schema, self.pipeline = out, source, schema, pipeline
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
@@ -111,13 +110,13 @@ class ExtractOperator(BaseOperator):
 
     def execute(self, context: Context) -> Manifest:
         """Run the shard. What no retry can mend ends the task for good, more failures than allowed end this try."""
-        with task_errors(policed=self.retry_policy is not None, connection=self.workersai_conn_id):
+        with outcome.task_errors(policed=self.retry_policy is not None, connection=self.workersai_conn_id):
             manifest = self._extract(context)
-        self.log.info(summary(manifest))
-        count_metrics(manifest)
-        announce(context, self.outlets, manifest)
+        self.log.info(outcome.summary(manifest))
+        outcome.count(manifest)
+        outcome.announce(context, self.outlets, manifest)
         if not (manifest["shard"] and self._published_later()):
-            judge(manifest, self._allowed)
+            outcome.judge(manifest, self._allowed)
         return manifest
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
@@ -137,9 +136,10 @@ class ExtractOperator(BaseOperator):
         super()._do_render_template_fields(parent, wanted, *rest, **named)
 
     def _extract(self, context: Context) -> Manifest:
+        from extractor.shards.index import below
         from extractor.shards.plan import documents_of, rows_of
         from extractor.shards.publish import publish
-        from extractor.shards.work import below, extract_shard
+        from extractor.shards.work import extract_shard
 
         job, out = self._job(), str(self.out)
         shard = self._planned(job, mapped=getattr(context["ti"], "map_index", -1) >= 0)
@@ -151,11 +151,11 @@ class ExtractOperator(BaseOperator):
             context["map_index_template"] = shard["shard"]
 
         def tell(manifest: Manifest) -> None:
-            page = self.report_url and below(self.report_url, shard)
+            page = self.report_url and below(self.report_url, shard["shard"])
             self._manifest = {**linked(manifest, page), "fail_on": self._allowed}
             context["ti"].xcom_push(key="return_value", value=self._manifest)
 
-        place = below(out, shard)
+        place = below(out, shard["shard"])
         self.log.info("extractor: %d documents, with %s, into %s", shard["documents"], job.config.model, place)
         logged = Logged(self.log, shard["documents"])
         self._running = True

@@ -1,4 +1,4 @@
-"""How a run ends as a task: what is logged, counted and announced, what fails, and what is tried again."""
+"""How a run ends as a task: what is logged, counted, announced and linked, what fails, and what is tried again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, Literal, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, Stats
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperatorLink, Stats, XCom
 
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 
 __all__ = [
-    *("FailOn", "Log", "Logged", "allowed_ratio", "announce", "count", "judge", "policy_of", "summary", "task_errors"),
+    *("FailOn", "Log", "Logged", "ReportLink", "allowed_ratio", "announce", "count", "judge", "linked", "policy_of"),
+    *("summary", "task_errors"),
 ]
 
 FailOn = Literal["any", "none"] | float
@@ -159,3 +160,19 @@ def _money(usd: float | None) -> str:
     from extractor.wire.prices import dollars
 
     return "what is not known" if usd is None else dollars(usd)
+
+
+def linked(manifest: Mapping[str, Any], url: str | None) -> dict[str, Any]:
+    """The manifest with its review page where a browser finds it; as it is where `url` says nothing."""
+    return {**manifest, **({"report": f"{url.rstrip('/')}/report.html"} if url else {})}
+
+
+class ReportLink(BaseOperatorLink):
+    """The review page: every value beside the place in its source that it came from."""
+
+    name = "Review page"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where the task's report.html is, or nothing where it wrote none."""
+        manifest = XCom.get_value(ti_key=ti_key, key="return_value")
+        return str(manifest["report"]) if isinstance(manifest, dict) and "report" in manifest else ""

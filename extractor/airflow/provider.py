@@ -71,5 +71,5 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "task-decorators": [{"name": "extract", "class-name": "extractor.airflow.decorator.extract_task"}],
-        "extra-links": ["extractor.airflow.links.ReportLink"],
+        "extra-links": ["extractor.airflow.outcome.ReportLink"],
     }

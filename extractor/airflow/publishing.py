@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
+from extractor.airflow import outcome
 from extractor.airflow.hook import connection_named
-from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
+from extractor.airflow.outcome import FailOn, ReportLink, linked
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -73,7 +73,7 @@ class PublishOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._allowed = None if fail_on is None else allowed_ratio(fail_on)
+        self._allowed = None if fail_on is None else outcome.allowed_ratio(fail_on)
         self.expected: Any = expected  # rendered before it is executed, as the manifests are
         self.fail_on, self.prune = fail_on, prune
         self.sink, self.sink_conn_id, self.schema = sink, sink_conn_id, schema
@@ -81,7 +81,7 @@ class PublishOperator(BaseOperator):
         self.max_partial, self.max_flagged, self.min_rows = max_partial, max_flagged, min_rows
         self.manifests: Any = manifests
         self.out, self.report_url = out, report_url
-        self.retry_policy = policy_of(self)
+        self.retry_policy = outcome.policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
 
     def execute(self, context: Context) -> Manifest:
@@ -92,19 +92,19 @@ class PublishOperator(BaseOperator):
         expected = None if self.expected is None else list(self.expected)
         if not shards and not expected:
             raise AirflowSkipException("no shards: there is nothing to publish")
-        with task_errors(policed=self.retry_policy is not None):
+        with outcome.task_errors(policed=self.retry_policy is not None):
             limits = {name: getattr(self, name) for name in ("max_partial", "max_flagged", "min_rows")}
             options = {"prune": self.prune, "sink": self._sinks(), "schema": self.schema, **limits}
             done = publish(shards, self.out, expected=expected, wait=True, **options)
         manifest = linked(done, self.report_url)
         self._done = [shard["records"] for shard in shards], manifest
-        self.log.info(summary(manifest))
+        self.log.info(outcome.summary(manifest))
         if manifest["missing"]:
             self.log.warning("extractor: without a manifest: %s", ", ".join(manifest["missing"]))
-        announce(context, self.outlets, manifest)
+        outcome.announce(context, self.outlets, manifest)
         context["ti"].xcom_push(key="return_value", value=manifest)
         lowest = min(shard.get("fail_on", 1.0) for shard in shards)
-        judge(manifest, lowest if self._allowed is None else self._allowed, final=True)
+        outcome.judge(manifest, lowest if self._allowed is None else self._allowed, final=True)
         return manifest
 
     def _sinks(self) -> tuple[str | Maker, ...]:

@@ -18,11 +18,11 @@ from extractor.schema.pointer import JSON
 from extractor.wire.options import Options, extraction_options
 from extractor.wire.values import Usage
 
-__all__ = ["Answer", "Asking", "Event", "Kind", "Listener", "Repair", "Settings", "log_event"]
+__all__ = ["LOG", "Answer", "Asking", "Event", "Kind", "Listener", "Repair", "Settings", "log_event"]
 
 Kind = Literal["send", "reply", "failure", "wait", "repair", "fallback", "tool"]
 
-_LOG = logging.getLogger("extractor")
+LOG = logging.getLogger("extractor")
 _LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG, "failure": logging.DEBUG}
 
 
@@ -88,10 +88,10 @@ Listener = Callable[[Event], None]
 
 
 def log_event(event: Event) -> None:
-    """The default listener: the logger `extractor`, sends and what comes of them at DEBUG, all else at INFO."""
+    """Write an event to the logger `extractor`: sends and what comes of them at DEBUG, all else at INFO."""
     level = _LEVELS.get(event.kind, logging.INFO)
-    if _LOG.isEnabledFor(level):
-        _LOG.log(level, "%s %s", event.kind, _line(event))
+    if LOG.isEnabledFor(level):
+        LOG.log(level, "%s %s", event.kind, _line(event))
 
 
 def _line(event: Event) -> str:
@@ -123,7 +123,7 @@ class Settings:
     tools: tuple[Tool, ...] = ()
     tool_turns: int = 8
     bound: bool = False
-    listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
+    listeners: tuple[Listener, ...] = field(default=(), repr=False, compare=False)
     defaults: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:

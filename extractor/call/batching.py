@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from copy import copy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
-    retry_if_exception_type,
-    retry_if_not_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     stop_before_delay,
 )
@@ -51,9 +50,10 @@ class Batching:
     requests of a batch that it knows no more are broken replies, which it may bill. With `queue` False only what is out
     already is waited for, and all else is sent by itself.
 
-    `out` has the batches that are out: the keys of the requests of each, by the service's id for it. They are dropped
-    when this is closed: by then whoever asked has kept the replies. One that cannot be polled for, or is not done after
-    a day, stays out, and is followed when asked for again; until then the ledger has it as reserved.
+    `out` has the batches that are out: the keys of the requests of each, by the service's id for it. Those of earlier
+    runs are asked for at once. They are dropped when this is closed: by then whoever asked has kept the replies, and
+    the ledger has those that nobody asked for. One that cannot be polled for, or is not done after a day, stays out,
+    and is followed when asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Batching:
         self._requests_out: dict[str, asyncio.Future[Reply]] = {}
         self._waiting: dict[str, Claim] = {}
         self._out = {key: request_id for request_id, keys in out.items() for key in keys}
-        self._ready: dict[str, Reply] = {}
+        self._ready: dict[str, Reply | Exception] = {}
         self._attached: set[str] = set()
         self._done: dict[str, Sequence[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,7 +110,7 @@ class Batching:
             self._askers[request.key] -= 1
             if request.key in self._out and not isinstance(outcome, Reply):  # its reply may come yet
                 if ledger:
-                    ledger.postpone(request.key, claim.most)
+                    ledger.postpone(request, claim.most)
             else:
                 if ledger:
                     ledger.settle(request, claim.most, outcome)
@@ -125,10 +125,15 @@ class Batching:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for request_id, keys in self._done.items():
-            if self._ready.keys().isdisjoint(keys):
+            unclaimed = {key: self._ready[key] for key in keys if key in self._ready}
+            if self._ledger:
+                self._ledger.unclaimed(unclaimed)
+            if self._ledger or not any(isinstance(outcome, Reply) for outcome in unclaimed.values()):
                 del self._batches[request_id]
 
     async def __aenter__(self) -> Self:
+        for request_id in self._batches:
+            self._attach(request_id, earlier=True)
         return self
 
     async def __aexit__(
@@ -141,10 +146,10 @@ class Batching:
         if key in self._requests_out:
             return self._requests_out[key]
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        if key in self._ready:
-            future.set_result(self._ready.pop(key))
-            return future
         self._requests_out[key] = future
+        if key in self._ready:
+            self._resolve(key, self._ready.pop(key))
+            return future
         if key in self._out:
             self._attach(self._out[key])
         else:
@@ -171,16 +176,25 @@ class Batching:
             self._fail(waiting, error)
             return
         for body in bodies:
-            self._begin(self._submitted(body, [item["external_reference"] for item in body["requests"]]))
+            keys = [item["external_reference"] for item in body["requests"]]
+            self._begin(self._submitted(body, keys), keys)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _begin(self, work: Coroutine[Any, Any, None], keys: Sequence[str]) -> None:
+        """Do work in a task of its own. Whatever breaks it, as a full disk may, breaks the requests that it is for."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._fail([key for key in keys if key in self._requests_out], error)
+
+        task = asyncio.create_task(done())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _submitted(self, body: Mapping[str, Any], keys: Sequence[str]) -> None:
         try:
-            request_id = (await self._queue(body)).request_id
+            request_id = (await self._queue(body, billed=True)).request_id
         except Rejected:
             self._fail(keys, _Alone("the service does not queue this request"))
             return
@@ -194,29 +208,29 @@ class Batching:
         self._out |= dict.fromkeys(keys, request_id)
         self._attach(request_id)
 
-    def _attach(self, request_id: str) -> None:
+    def _attach(self, request_id: str, *, earlier: bool = False) -> None:
         if request_id not in self._attached:
             self._attached.add(request_id)
-            self._begin(self._taken_up(request_id))
+            keys = [key for key, batch in self._out.items() if batch == request_id]
+            self._begin(self._taken_up(request_id, keys, earlier), keys)
 
-    async def _taken_up(self, request_id: str) -> None:
+    async def _taken_up(self, request_id: str, keys: Sequence[str], earlier: bool) -> None:
         """Follow a batch to its end; where the service knows it no more, its requests may be billed all the same."""
-        keys = [key for key, batch in self._out.items() if batch == request_id]
         try:
-            await self._followed(request_id, keys)
+            await self._followed(request_id, keys, 0.0 if earlier else self._pauses[0])
         except ServiceError as error:
             if not _forgotten(error):
                 self._attached.discard(request_id)
-                self._fail(keys, error)
+                self._fail([key for key in keys if key in self._requests_out], error)
                 return
             _LOG.warning("the service has lost batch %s (%s): its requests are asked again", request_id, error)
-            del self._batches[request_id]
+            self._done[request_id] = keys
             self._fail(keys, BrokenReply("the service lost the batch with this request, and may bill it"))
         for key in keys:
             del self._out[key]
 
-    async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
-        seconds, longest = self._pauses
+    async def _followed(self, request_id: str, keys: Sequence[str], seconds: float) -> None:
+        """Poll for a batch, first after some seconds, and hand out what it came back with."""
         waited, batch = 0.0, Batch("queued", request_id)
         while batch.status != "done":
             if waited >= BATCH_SECONDS:
@@ -225,32 +239,35 @@ class Batching:
                     " run the same again to take its answers when they come"
                 )
             await _sleep(seconds)
-            waited, seconds = waited + seconds, min(seconds * _SLOWER, longest)
+            waited, seconds = waited + seconds, min(max(seconds * _SLOWER, self._pauses[0]), self._pauses[1])
             batch = await self._queue(poll_body(request_id))
+        found: dict[str, Reply | ServiceError] = {}
         for item in batch.items:
             place = keys[item.index] if 0 <= item.index < len(keys) else ""
-            self._resolve(item.reference or place, item.outcome)
-        self._fail(keys, BrokenReply("the batch came back without this request: it is asked again"))
+            found.setdefault(item.reference or place, item.outcome)
+        for key in keys:
+            self._resolve(key, found.get(key) or BrokenReply("the batch came back without this request"))
         self._done[request_id] = keys
 
-    async def _queue(self, body: Mapping[str, Any]) -> Batch:
-        retried = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
+    async def _queue(self, body: Mapping[str, Any], *, billed: bool = False) -> Batch:
+        """Submit or poll. What may be `billed` is not sent again here where it may have arrived."""
+        retried = retry_if_exception(lambda error: _passes(error) and not (billed and error.billable))
         stop = stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
         retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=_pause, stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
-    def _fail(self, keys: Sequence[str] | Mapping[str, Claim], error: ExtractorError) -> None:
+    def _fail(self, keys: Iterable[str], error: Exception) -> None:
         for key in keys:
             self._resolve(key, copy(error))  # each says what its own request can have cost
 
-    def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
-        """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
+    def _resolve(self, key: str, outcome: Reply | Exception) -> None:
+        """Hand an outcome to whoever asked; one that nobody asked for yet is kept until somebody does."""
         future = self._requests_out.pop(key, None)
-        if future is None and isinstance(outcome, Reply):
+        if future is None:
             self._ready[key] = outcome
-        if future is None or future.done():
+        elif future.done():
             return
-        if isinstance(outcome, Reply):
+        elif isinstance(outcome, Reply):
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
@@ -263,6 +280,10 @@ def _pause(state: RetryCallState) -> float:
 
 async def _sleep(seconds: float) -> None:
     await asyncio.sleep(pause(seconds))
+
+
+def _passes(error: BaseException) -> TypeGuard[ServiceError]:
+    return isinstance(error, PASSING) and not isinstance(error, Unreached)
 
 
 def _forgotten(error: ServiceError) -> bool:

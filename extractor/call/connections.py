@@ -87,14 +87,15 @@ class Connections:
         try:
             async with asyncio.timeout(seconds):
                 stack = await self._stack()
-                for old in stack.old():
-                    await old.aclose()
                 slot = stack.take()
                 try:
                     response = await slot.handle_async_request(outgoing)
                     self._met = True
                     try:
-                        yield Response(response, self._secrets)
+                        head = Response(response, self._secrets)
+                        yield head
+                    except ServiceError as error:
+                        raise head.broken or error from None  # a body that broke off may be whole by its own marks
                     finally:
                         await response.aclose()
                 finally:
@@ -252,15 +253,6 @@ class Response:
         await self.feed(parts.append)
         return b"".join(parts)
 
-    def checked(self, read: Callable[[], T]) -> T:
-        """What `read` makes of the body. One that broke off may be whole by its own marks."""
-        try:
-            return read()
-        except ServiceError:
-            if self.broken:
-                raise self.broken from None
-            raise
-
 
 class Stack(Generic[Slot]):
     """Idle connections. The one that was used last, still warm, is taken first, so that after a rush the others grow
@@ -276,13 +268,11 @@ class Stack(Generic[Slot]):
         return self._idle.pop()[1] if self._idle else self._make()
 
     def give(self, slot: Slot) -> list[Slot]:
-        """Put a connection back; it is returned where it is to be closed instead, as nobody will take it."""
+        """Put a connection back; returns what is to be closed: one that was idle for a minute, or all at the end."""
         self._idle.append((now(), slot))
-        return self.drain() if self._drained else []
-
-    def old(self) -> list[Slot]:
-        """A connection that is to be closed, if there is one that has not been used for a minute."""
-        return [self._idle.pop(0)[1]] if self._idle and self._idle[0][0] + IDLE_SECONDS < now() else []
+        if self._drained:
+            return self.drain()
+        return [self._idle.pop(0)[1]] if self._idle[0][0] + IDLE_SECONDS < now() else []
 
     def drain(self) -> list[Slot]:
         """Every idle connection; none is left, and none that comes back later is kept."""

@@ -12,14 +12,15 @@ Whatever is asked again within one question is decided here, except for the send
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from extractor.call.asking import Answer, Asking, Event, Kind, Repair, Settings
-from extractor.call.deliver import deliver
+from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Settings, log_event
+from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.examples import copied, prompt_of
 from extractor.call.form import Form, Ladder, stalled
@@ -39,7 +40,6 @@ from extractor.errors import (
 )
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON
-from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
 from extractor.wire.requests import Message, assistant, tool
@@ -47,12 +47,10 @@ from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
-_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
-"""Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
-JSON; and the refusals that are enough."""
+_WORDY, _REFUSALS = 2, 2
+"""Further requests for an answer that held no JSON, and the refusals that are enough."""
 
 _MOST_TOKENS, _FEWEST_TOKENS = 16_384, 256
-_NEARLY = 0.9
 
 
 def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
@@ -68,9 +66,6 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    for _ in range(_UNFILLED):
-        if draft.cut and not _filled(draft.reply, talk):
-            draft = yield from _attempted(talk, draft, _whole)
     for repair in (_targeted, _whole):
         if draft.problems and not draft.cut:
             draft = yield from _attempted(talk, draft, repair)
@@ -108,7 +103,7 @@ class _Starved(TooLong):
 def _first_draft(talk: Talk) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     question, step = talk.question(), None
-    roomier = refusals = wordy = 0
+    refusals = wordy = 0
     while True:
         mark = len(talk.usages)
         reply = yield from _reply(talk, question)
@@ -118,11 +113,12 @@ def _first_draft(talk: Talk) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        roomier, refusals, wordy = roomier + starved, refusals + _refuses(reply), wordy + (not starved)
-        hopeless = roomier > _ROOMIER or refusals == _REFUSALS or wordy > _WORDY
-        if hopeless or not (yield from talk.may_repair()):
+        refusals, wordy = refusals + _refuses(reply), wordy + (not starved)
+        hopeless = refusals == _REFUSALS or wordy > _WORDY or not (yield from talk.may_repair())
+        further = None if hopeless else _roomier(question, reply) if starved else _lower(talk, question)
+        if further is None:
             raise _hopeless(reply, starved)
-        question, step = _roomier(question, reply) if starved else _lower(talk, question)
+        question, step = further
 
 
 def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
@@ -150,13 +146,15 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     return replace(draft, value=value, invalid=(*draft.invalid, *problems))
 
 
-def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
-    """The same question without thinking where that took the room, else with twice the room."""
+def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair] | None:
+    """The same question without thinking where that took the room, else with twice the room, where there is more."""
     options = question.options
     if reply.reasoning and thinks(options):
         step = Repair("thinking", ("thinking took all of the tokens; asked again without it",))
         return replace(question, options=without_thinking(options)), step
-    limit = max(min(2 * room(options), _MOST_TOKENS), room(options))
+    limit = min(2 * room(options), _MOST_TOKENS)
+    if limit <= room(options):
+        return None
     step = Repair("budget", (f"asked again with {limit} tokens of room",))
     return replace(question, options=with_room(options, limit)), step
 
@@ -179,12 +177,6 @@ def _hopeless(reply: Reply, starved: bool) -> ServiceError:
 
 def _refuses(reply: Reply) -> bool:
     return bool(reply.refusal) or reply.finish == "content_filter"
-
-
-def _filled(reply: Reply, talk: Talk) -> bool:
-    """Whether a cut answer used up its room; one that was cut for no reason is worth asking for again."""
-    used = reply.usage.completion_tokens if reply.usage else count_tokens(reply.content)
-    return used > _NEARLY * room(talk.settings.options)
 
 
 # ---------------------------------------------------------------------- paid repairs, cheapest first
@@ -343,7 +335,7 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
     while True:
         request, left = talk.request(question), talk.deadline - (yield Now())
         try:
-            reply = yield from deliver(request, attempts=talk.settings.max_attempts, seconds=left, watch=talk)
+            reply = yield from deliver(request, attempts=talk.settings.max_attempts, seconds=left, watch=talk.heard)
         except (FormatRefused, Rejected) as error:
             first = first or error
             change = None if (yield from talk.late()) else talk.form.refused(error)
@@ -351,16 +343,15 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
                 raise first from None
             talk.tell("fallback", f"{change} after {error}")
         except TooSlow as error:
-            if (yield from talk.late()):
-                raise
             limit = room(question.options) // 2
-            if limit < _FEWEST_TOKENS:
+            if limit < _FEWEST_TOKENS or (yield from talk.late()):
                 raise Busy(f"the service runs out of time even for {room(question.options)} tokens: {error}") from error
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))
         else:
             reply = talk.replied(request, question, reply)
-            if not (talk.form.formatted and stalled(reply) and (yield from talk.may_repair())):
+            whole = reply.finish != "length" or not (talk.form.formatted and stalled(reply))
+            if whole or not (yield from talk.may_repair()):
                 return reply
             talk.form.plain()
             talk.repaired(Repair("stall", ("the answer stalled in blanks; asked again without a response format",)))
@@ -437,8 +428,6 @@ class Talk:
 
     def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
         """The reply to a request, counted, and read with the document's own text."""
-        if not reply.reused:  # one that was paid for earlier says nothing of the form that it would have now
-            self.form.answered()
         self._replies[request.digest] += 1
         self._keys.append(request.key)
         self._tries += question.purpose != "tool"
@@ -496,29 +485,27 @@ class Talk:
         known = {"error": called.error, "tool": called.name, "call_id": called.id}
         self.tell("tool", f"{called.name} {'succeeded' if called.ok else 'failed'}", seconds=seconds, **known)
 
-    # -- what deliver tells
-
-    def sending(self) -> None:
-        self.attempts += 1
-        self.tell("send", options=self._options)
-
-    def received(self, reply: Reply, seconds: float) -> None:
-        self.usages.append(reply.usage or Usage(cost_usd=None))
-        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options, "reused": reply.reused}
-        self.tell("reply", reply.finish, seconds=seconds, **known)
-
-    def failed(self, error: ServiceError, seconds: float) -> None:
-        if error.usage:
-            self.usages.append(error.usage)
-        known = {"usage": error.usage, "request_id": error.request_id, "options": self._options}
-        self.tell("failure", str(error), seconds=seconds, error=type(error).__name__, **known)
-
-    def retrying(self, error: ServiceError, seconds: float) -> None:
-        self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)
+    def heard(self, step: Step, outcome: Reply | ServiceError | None, seconds: float) -> None:
+        """Count a step of a delivery, and tell of it."""
+        known: dict[str, Any] = {"seconds": seconds, "request_id": outcome.request_id} if outcome else {}
+        if step != "wait":
+            known["options"] = self._options
+        match step, outcome:
+            case "reply", Reply(usage=usage):
+                self.usages.append(usage or Usage(cost_usd=None))
+                self.tell(step, outcome.finish, usage=usage, reused=outcome.reused, **known)
+            case "failure", ServiceError(usage=usage):
+                self.usages += [usage] if usage else []
+                self.tell(step, str(outcome), usage=usage, error=type(outcome).__name__, **known)
+            case "wait", _:
+                self.tell(step, f"{type(outcome).__name__}: {outcome}", **known)
+            case _:
+                self.attempts += 1
+                self.tell(step, **known)
 
     def tell(self, kind: Kind, detail: str = "", **more: Any) -> None:
-        """Tell every listener what happens."""
-        if self.settings.listeners:
+        """Tell the log and every listener what happens, where anybody hears it."""
+        if self.settings.listeners or LOG.isEnabledFor(logging.INFO):
             event = Event(kind, self.settings.model, self.asking.name, detail, self.attempts, **more)
-            for listener in self.settings.listeners:
+            for listener in (log_event, *self.settings.listeners):
                 listener(event)

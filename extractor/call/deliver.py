@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Protocol
+from typing import Literal
 
 from extractor.call.effects import Flow, Now, Send, Wait
 from extractor.errors import Blocked, BrokenReply, Busy, ServiceError, Unreachable
 from extractor.wire.values import Reply, Request
 
-__all__ = ["PASSING", "Watch", "backoff", "deliver"]
+__all__ = ["PASSING", "Step", "Watch", "backoff", "deliver"]
 
 PASSING = (Unreachable, Busy, BrokenReply, Blocked)
 """The failures after which the same request may still be answered."""
@@ -22,16 +22,9 @@ _PAID = 6
 _ENGINE = (8005, 1031)
 
 
-class Watch(Protocol):
-    """Hears of each step of a delivery. `seconds` is how long the attempt took, or the wait will take."""
-
-    def sending(self) -> None: ...
-
-    def received(self, reply: Reply, seconds: float) -> None: ...
-
-    def failed(self, error: ServiceError, seconds: float) -> None: ...
-
-    def retrying(self, error: ServiceError, seconds: float) -> None: ...
+Step = Literal["send", "reply", "failure", "wait"]
+Watch = Callable[[Step, Reply | ServiceError | None, float], None]
+"""Hears of each step of a delivery: what came of the attempt, and the seconds that it took or that the wait takes."""
 
 
 def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) -> Flow[Reply]:
@@ -43,20 +36,20 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     failures: list[tuple[str, bool]] = []  # no errors, which would hold this frame, and all that it holds
     first = began = yield Now()
     while True:
-        watch.sending()
+        watch("send", None, 0.0)
         try:
             reply = yield Send(request)
         except ServiceError as error:
             ended = yield Now()
-            watch.failed(error, ended - began)
+            watch("failure", error, ended - began)
             failures.append((_kind(error), error.billable or error.usage is not None))
             pause = backoff(error, len(failures))
             over = len(failures) >= attempts or ended + pause - first >= seconds
             if over or not isinstance(error, PASSING) or _lasts(failures):
                 raise
-            watch.retrying(error, pause)
+            watch("wait", error, pause)
         else:
-            watch.received(reply, (yield Now()) - began)
+            watch("reply", reply, (yield Now()) - began)
             return reply  # type: ignore[no-any-return]
         yield Wait(pause)
         began = yield Now()

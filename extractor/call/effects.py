@@ -86,33 +86,26 @@ async def drive(flow: Flow[T], transport: Transport) -> T:
                 effect = resume(value)
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]
+            resume, value = flow.send, None
             try:
-                resume, value = flow.send, await _perform(effect, transport)
+                match effect:
+                    case Now():
+                        value = time.monotonic()
+                    case Send(request):
+                        value = await transport.send(request)
+                        await asyncio.sleep(0)  # who waits for the place that this left goes first
+                    case Wait(seconds):
+                        await asyncio.sleep(pause(seconds))
+                    case Run(function):
+                        value = await _call(function)
+                    case Together((only,)):
+                        value = [await drive(only, transport)]
+                    case Together(flows):
+                        value = await _gather(flows, transport) if flows else []
             except Exception as error:
                 resume, value = flow.throw, error
     finally:
         flow.close()
-
-
-async def _perform(effect: Effect, transport: Transport) -> Any:
-    match effect:
-        case Send(request):
-            reply = await transport.send(request)
-            await asyncio.sleep(0)  # who waits for the place that this left goes first
-            return reply
-        case Wait(seconds):
-            await asyncio.sleep(pause(seconds))
-        case Now():
-            return time.monotonic()
-        case Run(function):
-            return await _call(function)
-        case Together(()):
-            return []
-        case Together((flow,)):
-            return [await drive(flow, transport)]
-        case Together(flows):
-            return await _gather(flows, transport)
-    return None
 
 
 async def _call(function: Callable[[], Any]) -> Any:

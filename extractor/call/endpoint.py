@@ -166,7 +166,7 @@ class Child:
     @classmethod
     def start(cls, model: str) -> Child:
         """Start it and wait until it has announced itself; UsageError with its own last line where it does not."""
-        return cls.run([sys.executable, "-m", "extractor.emulator", "--model", model, "--port", "0", "--announce"])
+        return cls.run([sys.executable, "-m", "extractor", "emulate", "--model", model, "--port", "0", "--announce"])
 
     @classmethod
     def run(cls, command: Sequence[str]) -> Child:
@@ -212,4 +212,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _last_line(complaints: IO[bytes]) -> str:
     complaints.seek(0)
     lines = complaints.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
+    return lines[-1].strip().removeprefix("extractor: ") if lines else ""

@@ -17,7 +17,7 @@ import orjson
 
 from extractor.errors import FormatRefused, ImageRefused, Rejected, ServiceError
 from extractor.schema.compiler import Schema
-from extractor.wire.disarm import armed_json, disarmed, disarmed_body, shows_images
+from extractor.wire.disarm import TEXTUAL, armed_json, disarmed, shows_images
 from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Reply
@@ -54,18 +54,13 @@ class Form:
         self._first: int | None = None
         self._left_out: frozenset[str] = frozenset()
         self.rung = 0
-        self._strict = self._refused = self.formatted = False
+        self._strict = self._refused = self._judged = self.formatted = False
         self._body: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
         """The rung by its name."""
         return RUNGS[self.rung]
-
-    @property
-    def _judged(self) -> bool:
-        """Whether what came of the last request tells of the rung: without a format, only the last one does."""
-        return self.formatted or self.rung == _PROMPT
 
     def body(
         self,
@@ -85,16 +80,26 @@ class Form:
         self._left_out |= self._known.dropped
         if left_out := self._left_out & self._defaults:
             options = replace(options, **dict.fromkeys(left_out))
-        format_ = None if tools else self._response_format(schema)
+        format_ = None if tools else _response_format(self.name, schema, strict=self._strict)
         body = build_body(messages, options=options, response_format=format_, tools=tools)
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
-        self._body = {**disarmed_body(body, strict=self._strict), **({"response_format": format_} if format_ else {})}
+        self._judged = self.formatted or self.rung == _PROMPT  # what comes of it tells of the rung
+        text = {name: disarmed(body[name], strict=self._strict) for name in TEXTUAL if name in body}
+        self._body = {**body, **text}
         return self._body
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
-        """The reply with the document's own text; an answer that came as the reasoning is the answer."""
+        """The reply to the last body, with the document's own text; an answer that came as the reasoning is the answer.
+
+        Rungs above its own that were refused as such are refused for good.
+        """
+        if not reply.reused:  # one that was paid for earlier says nothing of the form that it would have now
+            self._known.worked |= {self.name} if self._judged else set()
+            if self._refused and self._first is not None:
+                self._known.refused.update(RUNGS[self._first : self.rung])
+            self._refused = False
         armed = partial(armed_json, strict=self._strict)
         whole = replace(
             reply,
@@ -137,14 +142,6 @@ class Form:
         if self._judged:
             self._failures[self.name] += 1
 
-    def answered(self) -> None:
-        """A reply came on this rung. Those above it that were refused as such are refused for good."""
-        if self._judged:
-            self._known.worked.add(self.name)
-        if self._refused and self._first is not None:
-            self._known.refused.update(RUNGS[self._first : self.rung])
-        self._refused = False
-
     def lower(self, *, past_schema: bool = True) -> bool:
         """Step down one rung; False where there is none."""
         if self.rung == _PROMPT:
@@ -172,23 +169,14 @@ class Form:
         ours = [name for name in _OURS if name in self._body and name in self._defaults]
         return next((name for name in ours if name in str(error)), None)
 
-    def _response_format(self, schema: Schema[Any]) -> Mapping[str, Any] | None:
-        match self.name:
-            case "json_schema":
-                return _schema_format(schema, strict=self._strict)
-            case "bare_schema":
-                format_ = _schema_format(schema, strict=self._strict)
-                return {**format_, "json_schema": format_["json_schema"]["schema"]}
-            case "json_object":
-                return {"type": "json_object"}
-        return None
-
 
 @lru_cache(maxsize=64)
-def _schema_format(schema: Schema[Any], *, strict: bool) -> Mapping[str, Any]:
-    """The response format of a schema, disarmed: the same for every request that it is asked with."""
-    format_: Mapping[str, Any] = disarmed(schema.response_format, strict=strict)
-    return format_
+def _response_format(rung: str, schema: Schema[Any], *, strict: bool) -> Mapping[str, Any] | None:
+    """The response format of a rung, disarmed: the same for every request about a schema."""
+    if not rung.endswith("_schema"):
+        return {"type": "json_object"} if rung == "json_object" else None
+    format_: dict[str, Any] = disarmed(schema.response_format, strict=strict)
+    return format_ if rung == "json_schema" else {**format_, "json_schema": format_["json_schema"]["schema"]}
 
 
 def stalled(reply: Reply) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -133,14 +132,15 @@ class HttpTransport:
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
         async with self._posted(self._url, body, claim.request.affinity) as response:
+            if rate := read_rate(response.headers):
+                self._limits.learn(rate, now())
             if not body.get("stream") or response.status != httpx.codes.OK:
                 claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
                 return await self._read(response, parse_reply)
-            self._learn(response)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
             await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
-            return response.checked(reader.reply)
+            return reader.reply()
 
     def _posted(
         self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None
@@ -155,14 +155,8 @@ class HttpTransport:
         return self._connections.exchange("POST", address, fields, content, seconds=seconds, idle=idle)
 
     async def _read(self, response: Response, parse: Callable[..., R]) -> R:
-        self._learn(response)
         body = await response.read()
-        known = {"price": self._price, "model": self._model}
-        return response.checked(partial(parse, response.status, response.headers, body, **known))
-
-    def _learn(self, response: Response) -> None:
-        if rate := read_rate(response.headers):
-            self._limits.learn(rate, now())
+        return parse(response.status, response.headers, body, price=self._price, model=self._model)
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
@@ -182,13 +176,17 @@ def _telling(reader: StreamReader, heard: Heard) -> Callable[[bytes], None]:
 
 
 class Streaming:
-    """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
+    """Sends as the transport it is made of does, one request at a time, and lets `heard` hear whole answers grow.
+
+    The pieces of two answers never mix, and repairs are not heard.
+    """
 
     def __init__(self, transport: HttpTransport, heard: Heard) -> None:
-        self._transport, self._heard = transport, heard
+        self._transport, self._heard, self._turn = transport, heard, asyncio.Lock()
 
     async def send(self, request: Request) -> Reply:
-        return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)
+        async with self._turn:
+            return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)
 
 
 class Waiting:

@@ -119,7 +119,8 @@ class Ledger:
     """The money of one process under a cap in US dollars, if there is one. Safe to share between threads.
 
     `before` counts against the cap: what earlier runs of the same job spent. `out` is what they left reserved for
-    requests whose replies are still to be had, by their keys. A `purse` is shared with other processes.
+    requests whose replies are still to be had, and their documents, by their keys. A `purse` is shared with other
+    processes.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class Ledger:
         *,
         cap: float | None = None,
         before: Heads | None = None,
-        out: Mapping[str, int] | None = None,
+        out: Mapping[str, tuple[int, str]] | None = None,
         book: Book | None = None,
         purse: Purse | None = None,
     ) -> None:
@@ -160,7 +161,8 @@ class Ledger:
         """
         cost = self._cost(most)
         with self._lock:
-            fits = self._fits(cost, self._spent + sum(self._out.values()) - self._out.get(key, 0))
+            mine, out = self._out.get(key, (0, ""))[0], sum(each for each, _ in self._out.values())
+            fits = 0 < cost <= mine or self._fits(cost, self._spent + out - mine)
             if fits:
                 if sent:
                     self.write(key, most, document)
@@ -177,18 +179,32 @@ class Ledger:
         """Replace a reservation by what came of the request; `billed` is the most in US dollars that it can have cost,
         where its reply says that."""
         bound = self._cost(most) if billed is None else min(self._cost(most), nano(billed))
-        paid, lost, perhaps = self._came_to(request, bound, outcome)
         with self._lock:
             self._reserved -= self._cost(most)
-            self._spent += paid + lost + perhaps
-            if self._book and (perhaps or not isinstance(outcome, Reply)):
-                self._book.settle(request.key, request.document, left=paid, lost=lost, perhaps=perhaps)
+            self._settle(request.key, request.document, self._came_to(request, bound, outcome), outcome)
 
-    def postpone(self, key: str, most: Usage) -> None:
+    def unclaimed(self, outcomes: Mapping[str, Reply | Exception]) -> None:
+        """Book what became of requests, by their keys, whose replies were still to be had, and nobody asks for them."""
+        for key, outcome in outcomes.items():
+            request = Request({})
+            reply = counted(outcome, request, self._price) if isinstance(outcome, Reply) else None
+            with self._lock:
+                most, document = self._out.pop(key, (0, ""))
+                self._settle(key, document, self._came_to(request, most, outcome), outcome)
+            if self._book and reply:
+                self._book.put(key, reply, document)
+
+    def _settle(self, key: str, document: str, sums: tuple[int, int, int], outcome: Outcome | Exception) -> None:
+        paid, lost, perhaps = sums
+        self._spent += paid + lost + perhaps
+        if self._book and (perhaps or not isinstance(outcome, Reply)):
+            self._book.settle(key, document, left=paid, lost=lost, perhaps=perhaps)
+
+    def postpone(self, request: Request, most: Usage) -> None:
         """Leave a reservation to whoever asks for the same later: the reply is still to be had."""
         with self._lock:
             self._reserved -= self._cost(most)
-            self._out[key] = self._cost(most)
+            self._out[request.key] = self._cost(most), request.document
 
     def _fits(self, cost: int, gone: int) -> bool:
         within = self._cap is None or self._fits_cap(cost, gone, self._cap)
@@ -203,7 +219,7 @@ class Ledger:
             )
         return gone + self._reserved + cost <= cap
 
-    def _came_to(self, request: Request, most: int, outcome: Outcome) -> tuple[int, int, int]:
+    def _came_to(self, request: Request, most: int, outcome: Outcome | Exception) -> tuple[int, int, int]:
         """What was paid, lost and perhaps paid."""
         match outcome:
             case None:
@@ -220,7 +236,7 @@ class Ledger:
         return 0, 0, 0
 
     def _cost(self, usage: Usage) -> int:
-        return self._price.nano(usage) if self._price else 0
+        return nano(self._price.cost(usage)) if self._price else 0
 
 
 # ---------------------------------------------------------------------- what a request uses, at most and by estimate

@@ -177,10 +177,10 @@ class _Breaker:
     def __init__(self, seconds: float, patience: float) -> None:
         self._seconds, self._patience = min(seconds, _SILENT_SECONDS), patience
         self._silent = self._wasted = self._refused = 0
-        self._blocked: list[str] = []
+        self._blocked: list[tuple[int, str]] = []
         self._since = self._last = self._refused_since = -math.inf
 
-    def hear(self, outcome: Outcome, document: str, begun: float, now: float) -> None:
+    def hear(self, outcome: Outcome, request: Request, begun: float, now: float) -> None:
         """Take in what came of a request; None, which its own side gave up, says nothing."""
         if isinstance(outcome, Unreachable):
             self._since = min(self._since, begun) if self._silent else begun
@@ -191,7 +191,7 @@ class _Breaker:
             self._refused_since = self._refused_since if self._refused else begun
             self._refused, self._last = self._refused + 1, now
         elif isinstance(outcome, Blocked):
-            self._blocked.append(document)
+            self._blocked.append((request.rank, request.document))  # texts have one name
             self._last = now
         elif isinstance(outcome, Reply):
             self._wasted = self._refused = 0
@@ -247,15 +247,12 @@ class Limits:
         self._ledger = ledger
         self._breaker = _Breaker(seconds, patience)
         self._most = self._allowed = float(in_flight)
+        self.in_flight = max(1, in_flight)
+        """How many requests may be out at once just now."""
         self._out = 0
         self._closed_until = self._halved_at = -math.inf
         self._queue = _Queue()
         self._lock = Lock()
-
-    @property
-    def in_flight(self) -> int:
-        """How many requests may be out at once just now."""
-        return max(1, int(self._allowed))
 
     def claim(self, request: Request) -> Claim:
         """What a request may use; its tokens are only counted where a limit needs them."""
@@ -281,7 +278,11 @@ class Limits:
             if seconds and wake:
                 self._queue.join(claim, wake)
             elif not seconds:
-                self._begin(claim, now)
+                self._out += 1
+                claim.at, claim.begun = now, self._requests.add(1, now)
+                claim.counted = self._tokens.add(claim.tokens, now) if self._tokens else None
+                if claim.place:
+                    self._leave(claim)
         return seconds
 
     def leave(self, claim: Claim) -> None:
@@ -325,14 +326,6 @@ class Limits:
             return math.inf if self._out else _SLACK  # with nothing out, other processes have the money
         return seconds
 
-    def _begin(self, claim: Claim, now: float) -> None:
-        claim.at, claim.begun = now, self._requests.add(1, now)
-        if self._tokens:
-            claim.counted = self._tokens.add(claim.tokens, now)
-        self._out += 1
-        if claim.place:
-            self._leave(claim)
-
     def _leave(self, claim: Claim) -> None:
         if self._queue.leave(claim):
             self._queue.wake()
@@ -349,7 +342,8 @@ class Limits:
                 self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
         elif isinstance(outcome, Reply):
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
-        self._breaker.hear(outcome, claim.request.document, claim.at, now)
+        self.in_flight = max(1, int(self._allowed))
+        self._breaker.hear(outcome, claim.request, claim.at, now)
 
 
 def _used(claim: Claim, outcome: Outcome) -> int:

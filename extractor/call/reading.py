@@ -102,7 +102,8 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
     shaped = mended.shaped
     assert shaped is not None  # as there is a schema
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    invalid = _unique((*mended.invalid, *shaped.problems, *mended.refused))
+    invalid = (*mended.invalid, *shaped.problems, *mended.refused)
+    invalid = _unique(invalid) if invalid else ()
     repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
     masked = (_MASKED,) if reply.masked else ()
     lost = (*masked, *unfinished, *mended.lost, *(mended.invalid if cut else ()))

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from extractor.cli import doctor, emulate, init, local, review, run, runs, schema
-from extractor.cli.help import App, Group
-from extractor.cli.lines import one_line
+from extractor.cli.help import App, Group, one_line
 from extractor.cli.signals import INTERRUPTED
 from extractor.errors import ExtractorError
 

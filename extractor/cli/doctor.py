@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.cli.lines import one_line
+from extractor.cli.help import one_line
 from extractor.cli.options import BaseUrl, Json, Model
 
 if TYPE_CHECKING:

@@ -45,27 +45,50 @@ def emulate(
         float | None,
         typer.Option(min=1, metavar="N", help="Requests a minute that are accepted; any number by default."),
     ] = None,
+    announce: Annotated[bool, typer.Option("--announce", hidden=True)] = False,
 ) -> None:
     """Serve the Workers AI contract on loopback, faults included."""
-    from extractor.emulator.__main__ import open_emulator
+    from extractor.emulator.backends import choose
+    from extractor.emulator.faults import parse_rates
+    from extractor.emulator.server import Emulator
 
     if "list" in (fault or ()):
         _show_faults()
         return
-    emulator = open_emulator(
-        model=model,
-        script=script,
-        play=play,
-        faults=fault or (),
+    chosen, rates = choose(model, script, play), parse_rates(fault or ())
+    emulator = Emulator(
+        chosen.responder,
+        faults=rates,
         seed=seed,
         latency=latency,
-        window=window,
+        model=chosen.model,
+        window=window or chosen.window,
         rpm=rpm,
+        player=chosen.player,
         port=port,
     )
+    if announce:
+        _serve_parent(emulator)
     _tell(emulator)
     with contextlib.suppress(KeyboardInterrupt), stopped_politely():
         emulator.serve()
+
+
+def _serve_parent(emulator: Emulator) -> None:
+    """Say where, and as whom, in one JSON line, and answer until standard input closes. Ends the process."""
+    import os
+    import signal
+
+    import orjson
+
+    # An interrupt reaches the whole group of a terminal: the parent decides what it means, and closes our input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with emulator:
+        settings = {name: getattr(emulator, name) for name in ("base_url", "account_id", "token", "model", "window")}
+        typer.echo(orjson.dumps(settings).decode())
+        typer.get_binary_stream("stdin").read()
+        # The parent is gone or done with us; an answer that is still being generated is for nobody.
+        os._exit(0)
 
 
 def _tell(emulator: Emulator) -> None:

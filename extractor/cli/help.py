@@ -1,14 +1,19 @@
-"""How commands explain themselves: whole sentences at any width, with examples, the same for any version of typer."""
+"""How commands speak: help in whole sentences at any width, with examples, the same for any version of typer.
+
+Text of strangers (names of files, words of errors) is one line that does nothing to the terminal.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from inspect import Parameter, Signature, signature
+from operator import attrgetter
+from typing import Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["SETTINGS", "App", "Group"]
+__all__ = ["SETTINGS", "App", "Group", "one_line"]
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 _LONGEST = 1_000  # characters of a command's first sentence
@@ -50,7 +55,23 @@ class App(typer.Typer):
 
     def add(self, function: Callable[..., Any], name: str | None = None, *, examples: str) -> None:
         lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
-        self.command(name, cls=_Command, epilog="\b\n" + "\n".join(["Examples:", *lines]))(function)
+        self.command(name, cls=_Command, epilog="\b\n" + "\n".join(["Examples:", *lines]))(_spread(function))
+
+
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the options that its `**chosen: Unpack[Group]` stands for in its signature."""
+    parameters = signature(function, eval_str=True).parameters
+    if "chosen" in parameters:
+        group = get_type_hints(get_args(parameters["chosen"].annotation)[0], include_extras=True)
+        shared = [_option(name, annotation) for name, annotation in group.items()]
+        own = [each for name, each in parameters.items() if name != "chosen"]
+        function.__signature__ = Signature(sorted([*shared, *own], key=attrgetter("kind")))  # type: ignore[attr-defined]
+    return function
+
+
+def _option(name: str, annotation: Any) -> Parameter:
+    default = False if get_args(annotation)[0] is bool else None
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _is_argument(param: Any) -> bool:
@@ -73,3 +94,12 @@ def _write_parameters(params: list[Any], ctx: Any, formatter: Any) -> None:
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+def one_line(text: str) -> str:
+    """The text with what would end the line or steer the terminal written as escapes."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

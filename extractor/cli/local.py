@@ -37,20 +37,13 @@ def pull(
 
     model = choose_model(name)
     with stopped_politely():
-        path = fetch(model, say=_say, progress=_draw if sys.stderr.isatty() else _quiet)
+        path = fetch(model, say=lambda line: typer.echo(line, err=True), progress=_draw)
     typer.echo(f"{model.name} is here: {path}")
 
 
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
 def _draw(done: int, total: int) -> None:
-    typer.echo(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB ", err=True, nl=done >= total)
-
-
-def _quiet(done: int, total: int) -> None:
-    """Nobody is watching."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB ", err=True, nl=done >= total)
 
 
 app.add(list_models, "list", examples="extractor local list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from extractor.wire.options import Options
 
 __all__ = [
-    *("BaseUrl", "Column", "Concurrency", "Examples", "File", "FollowLinks", "Formats", "Instructions", "Json", "Key"),
-    *("Log", "MaxCost", "MaxOutput", "Model", "Out", "Passes", "Password", "PipelineSpec", "Query", "Quiet"),
-    *("Rpm", "Setting", "Sources", "Spec", "Split", "ThinkingTokens", "Timeout", "Tpm", "ViewTokens"),
-    *("configured", "request_options", "schema_names", "source_names"),
+    *("Asking", "BaseUrl", "File", "Instructions", "Job", "Json", "Log", "Model", "Modelled", "Output", "Password"),
+    *("PipelineSpec", "Quiet", "Retry", "Run", "Spec", "Timeout", "configured", "folder", "request_options"),
+    *("schema_names", "source_names"),
 ]
 
 
@@ -79,34 +78,21 @@ def _text(value: str | None) -> str | None:
         ) from error
 
 
-Sources = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SOURCE",
-        autocompletion=source_names,
-        help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
-    ),
-]
+def _prompted(password: str | None) -> str | None:
+    return typer.prompt("Password", hide_input=True, err=True) if password == "-" else password
+
+
+def folder(text: str) -> Path:
+    """The folder of this machine that an option names."""
+    from extractor.pipeline.outputs import output_folder
+
+    return output_folder(text)
+
+
 File = Annotated[
     str, typer.Argument(metavar="FILE", autocompletion=source_names, help="The document to read, by path or URL.")
 ]
-Column = Annotated[
-    str | None,
-    typer.Option(
-        "--column",
-        metavar="NAME",
-        help="Read the rows of one CSV, JSON Lines or Parquet file, or of a --query: the texts in this column.",
-    ),
-]
-Key = Annotated[
-    str | None, typer.Option("--key", metavar="NAME", help="The column that names the rows. Default: their numbers.")
-]
-Query = Annotated[
-    str | None,
-    typer.Option(
-        "--query", metavar="SQL", help="Selects the rows of a postgresql://, sqlite:// or duckdb:// URL as SOURCE."
-    ),
-]
+Output = Annotated[Path, typer.Argument(metavar="OUT", parser=folder, help="The output folder of a run.")]
 Spec = Annotated[
     str | None,
     typer.Option(
@@ -128,9 +114,6 @@ PipelineSpec = Annotated[
         help="A ready-made name, package.module:NAME or file.py:NAME.",
     ),
 ]
-Out = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="The folder of the results and the journal.")
-]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -141,43 +124,15 @@ Model = Annotated[
         help="A Workers AI model, or local, local:NAME, local:PATH.gguf.",
     ),
 ]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
-Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
-Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
-]
-MaxOutput = Annotated[
-    int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
-]
-ViewTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--view-tokens",
-        metavar="N",
-        help="Show documents of up to N tokens whole in each request. Default: 12000.",
-    ),
-]
-Passes = Annotated[
-    int | None,
-    typer.Option(
-        "--passes", metavar="N", help="Readings of each part of a document; the later ones look for what was missed."
-    ),
-]
-
-
-def _prompted(password: str | None) -> str | None:
-    return typer.prompt("Password", hide_input=True, err=True) if password == "-" else password
-
-
-Password = Annotated[
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Replaces Cloudflare's API root.")]
+Instructions = Annotated[
     str | None,
     typer.Option(
-        "--password",
-        metavar="TEXT|-",
-        envvar="EXTRACTOR_PASSWORD",
-        callback=_prompted,
-        help="Opens encrypted documents; - prompts for it.",
+        "--instructions",
+        "-i",
+        metavar="TEXT|@FILE",
+        callback=_text,
+        help="Text for the model in addition to the schema, or @ and a file that holds it.",
     ),
 ]
 Formats = Annotated[
@@ -190,59 +145,137 @@ Formats = Annotated[
         help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
-FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
-Split = Annotated[
-    bool, typer.Option("--split", help="Each file holds several documents: write a record for each of them.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
-Log = Annotated[
-    Path | None,
-    typer.Option("--log", metavar="FILE", readable=False, help="Append a JSON line for each request to FILE."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
-Instructions = Annotated[
+Password = Annotated[
     str | None,
     typer.Option(
-        "--instructions",
-        "-i",
-        metavar="TEXT|@FILE",
-        callback=_text,
-        help="Text for the model in addition to the schema, or @ and a file that holds it.",
+        metavar="TEXT|-",
+        envvar="EXTRACTOR_PASSWORD",
+        callback=_prompted,
+        help="Opens encrypted documents; - prompts for it.",
     ),
 ]
-Examples = Annotated[
-    Path | None,
-    typer.Option(
-        "--examples",
-        metavar="GOLD",
-        readable=False,
-        help="A gold file whose documents and answers are shown to the model as examples.",
-    ),
+Rpm = Annotated[int | None, typer.Option(metavar="N", help="A hard limit on requests a minute.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
 ]
-ThinkingTokens = Annotated[
+Passes = Annotated[
     int | None,
-    typer.Option(
-        "--thinking-tokens", metavar="N", help="Let the model think for up to N tokens before it answers. Default: 0."
-    ),
-]
-Tpm = Annotated[
-    int | None,
-    typer.Option("--tpm", metavar="N", help="A hard limit on tokens a minute, prompts and answers together."),
+    typer.Option(metavar="N", help="Readings of each part of a document; the later ones look for what was missed."),
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(
-        "--timeout", metavar="S", help="Seconds for one question, with its retries and repairs. Default: 900."
-    ),
+    typer.Option(metavar="S", help="Seconds for one question, with its retries and repairs. Default: 900."),
 ]
-Setting = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="Set a parameter of the request, such as temperature=0.6 or seed=7; can be repeated.",
-    ),
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
+Log = Annotated[
+    Path | None, typer.Option(metavar="FILE", readable=False, help="Append a JSON line for each request to FILE.")
 ]
+
+
+class Modelled(TypedDict, total=False):
+    """Which model is asked, and for how much. A command takes such options as `**chosen: Unpack[Modelled]`."""
+
+    model: Model
+    base_url: BaseUrl
+    max_cost: Annotated[float | None, typer.Option(metavar="USD", help="A hard cap on spending.")]
+    thinking_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Let the model think for up to N tokens before it answers. Default: 0."),
+    ]
+    password: Password
+
+
+class Asking(Modelled, total=False):
+    """How the model is asked."""
+
+    instructions: Instructions
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GOLD",
+            readable=False,
+            help="A gold file whose documents and answers are shown to the model as examples.",
+        ),
+    ]
+    max_output_tokens: Annotated[int | None, typer.Option(metavar="N", help="The most tokens of one answer.")]
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Set a parameter of the request, such as temperature=0.6 or seed=7; can be repeated.",
+        ),
+    ]
+
+
+class _Source(TypedDict, total=False):
+    """What is read."""
+
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE",
+            autocompletion=source_names,
+            help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
+        ),
+    ]
+    schema: Spec
+    pipeline: PipelineSpec
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Read the rows of one CSV, JSON Lines or Parquet file, or of a --query: the texts in this column.",
+        ),
+    ]
+    key: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column that names the rows. Default: their numbers.")
+    ]
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="SQL", help="Selects the rows of a postgresql://, sqlite:// or duckdb:// URL as SOURCE."),
+    ]
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")
+    ]
+    split: Annotated[
+        bool, typer.Option("--split", help="Each file holds several documents: write a record for each of them.")
+    ]
+
+
+class Job(_Source, Asking, total=False):
+    """What `run` and `plan` are about."""
+
+    rpm: Rpm
+    tpm: Annotated[
+        int | None, typer.Option(metavar="N", help="A hard limit on tokens a minute, prompts and answers together.")
+    ]
+    view_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Show documents of up to N tokens whole in each request. Default: 12000."),
+    ]
+    passes: Passes
+
+
+class Run(Job, total=False):
+    """The same, and how a run goes on."""
+
+    formats: Formats
+    concurrency: Concurrency
+    timeout: Timeout
+    batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")]
+
+
+class Retry(Modelled, total=False):
+    """What a retry does in another way than the run did."""
+
+    schema: Spec
+    pipeline: PipelineSpec
+    formats: Formats
+    rpm: Rpm
+    concurrency: Concurrency
+    passes: Passes
 
 
 def configured(config: Config, options: Mapping[str, Any]) -> Config:

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from extractor.cli import options
-from extractor.cli.lines import one_line
+from extractor.cli.help import one_line
 
 __all__ = ["evaluate", "report", "review"]
-
-Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
 
 
 def evaluate(
@@ -22,10 +20,10 @@ def evaluate(
             "--gold", "-g", metavar="GOLD.jsonl", readable=False, help="JSON lines with `document` and `value`."
         ),
     ],
-    out: Out,
+    out: options.Output,
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="OTHER", readable=False, help="Another run: show what it does better and worse."),
+        typer.Argument(metavar="OTHER", parser=options.folder, help="Another run: show what it does better and worse."),
     ] = None,
     min_f1: Annotated[
         float | None,
@@ -34,7 +32,7 @@ def evaluate(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", readable=False, help="Also write the result as a page.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Compare records with gold answers: precision, recall, F1, and every error.
 
@@ -58,19 +56,19 @@ def evaluate(
         result, text = tables.comparison_as_json(comparison), tables.comparison_as_text(comparison)
     if html:
         html.write_text(tables.as_html(last, f"{other or out}, compared with {gold}"), encoding="utf-8")
-    typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() if json else _printable(text))
+    typer.echo(
+        orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+        if json
+        else "\n".join(map(one_line, text.splitlines()))
+    )
     if min_f1 is not None and (last.total.f1 or 0.0) < min_f1:
         f1 = "there is nothing to compare" if last.total.f1 is None else f"F1 is {last.total.f1:.3f}"
         typer.echo(f"extractor: {f1}, and --min-f1 is {min_f1:g}", err=True)
         raise typer.Exit(1)
 
 
-def _printable(text: str) -> str:
-    return "\n".join(map(one_line, text.splitlines()))
-
-
 def report(
-    out: Out,
+    out: options.Output,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Embed the pages of scans that values were read from.")
     ] = False,
@@ -85,7 +83,7 @@ def report(
 
 
 def review(
-    out: Out,
+    out: options.Output,
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,

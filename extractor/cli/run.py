@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
@@ -23,27 +23,13 @@ __all__ = ["extract", "logged", "plan", "run", "show_run", "text"]
 
 
 def run(
-    out: options.Out,
-    sources: options.Sources = None,
-    schema: options.Spec = None,
-    pipeline: options.PipelineSpec = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    instructions: options.Instructions = None,
-    examples: options.Examples = None,
-    max_cost: options.MaxCost = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    concurrency: options.Concurrency = None,
-    timeout: options.Timeout = None,
-    max_output_tokens: options.MaxOutput = None,
-    thinking_tokens: options.ThinkingTokens = None,
-    view_tokens: options.ViewTokens = None,
-    passes: options.Passes = None,
-    settings: options.Setting = None,
-    password: options.Password = None,
-    formats: options.Formats = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", parser=options.folder, help="The folder of the results and the journal."
+        ),
+    ],
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the price of the job; send nothing.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
@@ -51,24 +37,18 @@ def run(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
-    column: options.Column = None,
-    key: options.Key = None,
-    query: options.Query = None,
-    follow_links: options.FollowLinks = False,
-    split: options.Split = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Read only the first N documents.")] = None,
     json: options.Json = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N documents.")
-    ] = None,
     quiet: options.Quiet = False,
     log: options.Log = None,
+    **chosen: Unpack[options.Run],
 ) -> None:
     """Extract from every document; run it again to continue.
 
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
     if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
-    job = _pipeline(**locals())
+    job = _pipeline(**chosen)
     if dry_run:
         _show_plan(job, out=out, json=json)
         return
@@ -81,45 +61,28 @@ def run(
 
 
 def plan(
-    sources: options.Sources = None,
-    schema: options.Spec = None,
-    pipeline: options.PipelineSpec = None,
+    *,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            parser=options.folder,
+            help="The output folder of a run: what its journal holds is free.",
+        ),
     ] = None,
     sample: Annotated[
-        int,
-        typer.Option(
-            "--sample", metavar="N", help="Ask about N documents for real, and scale the price by what they cost."
-        ),
+        int, typer.Option(metavar="N", help="Ask about N documents for real, and scale the price by what they cost.")
     ] = 0,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    instructions: options.Instructions = None,
-    examples: options.Examples = None,
-    max_cost: options.MaxCost = None,
-    rpm: options.Rpm = None,
-    tpm: options.Tpm = None,
-    max_output_tokens: options.MaxOutput = None,
-    thinking_tokens: options.ThinkingTokens = None,
-    view_tokens: options.ViewTokens = None,
-    passes: options.Passes = None,
-    settings: options.Setting = None,
-    password: options.Password = None,
-    column: options.Column = None,
-    key: options.Key = None,
-    query: options.Query = None,
-    follow_links: options.FollowLinks = False,
-    split: options.Split = False,
     json: options.Json = False,
+    **chosen: Unpack[options.Job],
 ) -> None:
     """Print what a run would send and cost.
 
     Reads every document and sends nothing, unless --sample says so.
     """
-    job = _pipeline(**locals())
-    _show_plan(job, out=out, sample=sample, json=json)
+    _show_plan(_pipeline(**chosen), out=out, sample=sample, json=json)
 
 
 def extract(
@@ -137,16 +100,9 @@ def extract(
             "--schema", "-s", metavar="SPEC", autocompletion=options.schema_names, help="As for `extractor run`."
         ),
     ],
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    instructions: options.Instructions = None,
-    examples: options.Examples = None,
-    max_cost: options.MaxCost = None,
+    *,
     timeout: options.Timeout = None,
-    max_output_tokens: options.MaxOutput = None,
-    thinking_tokens: options.ThinkingTokens = None,
-    settings: options.Setting = None,
-    password: options.Password = None,
+    **chosen: Unpack[options.Asking],
 ) -> None:
     """Extract from one document, and print its record.
 
@@ -160,19 +116,15 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    config = options.configured(Config(), locals())
-    source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _source_of(file, password)
-    declared = resolve_schema(schema)
+    config, declared = options.configured(Config(), {"timeout": timeout, **chosen}), resolve_schema(schema)
+    source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _source_of(file, config.password)
     with stopped_politely(), Extractor(config) as extractor:
         result = extractor.extract(declared, source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
     raise typer.Exit(0 if result.status == "ok" else 1)
 
 
-def text(
-    file: options.File,
-    password: options.Password = None,
-) -> None:
+def text(file: options.File, password: options.Password = None) -> None:
     """Print the text of a document, which spans refer to."""
     from extractor.sources.files import Entry
 
@@ -199,13 +151,27 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _source(
-    sources: list[str] | None, *, column: str | None, key: str | None, query: str | None
-) -> Rows | tuple[str, ...] | None:
+def _pipeline(**chosen: Unpack[options.Run]) -> Pipeline:
+    """The pipeline of a schema, or a declared one, with the options of a command applied."""
+    from extractor.pipeline.runs import declared
+
+    job, source = declared(schema=chosen.get("schema"), pipeline=chosen.get("pipeline")), _source(chosen)
+    return replace(
+        job,
+        source=job.source if source is None else source,
+        config=options.configured(job.config, chosen),
+        sink=chosen.get("formats") or job.sink,
+        follow_links=chosen.get("follow_links") or job.follow_links,
+        split=chosen.get("split") or job.split,
+    )
+
+
+def _source(chosen: options.Run) -> Rows | tuple[str, ...] | None:
     """Files and folders, or the rows of a table, as the options say; None for the source of a declared pipeline."""
     from extractor.errors import UsageError
     from extractor.sources.rows import Rows
 
+    sources, column, key, query = chosen["sources"], chosen["column"], chosen["key"], chosen["query"]
     if column is None:
         if key or query:
             raise UsageError(f"{'--key' if key else '--query'} is about rows: name their text with --column")
@@ -213,33 +179,6 @@ def _source(
     if not sources or len(sources) > 1:
         raise UsageError("--column reads the rows of one table: name one file or one database as SOURCE")
     return Rows(sources[0], column=column, key=key, query=query)
-
-
-def _pipeline(
-    *,
-    schema: str | None,
-    pipeline: str | None,
-    sources: list[str] | None,
-    column: str | None,
-    key: str | None,
-    query: str | None,
-    follow_links: bool,
-    split: bool,
-    formats: list[str] | None = None,
-    **chosen: Any,
-) -> Pipeline:
-    """The pipeline of a schema, or a declared one, with the options of a command applied."""
-    from extractor.pipeline.runs import declared
-
-    job, source = declared(schema=schema, pipeline=pipeline), _source(sources, column=column, key=key, query=query)
-    return replace(
-        job,
-        source=job.source if source is None else source,
-        config=options.configured(job.config, chosen),
-        sink=formats or job.sink,
-        follow_links=follow_links or job.follow_links,
-        split=split or job.split,
-    )
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Unpack
 
 import typer
 
@@ -20,28 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "retry", "show"]
 
-Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
-
 
 def retry(
     out: Annotated[str, typer.Argument(metavar="OUT", help="The output folder of a run, or its s3:// or other URL.")],
-    model: options.Model = None,
-    max_cost: options.MaxCost = None,
-    base_url: options.BaseUrl = None,
-    rpm: options.Rpm = None,
-    concurrency: options.Concurrency = None,
-    passes: options.Passes = None,
-    password: options.Password = None,
-    formats: options.Formats = None,
-    schema: options.Spec = None,
-    pipeline: options.PipelineSpec = None,
-    thinking_tokens: options.ThinkingTokens = None,
+    *,
     doubtful: Annotated[
         bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     log: options.Log = None,
+    **chosen: Unpack[options.Retry],
 ) -> None:
     """Repeat the documents that are not ok.
 
@@ -54,17 +42,16 @@ def retry(
     from extractor.shards.index import read_index
     from extractor.sources.storage import is_remote
 
-    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
-    chosen = {name: value for name, value in locals().items() if name not in how}
-    folder, divided = Path(out), is_remote(out) or bool(read_index(out))
-    job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
+    how: dict[str, Any] = {"model": chosen.pop("model"), "thinking_tokens": chosen.pop("thinking_tokens")}
+    formats, divided = chosen["formats"] or (), is_remote(out) or bool(read_index(out))
+    job = pipeline_of_run(out, schema=chosen["schema"], pipeline=chosen["pipeline"])
     job = replace(job, config=options.configured(job.config, chosen))
     if divided and doubtful:
         raise UsageError(f"{out} was written by shards, and --doubtful asks about the output of one run")
     if divided:
         with logged(job, log) as job:
-            _retry_shards(out, job, options.configured(job.config, how), formats or (), json=json, quiet=quiet)
-    job = replace(job, sink=tuple(formats or job.sink))
+            _retry_shards(out, job, options.configured(job.config, how), formats, json=json, quiet=quiet)
+    folder, job = options.folder(out), replace(job, sink=tuple(formats or job.sink))
     totals = read_run(folder)["totals"]
     if doubtful and not totals["flagged"]:
         typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
@@ -87,7 +74,7 @@ def _retry_shards(
     import orjson
 
     from extractor.cli.signals import stopped_politely
-    from extractor.shards.retry import retry_output
+    from extractor.shards.publish import retry_output
 
     def show(manifest: dict[str, Any]) -> None:
         name = f"shard {manifest['shard']}" if manifest["shard"] else out
@@ -105,7 +92,7 @@ def _retry_shards(
 
 
 def export(
-    out: Out,
+    out: options.Output,
     formats: Annotated[
         list[str],
         typer.Option("--format", "-f", metavar="FORMAT", help="As for `extractor run`, and jsonl; can be repeated."),
@@ -127,7 +114,7 @@ def export(
 
 
 def show(
-    out: Out,
+    out: options.Output,
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The name of a document, as in records.jsonl.")],
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 import typer
 
 from extractor.cli import options
-from extractor.cli.help import App
-from extractor.cli.lines import one_line
+from extractor.cli.help import App, one_line
 
 if TYPE_CHECKING:
     from extractor.pipeline.infer import Inferred
@@ -59,7 +58,7 @@ def check(spec: Spec) -> None:
         f"{schema.name}: {size} {what}, at most {limit} are taken"
         for schema in schemas
         for group in schema.groups()
-        for what, (size, limit) in excesses(group.wire, schema.dialect).items()
+        for what, (size, limit) in excesses(group.wire).items()
     ]
     for problem in problems:
         typer.echo(problem)
@@ -68,7 +67,7 @@ def check(spec: Spec) -> None:
     for schema in schemas:
         groups = len(schema.groups())
         split = f", asked in {groups} groups" if groups > 1 else ""
-        typer.echo(f"{schema.name}: ok for {schema.dialect.name}{split}; fingerprint {schema.fingerprint[:16]}")
+        typer.echo(f"{schema.name}: ok{split}; fingerprint {schema.fingerprint[:16]}")
 
 
 def _schemas(spec: str) -> list[Schema[Any]]:
@@ -109,12 +108,8 @@ def infer(
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Extract from the same documents by the new schema.")
     ] = True,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
     instructions: options.Instructions = None,
-    max_cost: options.MaxCost = None,
-    thinking_tokens: options.ThinkingTokens = None,
-    password: options.Password = None,
+    **chosen: Unpack[options.Modelled],
 ) -> None:
     """Propose a pydantic schema for documents that have none yet.
 
@@ -128,7 +123,7 @@ def infer(
 
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
-    config = options.configured(Config(), locals())
+    config = options.configured(Config(), {"instructions": instructions, **chosen})
     with stopped_politely():
         inferred = propose(files, config, check=check)
     path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")

@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from extractor.cli.lines import one_line
+from extractor.cli.help import one_line
 from extractor.pipeline.job import Totals
 from extractor.pipeline.sinks.files import tables_in
 from extractor.review.files import read_run

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import child, number, setting
+from extractor.documents.elements import child, has, number, setting
 from extractor.documents.number_formats import formatted
 from extractor.documents.tables import render_table
 
@@ -89,12 +89,13 @@ def _characters(paragraph: Element) -> Iterator[str]:
 
 def _series(root: Element) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
     """The series of a chart: their names, the labels of their categories, and their values."""
+    from_1904 = has(root, "date1904") and setting(root, "date1904") not in ("0", "false")
     for index, node in enumerate(root.iter("ser"), 1):
         axis = next((part for name in _AXES for part in node.findall(name)), None)
-        labels = tuple(_points(axis)) if axis is not None else ()
+        labels = tuple(_points(axis, from_1904)) if axis is not None else ()
         name = paragraphs(child(node, "tx")) or f"Series {index}"
         for part, suffix in _VALUES:
-            if values := _points(child(node, part)):
+            if values := _points(child(node, part), from_1904):
                 yield name + suffix, labels, values
 
 
@@ -103,21 +104,21 @@ def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str
     return render_table([["", *(name for name, _ in columns)], *rows], header=1)
 
 
-def _points(source: Element) -> list[str]:
+def _points(source: Element, from_1904: bool) -> list[str]:
     """The cached values of a series in their places; labels of several levels stand beside each other."""
     levels = list(source.iter("lvl"))
     if levels:
-        columns = [_level(node, "") for node in reversed(levels)]
+        columns = [_level(node, "", from_1904) for node in reversed(levels)]
         filled = list(map(_filled, columns[:-1])) + columns[-1:]
         return [" / ".join(filter(None, row)) for row in zip_longest(*filled, fillvalue="")]
     for cache in source.iter():
         if cache.tag in ("strCache", "numCache", "strLit", "numLit"):
-            return _level(cache, (child(cache, "formatCode").text or "").strip())
+            return _level(cache, (child(cache, "formatCode").text or "").strip(), from_1904)
     return []
 
 
-def _level(cache: Element, code: str) -> list[str]:
-    points = {number(point, "idx", 0): _point(point, code) for point in cache.findall("pt")}
+def _level(cache: Element, code: str, from_1904: bool = False) -> list[str]:
+    points = {number(point, "idx", 0): _point(point, code, from_1904) for point in cache.findall("pt")}
     size = max(number(child(cache, "ptCount"), "val", 0), max(points, default=-1) + 1)
     return [points.get(index, "") for index in range(min(size, _MOST))]
 
@@ -128,12 +129,12 @@ def _filled(level: list[str]) -> list[str]:
     return [last := label or last for label in level]
 
 
-def _point(point: Element, code: str) -> str:
+def _point(point: Element, code: str, from_1904: bool) -> str:
     text = (child(point, "v").text or "").strip() or (point.text or "").strip()
     code = point.get("formatCode", "") or code
     if code and code != "General":
         with suppress(ValueError):
-            return formatted(float(text), code)
+            return formatted(float(text), code, from_1904=from_1904)
     return text
 
 

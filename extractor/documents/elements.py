@@ -55,9 +55,9 @@ def named(root: Element) -> Element:
     """An element and all within it by their local names; of two attributes that share one, the first has it."""
     for element in root.iter():
         element.tag = local_name(element.tag)
-        for name in list(element.attrib):
+        for name, value in element.items():
             if name[0] == "{":
-                element.attrib.setdefault(local_name(name), element.attrib[name])
+                element.attrib.setdefault(local_name(name), value)
     return root
 
 

@@ -7,10 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from extractor.documents.archive import Archive
-from extractor.documents.document import Box, Image, Page
+from extractor.documents.document import Page
 from extractor.documents.ole import Storage
 from extractor.documents.parsed import Attachment, Parsed
-from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
 __all__ = ["Embedded"]
@@ -20,42 +19,25 @@ _PICTURES = (
     *(".svg", ".svm", ".tif", ".tiff", ".wdp", ".webp", ".wmf", ".wmz"),
 )
 _DRAWN = (".emf", ".emz", ".pict", ".svg", ".svm", ".wmf", ".wmz")
-_LEAST = 24  # pixels; less is a bullet, a line or a spacer
 
 
 class Embedded:
     """Collects what one parser meets, in an archive or outside; each picture and each file once."""
 
-    def __init__(self, source: Source, archive: Archive | None = None) -> None:
-        self._source, self._archive = source, archive
+    def __init__(self, archive: Archive | None = None) -> None:
+        self._archive = archive
         self._seen: set[bytes] = set()
-        self._images: list[Image] = []
         self._files: list[Attachment] = []
         self._unread: list[str] = []
-        self._read: list[tuple[str, Parsed, int]] = []  # pictures with text on them, and the number of their first
-        self._past = 0
 
     def picture(self, data: bytes, name: str, page: int | None = None) -> None:
         """A picture for a model that sees; one that cannot be shown is named."""
         if not data or self._is_known(data):
             return
-        if len(self._images) >= self._source.limits.pictures:
-            self._past += 1
-            return
         if name.lower().endswith(_DRAWN):
             self.missing(f"picture {name}: a drawing in a format that is not shown")
-            return
-        from extractor.documents.formats import pictures
-
-        try:
-            parsed = pictures.parse(data, self._source)
-        except DocumentError as error:
-            self.missing(f"picture {name}: {error}")
-            return
-        if min(parsed.metadata.get("width", _LEAST), parsed.metadata.get("height", _LEAST)) >= _LEAST:
-            if parsed.boxes:
-                self._read.append((name, parsed, len(self._images)))
-            self._images += [Image(image.data, image.media_type, page) for image in parsed.images]
+        else:
+            self._files.append(Attachment(name, data, is_picture=True, page=page))
 
     def file(self, data: bytes, name: str, storage: Storage | None = None) -> None:
         """A file within the file, to be read after it; `storage` where it is a folder of that OLE container."""
@@ -85,24 +67,13 @@ class Embedded:
 
     def parsed(self, text: str, pages: tuple[Page, ...] = (), metadata: Mapping[str, Any] | None = None) -> Parsed:
         """The document with all that was collected; where it has not a word, every picture in its archive."""
-        if self._archive is not None and not text.strip() and not self._images:
+        if self._archive is not None and not text.strip() and not any(file.is_picture for file in self._files):
             for name in self._archive.names:
                 if name.lower().endswith(_PICTURES):
                     self.target(name)
         for name in self._archive.damaged if self._archive is not None else ():
             self.missing(f"{name}: it cannot be read")
-        if self._past:
-            self.missing(f"{self._past} pictures past the limit of {self._source.limits.pictures}")
-        about = dict(metadata or {})
-        boxes: list[Box] = []
-        for name, picture, first in self._read:
-            head = f"{text.rstrip()}\n\n--- picture: {name} ---\n\n".lstrip()
-            moved = (box._replace(start=box.start + len(head), end=box.end + len(head)) for box in picture.boxes)
-            boxes += [box._replace(image=box.image + first) for box in moved]
-            text = head + picture.text.rstrip() + "\n"
-            about["ocr"] = self._source.ocr
-        images, files = tuple(self._images), tuple(self._files)
-        return Parsed(text, pages, images, files, about, boxes=tuple(boxes), unread=tuple(self._unread))
+        return Parsed(text, pages, (), tuple(self._files), metadata or {}, unread=tuple(self._unread))
 
     def _is_known(self, data: bytes) -> bool:
         digest = sha256(data).digest()

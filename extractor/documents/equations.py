@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.elements import ABSENT, child, setting
 
-__all__ = ["equation", "field_formula"]
+__all__ = ["equation", "field_formula", "quotient"]
 
 _RUNS = frozenset({"r", "t", "mi", "mn", "mo", "mtext", "ms"})
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
@@ -45,7 +45,7 @@ def _office(element: Element, name: str, parts: dict[str, str]) -> str:
     base = parts.get("e", "")
     match name:
         case "f":
-            return f"{_group(parts.get('num', ''))}/{_group(parts.get('den', ''))}"
+            return quotient(parts.get("num", ""), parts.get("den", ""))
         case "sSup" | "sSub" | "sSubSup" | "sPre":
             return _shifted(base, parts.get("sub", ""), parts.get("sup", ""))
         case "rad":
@@ -72,7 +72,7 @@ def _mathml(element: Element, name: str, row: list[str]) -> str:
     first, second, third = (*row, "", "", "")[:3]
     match name:
         case "mfrac":
-            return f"{_group(first)}/{_group(second)}"
+            return quotient(first, second)
         case "msup" | "mover":
             return _shifted(first, "", second)
         case "msub" | "munder":
@@ -92,6 +92,11 @@ def _mathml(element: Element, name: str, row: list[str]) -> str:
         case "semantics":
             return first
     return "".join(row)
+
+
+def quotient(upper: str, lower: str) -> str:
+    """A fraction on one line: `(a+b)/2`."""
+    return f"{_group(upper)}/{_group(lower)}"
 
 
 def _shifted(base: str, low: str, high: str) -> str:
@@ -146,7 +151,7 @@ def _switched(switch: str, options: str, terms: list[str]) -> str:
     first, second, third = (*terms, "", "", "")[:3]
     match switch:
         case "f":
-            return f"{_group(first)}/{_group(second)}"
+            return quotient(first, second)
         case "r":
             return _root(second, first) if len(terms) > 1 else _root(first, "")
         case "s":

@@ -7,7 +7,7 @@ points; x grows to the right and y downwards in the direction of reading.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ class Glyph(NamedTuple):
     top: float
     right: float
     bottom: float
+    joined: bool = False  # whether the file has it right behind the one before it, in one word
 
 
 class Run:
@@ -85,7 +86,7 @@ class Run:
     def add(self, glyph: Glyph, *, spaced: bool) -> None:
         """Put the glyph at the end, after a space where one was seen or the gap shows one."""
         height = self.bottom - self.top
-        space = " " if spaced or glyph.left - self.right > _SPACE * height else ""
+        space = " " if spaced or (glyph.left - self.right > _SPACE * height and not glyph.joined) else ""
         script = ""
         if not space and glyph.bottom - glyph.top < _SMALL * height:
             script = "^" if self.bottom - glyph.bottom > _RISE * height else "_" if glyph.bottom > self.bottom else ""
@@ -136,7 +137,7 @@ def _joined(glyphs: Iterable[Glyph]) -> list[Run]:
         if runs and runs[-1].takes(glyph):
             runs[-1].add(glyph, spaced=spaced)
         else:
-            runs.append(Run(*glyph))
+            runs.append(Run(*glyph[:5]))
         spaced = False
     return runs
 
@@ -176,7 +177,7 @@ def _two_way(line: list[Glyph]) -> list[Run]:
 def _as_read(piece: list[Glyph]) -> Run:
     """One run, from glyphs that stand in this order from left to right."""
     seen = "".join(glyph.text[::-1] if is_leftward(glyph.text) else glyph.text for glyph in piece)
-    sides = zip(*(glyph[1:] for glyph in piece), strict=True)
+    sides = zip(*(glyph[1:5] for glyph in piece), strict=True)
     return Run(in_reading_order(seen), *(pick(side) for pick, side in zip((min, min, max, max), sides, strict=True)))
 
 
@@ -343,7 +344,9 @@ def _places(lines: list[_Line]) -> dict[int, int]:
     a heading on the page stands below it in the text.
     """
     runs = [run for line in lines for run in line]
-    unit = median((run.right - run.left) / len(run.text) for run in runs for _ in run.text) or 1.0
+    lengths = [len(run.text) for run in runs]
+    widths = ([(run.right - run.left) / n] * n for run, n in zip(runs, lengths, strict=True) if n)
+    unit = median(chain.from_iterable(widths)) or 1.0
     left = min(run.left for run in runs)
     needs: dict[int, list[tuple[int, int]]] = {}  # place -> (place before it on a line, characters from there)
     for line in lines:

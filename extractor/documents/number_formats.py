@@ -34,8 +34,9 @@ _TOKEN = re.compile(
     r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
-_PLAIN = re.compile(r"(?:(#,##)|#*)0(?:\.(0+))?")
+_PLAIN = re.compile(r"(?:(#,##)0|#*(0+))(?:\.(0+))?")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
+_NOT_ZERO = re.compile("[1-9]")
 _BELOW = re.compile(r"\s*(?:[1-9][0-9]*|[?#0]+)")
 _HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
 _MONTHS = (
@@ -47,14 +48,18 @@ _EPOCH = datetime(1899, 12, 30)
 _LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other numbers
 _LAST = 2_958_466  # the day after 9999-12-31
 _EXACT = 10**15
+_INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _TEXT = ("general", "@")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
+
+
+_Tokens = tuple[tuple[str, str], ...]
 
 
 class _Section(NamedTuple):
     """One part of a code: what it shows, token by token, and for which numbers."""
 
-    tokens: tuple[tuple[str, str], ...]  # (kind, text); kind is literal, date, elapsed, digits or sign
+    tokens: _Tokens  # (kind, text); kind is literal, date, elapsed, digits or sign
     condition: str
 
 
@@ -68,10 +73,12 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
     later = 1462 * from_1904
+    shows = [_shown(section.tokens, later) for section in sections]
 
     def by_code(number: float) -> str:
+        place, is_negative = _section(sections, number)
         try:
-            return _in_section(number, sections, later) or general(number)  # a code such as `;;;` hides the value
+            return shows[place](number, is_negative) or general(number)  # a code such as `;;;` hides the value
         except (ValueError, ArithmeticError):
             return general(number)
 
@@ -82,13 +89,14 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
         form = forms[0] if number > 0 else negative if number else zero
         if form is None:
             return by_code(number)
-        amount = abs(number) * form.scale
-        digits = f"{amount:.15g}"
-        if "e" in digits or (digits[-1] == "5" and len(digits.partition(".")[2]) > form.places):
+        before, spec, after, power, scale = form
+        amount = abs(number) * scale
+        last = amount * power
+        if abs(last % 1 - 0.5) <= last * _INEXACT:
             return by_code(number)  # a half goes up as a decimal, which is not what Python does with a binary number
-        text = format(amount, form.spec)
+        text = format(amount, spec)
         sign = "-" if number < 0 and form is forms[0] and text.strip("0.") else ""
-        return sign + (form.before + text + form.after).strip()
+        return sign + (before + text + after).strip()
 
     if _is_day(sections):
         return day
@@ -97,21 +105,27 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     return plain if any(forms) and not any(section.condition for section in sections) else by_code
 
 
-def _in_section(number: float, sections: tuple[_Section, ...], later: int) -> str:
-    section, negative = _section(sections, number)
-    kinds = {kind for kind, _ in section.tokens}
+def _shown(tokens: _Tokens, later: int) -> Callable[[float, bool], str]:
+    """How a section shows a number, whose sign is written where it is negative."""
+    kinds = {kind for kind, _ in tokens}
     if kinds & {"date", "elapsed"}:
-        return _moment(number + later, section.tokens)
-    if "general" in kinds or not kinds & {"digits", "literal"}:
-        body = general(abs(number))
-        text = "".join(
-            body if kind == "general" else text for kind, text in section.tokens if kind in ("general", "literal")
-        )
-    elif "digits" not in kinds:
-        text = "".join(text for kind, text in section.tokens if kind == "literal")
-    else:
-        text = _figure(Decimal(general(abs(number))), section.tokens)
-    return ("-" if negative and re.search("[1-9]", text) else "") + text.strip()
+        if "elapsed" in kinds:
+            length = _length(tokens)
+            return lambda number, _: length(number)
+        moment = _moment(tokens)
+        return lambda number, _: moment(number + later)
+
+    def amount(number: float) -> str:
+        if "digits" in kinds and "general" not in kinds:
+            return _figure(Decimal(general(number)), tokens)
+        return "".join(general(number) if kind == "general" else text for kind, text in words)
+
+    def show(number: float, is_negative: bool) -> str:
+        text = amount(abs(number))
+        return ("-" if is_negative and _NOT_ZERO.search(text) else "") + text.strip()
+
+    words = [token for token in tokens if token[0] in ("general", "literal")]
+    return show
 
 
 def formatted_text(text: str, code: str) -> str:
@@ -137,7 +151,7 @@ class _Plain(NamedTuple):
     before: str
     spec: str
     after: str
-    places: int
+    power: int
     scale: int
 
 
@@ -147,14 +161,15 @@ def _plain(section: _Section) -> _Plain | None:
         return None
     first, last = digits[0], digits[-1] + 1
     before, after = section.tokens[:first], section.tokens[last:]
-    match = _PLAIN.fullmatch("".join(text for _, text in section.tokens[first:last]))
+    match = _PLAIN.fullmatch("".join(text if kind != "literal" else '"' for kind, text in section.tokens[first:last]))
     outer = [*before, *after]
     if not match or any(kind != "literal" and text != "%" for kind, text in outer):
         return None
-    places = len(match[2] or "")
+    grouped, whole, places = match[1], len(match[2] or ""), len(match[3] or "")
+    spec = f",.{places}f" if grouped else f"0{whole + places + (places > 0)}.{places}f"
     scale = 100 ** sum(token == ("sign", "%") for token in outer)
     prefix, suffix = ("".join(text for _, text in part) for part in (before, after))
-    return _Plain(prefix, f"{',' if match[1] else ''}.{places}f", suffix, places, scale)
+    return _Plain(prefix, spec, suffix, 10**places, scale)
 
 
 def _is_day(sections: tuple[_Section, ...]) -> bool:
@@ -200,21 +215,21 @@ def _word_kind(word: str) -> str:
     return "sign" if word[0] in ".,%/" or word[:2].upper() in ("E+", "E-") else "date"
 
 
-def _section(sections: tuple[_Section, ...], number: float) -> tuple[_Section, bool]:
-    """The section for a number, and whether its sign is still to be written."""
+def _section(sections: tuple[_Section, ...], number: float) -> tuple[int, bool]:
+    """Which section is for a number, and whether its sign is still to be written."""
     if any(section.condition for section in sections):
-        for section in sections:
+        for place, section in enumerate(sections):
             match = _CONDITION.fullmatch(section.condition)
             if match is None or _HOLDS[match[1]](number, float(match[2])):
-                return section, number < 0
+                return place, number < 0
     if number < 0 and len(sections) > 1:
-        return sections[1], False
+        return 1, False
     if number == 0 and len(sections) > 2:
-        return sections[2], False
-    return sections[0], number < 0
+        return 2, False
+    return 0, number < 0
 
 
-def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
+def _figure(number: Decimal, tokens: _Tokens) -> str:
     """Digits put into the places that the code keeps for them."""
     signs = [text for kind, text in tokens if kind == "sign"]
     number *= 100 ** signs.count("%")
@@ -235,7 +250,7 @@ def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
 
 
-def _around(tokens: tuple[tuple[str, str], ...], kind: str) -> tuple[str, str]:
+def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:
     """The texts before the first token of that kind and after the last."""
     places = [index for index, token in enumerate(tokens) if token[0] == kind]
     parts = tokens[: places[0]], tokens[places[-1] + 1 :]
@@ -243,9 +258,7 @@ def _around(tokens: tuple[tuple[str, str], ...], kind: str) -> tuple[str, str]:
     return before, after
 
 
-def _placed(
-    tokens: tuple[tuple[str, str], ...], whole: list[int], rest: list[int], left: str, right: str, grouped: bool
-) -> str:
+def _placed(tokens: _Tokens, whole: list[int], rest: list[int], left: str, right: str, grouped: bool) -> str:
     pattern = "".join(tokens[i][1] for i in whole)
     least = len(pattern) - next((i for i, place in enumerate(pattern) if place == "0"), len(pattern))
     left = left.rjust(least, "0")
@@ -278,9 +291,7 @@ def _grouped(digits: str) -> str:
     return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", digits)
 
 
-def _scientific(
-    number: Decimal, tokens: tuple[tuple[str, str], ...], whole: list[int], rest: list[int], power: int
-) -> str:
+def _scientific(number: Decimal, tokens: _Tokens, whole: list[int], rest: list[int], power: int) -> str:
     pattern, decimals = ("".join(tokens[i][1] for i in part) for part in (whole, rest))
     step = len(pattern) if "#" in pattern else 1  # `##0` keeps exponents to multiples of three
     exponent = number.adjusted() // step * step if number else 0
@@ -294,7 +305,7 @@ def _scientific(
     return f"{mantissa}E{sign}{abs(exponent):0{width}}"
 
 
-def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
+def _fraction(number: Decimal, tokens: _Tokens) -> str:
     """A number with a fraction: `# ?/?` finds the nearest of one digit, `# ?/16` counts sixteenths."""
     slash = tokens.index(("sign", "/"))
     below = _BELOW.match("".join(text for _, text in tokens[slash + 1 :]))
@@ -310,30 +321,32 @@ def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     return " ".join(filter(None, (str(whole) if whole or not fraction else "", fraction))) + after
 
 
-def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
-    """A date, a time or a length of time, which a spreadsheet keeps as a number of days."""
-    elapsed = next((text for kind, text in tokens if kind == "elapsed"), "")
-    if not (-_LAST if elapsed else 0) <= serial < _LAST:
-        return general(serial)
-    if elapsed:
-        return _length(serial, elapsed, tokens)
-    has_decimals = any(kind == "date" and "." in text for kind, text in tokens)
-    days = serial + (2 if serial < 1 else 1 if serial < _LEAP_DAY else 0)
-    moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
+def _moment(tokens: _Tokens) -> Callable[[float], str]:
+    """How a date or a time is shown, which a spreadsheet keeps as a number of days."""
     parts = _date_parts(tokens)
     letters = {part[0] for part in parts}
-    if {"y", "n", "d"} <= letters:
-        day = moment.date().isoformat() if serial >= 1 else "1900-01-00"
-        time = "" if "h" not in letters else f" {moment:%H:%M:%S}" if "s" in letters else f" {moment:%H:%M}"
-        time += f".{moment.microsecond // 1000:03}" if has_decimals else ""
-        before, after = _around(tokens, "date")
-        return (before + day + time + (after if after[:1].isspace() else "")).strip()
+    is_whole = {"y", "n", "d"} <= letters
+    has_decimals = any("." in part for part in parts)
+    precision = "milliseconds" if has_decimals else "seconds" if "s" in letters else "minutes" if "h" in letters else ""
+    before, after = _around(tokens, "date")
+    after = after if after[:1].isspace() else ""
     noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
-    texts = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
-    return "".join(next(texts) if kind == "date" else text for kind, text in tokens).strip()
+
+    def show(serial: float) -> str:
+        if not 0 <= serial < _LAST:
+            return general(serial)
+        days = serial + (2 if serial < 1 else 1 if serial < _LEAP_DAY else 0)
+        moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
+        if is_whole:
+            text = moment.isoformat(" ", precision) if precision else moment.date().isoformat()
+            return (before + (text if serial >= 1 else f"1900-01-00{text[10:]}") + after).strip()
+        texts = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
+        return "".join(next(texts) if kind == "date" else text for kind, text in tokens).strip()
+
+    return show
 
 
-def _date_parts(tokens: tuple[tuple[str, str], ...]) -> list[str]:
+def _date_parts(tokens: _Tokens) -> list[str]:
     """The date tokens, with `n` for the months: an `m` after hours or before seconds is minutes."""
     parts = [text.lower() for kind, text in tokens if kind in ("date", "elapsed")]
     for index, part in enumerate(parts):
@@ -376,19 +389,27 @@ def _whole_seconds(days: float) -> int:
     return int(days * 86_400 + 0.0001)
 
 
-def _length(days: float, elapsed: str, tokens: tuple[tuple[str, str], ...]) -> str:
+def _length(tokens: _Tokens) -> Callable[[float], str]:
+    """How a length of time is shown, likewise."""
+    elapsed = next(text for kind, text in tokens if kind == "elapsed")
     unit = {"h": 3600, "m": 60, "s": 1}[elapsed[0]]
     places = sum(len(text.partition(".")[2] if kind == "date" else text) for kind, text in tokens if kind in _DECIMAL)
-    length = f"{abs(days) * 86_400:.{places}f}" if places else f"{_whole_seconds(abs(days))}"
-    seconds, decimals = int(length.partition(".")[0]), length.partition(".")[2]
-    out = "-" if days < 0 else ""
-    for kind, text in tokens:
-        if kind == "elapsed":
-            out += f"{seconds // unit:0{len(text)}}"
-        elif kind == "date":
-            part = {"h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}.get(text[0].lower(), 0)
-            name, point, _ = text.partition(".")
-            out += f"{part:0{min(len(name), 2)}}" + (point + decimals if point else "")
-        else:
-            out += decimals if kind == "digits" else text
-    return out
+
+    def show(days: float) -> str:
+        if not -_LAST <= days < _LAST:
+            return general(days)
+        length = f"{abs(days) * 86_400:.{places}f}" if places else f"{_whole_seconds(abs(days))}"
+        seconds, decimals = int(length.partition(".")[0]), length.partition(".")[2]
+        out = "-" if days < 0 else ""
+        for kind, text in tokens:
+            if kind == "elapsed":
+                out += f"{seconds // unit:0{len(text)}}"
+            elif kind == "date":
+                part = {"h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}.get(text[0].lower(), 0)
+                name, point, _ = text.partition(".")
+                out += f"{part:0{min(len(name), 2)}}" + (point + decimals if point else "")
+            else:
+                out += decimals if kind == "digits" else text
+        return out
+
+    return show

@@ -1,15 +1,17 @@
-"""Numbers of lists: letters, Roman numerals, and the numbers that a list gives to its paragraphs as they go by."""
+"""Numbers of lists: letters, Roman and Chinese numerals, counted as the paragraphs of a list go by."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["WORD_FORMS", "Level", "Numbering", "label", "letters", "numeral", "roman"]
+__all__ = ["WORD_FORMS", "Level", "label", "letters", "numeral", "roman"]
 
-WORD_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
+WORD_FORMS = {
+    **{0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 18: "①", 22: "01", 23: "bullet", 58: "а", 59: "А", 255: "none"},
+    **dict.fromkeys((11, 33, 35, 37, 39), "一"),
+}
 """The forms of the numbers of lists, as DOC and RTF number them."""
 
 _PLACE = re.compile(r"%([1-9])")
@@ -18,21 +20,29 @@ _ROMAN = (
     *((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L")),
     *((40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
 )
+_LATIN, _CYRILLIC = "abcdefghijklmnopqrstuvwxyz", "абвгдежзиклмнопрстуфхцчшщыэюя"
+_CHINESE = "〇一二三四五六七八九"
 
 
 def numeral(number: int, form: str) -> str:
-    """A number in the form that its first specimen tells: 1, 01, a, A, i or I.
+    """A number in the form that its first specimen tells: 1, 01, a, A, i, I, ①, the Cyrillic а and А, or 一.
 
-    >>> numeral(4, "i")
-    'iv'
+    >>> numeral(4, "i"), numeral(23, "一")
+    ('iv', '二十三')
     """
-    match form:
-        case "a" | "A":
-            return letters(number) if form == "a" else letters(number).upper()
-        case "i" | "I":
-            return roman(number) if form == "I" else roman(number).lower()
+    match form.partition(",")[0]:
+        case "a" | "A" | "а" | "А" as first:
+            text = letters(number, _LATIN if first.isascii() else _CYRILLIC)
+            return text if first.islower() else text.upper()
+        case "i" | "I" as first:
+            return roman(number) if first == "I" else roman(number).lower()
         case "01":
             return f"{number:02}"
+        case "一" if 0 < number < 100:
+            tens, ones = divmod(number, 10)
+            return _CHINESE[tens][: tens > 1] + "十"[: tens > 0] + _CHINESE[ones][: ones > 0]
+        case "①" if 0 < number <= 20:
+            return chr(ord("①") + number - 1)
     return str(number)
 
 
@@ -81,21 +91,10 @@ def label(levels: Mapping[int, Level], depth: int, counts: dict[int, int], resta
     return f"{text} " if text else ""
 
 
-class Numbering:
-    """Lists by name, each with its levels by depth; counts as their paragraphs go by."""
-
-    def __init__(self, lists: Mapping[str, Mapping[int, Level]]) -> None:
-        self._lists = lists
-        self._counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
-
-    def label(self, name: str, depth: int, restart: int | None = None) -> str:
-        """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
-        return label(self._lists.get(name, {}), depth, self._counts[name], restart)
-
-
-def letters(number: int) -> str:
+def letters(number: int, alphabet: str = _LATIN) -> str:
     """a ... z, aa ... zz, as word processors count."""
-    return chr(ord("a") + (number - 1) % 26) * min(1 + (number - 1) // 26, 10) if number > 0 else ""
+    size = len(alphabet)
+    return alphabet[(number - 1) % size] * min(1 + (number - 1) // size, 10) if number > 0 else ""
 
 
 def roman(number: int) -> str:

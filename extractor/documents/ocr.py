@@ -36,7 +36,7 @@ class Segment(Run):
     __slots__ = ("box",)
 
     def __init__(self, glyph: Glyph, box: tuple[float, float, float, float]) -> None:
-        super().__init__(*glyph)
+        super().__init__(*glyph[:5])
         self.box = box
 
     def move(self, left: float, top: float, scale: float) -> None:
@@ -73,7 +73,7 @@ def recognise(picture: Picture, name: str) -> list[Segment]:
     scale = OCR_SIDE / max(width, height)
     return [
         Segment(
-            Glyph(glyph.text, *(scale * side for side in glyph[1:])),
+            Glyph(glyph.text, scale * glyph.left, scale * glyph.top, scale * glyph.right, scale * glyph.bottom),
             (box[0] / width, box[1] / height, box[2] / width, box[3] / height),
         )
         for glyph, box in glyphs

@@ -20,6 +20,7 @@ from extractor.errors import DocumentError
 __all__ = ["Storage", "blips", "open_storage"]
 
 _STREAM, _NO_ENTRY = 2, 0xFFFFFFFF
+_SUMMARY = ["\x05SummaryInformation"]
 _HEAD = re.compile(rb"[\x1a-\x1f\x29\x2a]\xf0", re.S)  # the kind of a record, two bytes into it
 _KINDS = {
     0x1A: ".emf",
@@ -71,9 +72,10 @@ class Storage:
 
     def about(self) -> dict[str, str]:
         """Title and author of the file, from the properties that every Office file has."""
-        stated = self._container.get_metadata()
-        charset = f"cp{(stated.codepage or 0) % 65536}"
-        texts = {name: _stated(value, charset) for name, value in (("title", stated.title), ("author", stated.author))}
+        exists = self._container.get_type(_SUMMARY) == _STREAM
+        stated = self._container.getproperties(_SUMMARY) if exists else {}
+        charset = f"cp{(stated.get(1) or 0) % 65536}"
+        texts = {name: _stated(stated.get(number), charset) for number, name in ((2, "title"), (4, "author"))}
         return {name: text for name, text in texts.items() if text}
 
 

@@ -18,11 +18,16 @@ _ADDRESS = re.compile(r"(?:\w+://|cid:|mailto:|tel:)\S+")
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file within a file; `name` as its sender wrote it. `storage`: the folder that it is of the container `data`."""
+    """A file within a file; `name` as its sender wrote it. `storage`: the folder that it is of the container `data`.
+
+    `is_picture`: it is part of what the file shows, on this `page` where that is known.
+    """
 
     name: str
     data: bytes = field(repr=False)
     storage: tuple[str, ...] = ()
+    is_picture: bool = False
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from extractor.errors import DocumentError, ExtractorError, MissingExtra
 
 __all__ = ["PLAIN", "read"]
 
+_LEAST = 24  # pixels: a smaller picture within a file is a bullet, a line or a spacer
 _HALVES = re.compile("[\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _MODULES = {  # of `formats`, for the kinds that have not one of their own name
@@ -34,19 +35,24 @@ def read(data: bytes, source: Source) -> Parsed:
     return replace(whole, metadata={**whole.metadata, "unread": list(whole.unread)}) if whole.unread else whole
 
 
-def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
-    kind, parsed = _parsed(data, source)
+def _read(data: bytes, source: Source, *, depth: int, is_picture: bool = False) -> Parsed:
+    kind, parsed = _parsed(data, source, is_picture=is_picture)
     about = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
     metadata = {"format": kind, **about}
     whole = settled(replace(parsed, text=_printable(parsed.text), metadata=metadata))
+    past = 0
     for attachment in parsed.attachments:
-        whole = _append(whole, attachment, source, depth + 1)
-    return replace(whole, attachments=())
+        if attachment.is_picture and len(whole.images) >= source.limits.pictures:
+            past += 1
+        else:
+            whole = _append(whole, attachment, source, depth + (not attachment.is_picture))
+    unread = (*whole.unread, f"{past} pictures past the limit of {source.limits.pictures}") if past else whole.unread
+    return replace(whole, attachments=(), unread=unread)
 
 
-def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
+def _parsed(data: bytes, source: Source, *, is_picture: bool) -> tuple[str, Parsed]:
     try:
-        kind, data, source = opened(data, source)
+        kind, data, source = ("image", data, source) if is_picture else opened(data, source)
         module = import_module(f"extractor.documents.formats.{_MODULES.get(kind, kind)}")
         parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
@@ -61,19 +67,26 @@ def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
 
 def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -> Parsed:
     """`whole` with the text of one attachment after it, under a separator; one that cannot be read says why."""
+    is_picture, kind = attachment.is_picture, "picture" if attachment.is_picture else "attachment"
     name = _printable(attachment.name)
+    label = f"picture {name}" if is_picture else name
     try:
         if depth > source.limits.depth:
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
-        part = _read(attachment.data, replace(source, name=name, storage=attachment.storage), depth=depth)
+        inner = replace(source, name=name, storage=attachment.storage)
+        part = _read(attachment.data, inner, depth=depth, is_picture=is_picture)
     except DocumentError as error:
-        part = Parsed(f"[not read: {error}]", unread=(f"{name}: {error}",))
-    text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
+        part = Parsed("" if is_picture else f"[not read: {error}]", unread=(f"{label}: {error}",))
+    if is_picture and min(part.metadata.get("width", _LEAST), part.metadata.get("height", _LEAST)) < _LEAST:
+        return whole
+    text = whole.text
+    if part.text.strip() or not is_picture:
+        text = f"{text.rstrip()}\n\n--- {kind}: {name} ---\n\n{part.text.strip()}\n".lstrip("\n")
     unread = whole.unread + part.unread
-    images = whole.images + tuple(replace(image, page=None) for image in part.images)
+    metadata = {**whole.metadata, "ocr": source.ocr} if part.boxes else whole.metadata
+    images = whole.images + tuple(replace(image, page=attachment.page) for image in part.images)
     if (past := len(images) - source.limits.pictures) > 0:
-        unread += (f"{name}: {past} pictures past the limit of {source.limits.pictures}",)
-    text = text.lstrip("\n")
+        unread += (f"{label}: {past} pictures past the limit of {source.limits.pictures}",)
     by = len(text) - 1 - len(part.text.rstrip())  # how far the part moves
     boxes = (
         box._replace(start=box.start + by, end=box.end + by, image=box.image + len(whole.images)) for box in part.boxes
@@ -87,6 +100,7 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         text=text,
         images=images[: source.limits.pictures],
         boxes=(*whole.boxes, *boxes),
+        metadata=metadata,
         tables=(*whole.tables, *tables),
         unread=unread,
     )
@@ -94,4 +108,8 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
 
 def _printable(text: str) -> str:
     """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
-    return (text if text.isascii() else _HALVES.sub("\ufffd", text)).replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = _HALVES.sub("\ufffd", text)
+    return text.replace("\0", "")

@@ -13,6 +13,7 @@ __all__ = [
     "in_reading_order",
     "is_leftward",
     "is_marked",
+    "is_symbol_font",
     "mostly_leftward",
     "struck",
     "subscript",
@@ -24,11 +25,13 @@ __all__ = [
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
-_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
+_NO_WIDTH = "\u00ad\u034f\u200b\u2060\ufeff"  # hyphens that are not due, and joints
+_UNSEEN = re.compile(f"[{_NO_WIDTH}]")
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
 _MARKS = re.compile(f"[{_UP}-{_EDGE}]")
+_TELLING = re.compile(f"[{_NO_WIDTH}{_UP}-{_EDGE}]")
 _LEFT = "\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufefc"
 _LEFT_LETTER = re.compile(f"[{_LEFT}]")
 _LATIN = rf"[^\W{_LEFT}]"
@@ -112,11 +115,9 @@ def written(text: str) -> str:
     A power keeps its sign (`10^6`, `m^2`), a raised number elsewhere is the mark of a note (`4 500[1]`). Struck text
     stands between `~~`; characters that nobody sees are left out.
     """
-    if text.isascii():
+    if text.isascii() or not _TELLING.search(text):
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
-    if not _MARKS.search(text):
-        return text
     text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
     while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
         text = joined
@@ -182,6 +183,11 @@ def from_symbol_font(text: str, font: str = "") -> str:
     if table is None and not _PRIVATE.search(text):
         return text
     return text.translate(_drawn(font))
+
+
+def is_symbol_font(name: str) -> bool:
+    """Whether the characters of a font are signs, whatever letters they are stored as."""
+    return _table(name) is not None
 
 
 @lru_cache(maxsize=256)

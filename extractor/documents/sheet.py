@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import takewhile
+from functools import lru_cache, partial
+from itertools import repeat, takewhile
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
@@ -38,11 +38,11 @@ class Sheet:
     """
 
     name: str
-    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+    rows: defaultdict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     spans: list[Span] = field(default_factory=list)
     hidden: bool = False
     hidden_rows: int = 0
-    hidden_columns: int = 0
+    hidden_columns: list[range] = field(default_factory=list)
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     doubtful: dict[tuple[int, int], str] = field(default_factory=dict)
     is_computed: bool = False
@@ -52,14 +52,7 @@ class Sheet:
     def put(self, row: int, column: int, text: str) -> None:
         """Write a cell, if there is anything in it."""
         if text:
-            self.rows.setdefault(row, {})[column] = text
-
-    def shared(self, texts: Sequence[Words], index: int) -> Words:
-        """The text of this number among those that cells share."""
-        if 0 <= index < len(texts):
-            return texts[index]
-        self.missing += 1
-        return ""
+            self.rows[row][column] = text
 
     def link(self, row: int, column: int, target: str) -> None:
         """Write the address of a link behind the text of its cell."""
@@ -68,18 +61,23 @@ class Sheet:
 
 
 class CellStyles:
-    """How cells show their values, by the number of their style: `codes` are those of formats, `fonts` their looks."""
+    """How cells show their values, by the number of their style: `codes` are those of formats, `fonts` their looks.
 
-    def __init__(self, codes: Sequence[str], fonts: Sequence[Look], *, from_1904: bool = False) -> None:
+    `numbers` has a function for each style. `texts` are those that cells share.
+    """
+
+    def __init__(
+        self, codes: Sequence[str], fonts: Sequence[Look], texts: Iterable[Words] = (), *, from_1904: bool = False
+    ) -> None:
         self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
         self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
-        self._formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
-
-    def number(self, amount: float, style: int) -> str:
-        """A number in its format."""
-        text = self._formats.get(style, general)(amount)
-        return written(self._looks[style].apply(text)) if style in self._looks else text
+        formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
+        self.numbers: defaultdict[int, Callable[[float], str]] = defaultdict(lambda: general, formats)
+        for style, look in self._looks.items():
+            self.numbers[style] = partial(_dressed_number, self.numbers[style], look)
+        self._texts = list(texts)
+        self._plain = [self.text(words, -1) for words in self._texts]
 
     def text(self, words: Words, style: int) -> str:
         """A text as it looks, with the words that its format puts around it."""
@@ -89,6 +87,21 @@ class CellStyles:
         runs = [(look, words)] if isinstance(words, str) else words
         text = written("".join((own or look).apply(run) for own, run in runs)).strip()
         return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
+
+    def plain(self, style: int) -> Sequence[str]:
+        """The texts that cells share, as they look where the style changes none; empty where it does."""
+        return () if style in self._dressed else self._plain
+
+    def shared(self, sheet: Sheet, index: int, style: int) -> str:
+        """The text of this number among those that cells share, as it looks in a cell of the sheet."""
+        if 0 <= index < len(self._plain):
+            return self.text(self._texts[index], style) if style in self._dressed else self._plain[index]
+        sheet.missing += 1
+        return ""
+
+
+def _dressed_number(form: Callable[[float], str], look: Look, amount: float) -> str:
+    return written(look.apply(form(amount)))
 
 
 def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
@@ -147,7 +160,9 @@ def margin(kind: str, code: str) -> list[str]:
 
 def _hidden(sheet: Sheet) -> str:
     parts = ["hidden sheet"] if sheet.hidden else []
-    for count, what in ((sheet.hidden_rows, "row"), (sheet.hidden_columns, "column")):
+    used = set().union(*sheet.rows.values()) if sheet.hidden_columns else ()
+    columns = sum(any(column in hidden for hidden in sheet.hidden_columns) for column in used)
+    for count, what in ((sheet.hidden_rows, "row"), (columns, "column")):
         if count:
             parts.append(f"{count} hidden {what}{'s' if count > 1 else ''}")
     return f" ({', '.join(parts)})" if parts else ""
@@ -196,7 +211,7 @@ def _columns(sheet: Sheet, rows: list[int]) -> list[int]:
 
 
 def _grid(sheet: Sheet, rows: list[int], columns: list[int]) -> list[list[str]]:
-    return [[sheet.rows[row].get(column, "") for column in columns] for row in rows]
+    return [[*map(sheet.rows[row].get, columns, repeat(""))] for row in rows]
 
 
 def _block(sheet: Sheet, rows: list[int], merged: Mapping[int, list[Span]]) -> str:

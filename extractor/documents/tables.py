@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import compress, product, zip_longest
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from extractor.documents.document import Page, Table
@@ -33,11 +34,16 @@ Grid = list[list[str]]
 
 _START, _BODY, _END = "\ufdd0\ufdd1\ufdd2"
 _MARK = re.compile(f"[{_START}-{_END}]")
-_SIGN = re.compile(r"[$€£¥₹(]{1,2}|[A-Z]{0,2}\$")
-_SUFFIX = re.compile(r"[)%]{1,2}")
+_ENDS = frozenset({")", "%", "))", ")%", "%)", "%%"})
+_SIGNS = frozenset("".join(signs) for size in (1, 2) for signs in product("$€£¥₹(", repeat=size)) | frozenset(
+    "".join(letters) + "$" for size in (1, 2) for letters in product(ascii_uppercase, repeat=size)
+)
+_APART = _ENDS | _SIGNS  # what may stand in a cell of its own beside its number
 _NUMBER = re.compile(r"[-+−–(]?\s?(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹])?\s?[-−(]?\d[\d.,'’\s]*\s?(?:[%)€£$]|[A-Z]{3}|)\)?-?")
 _NOTE = re.compile(r"\[\^?\w{1,4}\]$")
+_INNER = re.compile(r"\| .* \|")
 _BARS = re.compile(r" +\|(?: +\|)* +")
+_LAST = re.compile(r"(?: +\|)+$")
 _DASH = re.compile(r"[-–—]+")
 _DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
 _LONG = 600  # characters of a cell that may be a page of its own
@@ -162,7 +168,7 @@ def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, sp
 
 def unmarked(text: str) -> str:
     """The text without the marks of its tables."""
-    return _MARK.sub("", text)
+    return text.replace(_START, "").replace(_BODY, "").replace(_END, "")
 
 
 def settled(parsed: Parsed) -> Parsed:
@@ -228,9 +234,9 @@ def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
 
 def _kind(cell: str) -> str:
     """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
-    if not cell:
-        return ""
-    cell = _NOTE.sub("", cell).strip("~")  # struck or not
+    if not cell or cell.isalpha():
+        return "t" if cell else ""
+    cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
     if len(cell) > 30:
         return "t"
     return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
@@ -261,13 +267,15 @@ def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, l
     for span in spans:
         covered[span.row].update(range(span.column + 1, span.column + span.columns))
     for index, row in enumerate(grid):
-        _attach(row, covered[index])
+        if not _APART.isdisjoint(row):
+            _attach(row, covered[index])
     columns = _columns(grid, spans)
     filled = [any(row) for row in grid]
     for span in spans:
         _fill(grid, span, columns)
-    lines = [[row[column] for column in columns] for row, has in zip(grid, filled, strict=True) if has]
-    return lines, [index for index, has in enumerate(filled) if not has]
+    if len(columns) < width:
+        grid = [[row[column] for column in columns] for row in grid]
+    return [*compress(grid, filled)], [index for index, has in enumerate(filled) if not has]
 
 
 def _columns(grid: Grid, spans: Iterable[Span]) -> list[int]:
@@ -299,15 +307,15 @@ def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
 
 def _attach(cells: list[str], covered: Collection[int]) -> None:
     """A currency sign or a closing bracket in a cell of its own belongs to the number beside it."""
-    signs = [index for index, cell in enumerate(cells) if 0 < len(cell) < 4 and not cell.isalnum()]
+    signs = [index for index, cell in enumerate(cells) if cell in _APART]
     for index in signs:
         before = index - 1
         while before in covered:
             before -= 1
-        if index and _SUFFIX.fullmatch(cells[index]) and _is_amount(cells[before].lstrip("(")):
+        if index and cells[index] in _ENDS and _is_amount(cells[before].lstrip("(")):
             cells[before], cells[index] = cells[before] + cells[index], ""
     for index in reversed(signs):
-        if index + 1 < len(cells) and _SIGN.fullmatch(cells[index]) and _is_amount(cells[index + 1]):
+        if index + 1 < len(cells) and cells[index] in _SIGNS and _is_amount(cells[index + 1]):
             cells[index], cells[index + 1] = "", cells[index] + cells[index + 1]
 
 
@@ -341,7 +349,7 @@ def _pieces(grid: Grid, pages: Sequence[bool], header: int) -> Iterator[str]:
 
 
 def _block(grid: Grid, header: int) -> str:
-    lines = ["| " + " | ".join(map(_line, row)) + " |" for row in grid]
+    lines = [f"| {' | '.join(_on_one_line(row))} |" for row in grid]
     if len(lines) == 1:
         return lines[0]
     if header:
@@ -350,9 +358,20 @@ def _block(grid: Grid, header: int) -> str:
     return "".join([_START, *(f"{line}\n" for line in head), _BODY, "\n".join(lines[len(head) :]), _END])
 
 
+def _on_one_line(row: list[str]) -> Iterable[str]:
+    bare = "|".join(row)
+    is_plain = bare.count("|") == len(row) - 1 and " ".join(bare.split()) == bare
+    return row if is_plain else map(_line, row)
+
+
 def _line(cell: str) -> str:
-    """A cell on one line; the rows of a small table within it stand between semicolons."""
-    if "| " not in cell:
-        return " ".join(cell.split())
-    lines = (_BARS.sub(", ", line.strip("| ")) for line in unmarked(cell).splitlines() if line.strip("|- "))
-    return " ".join("; ".join(filter(None, lines)).split())
+    """A cell on one line, its bars escaped; the rows of a small table within it stand between semicolons."""
+    lines = [line.strip() for line in unmarked(cell).splitlines()] if "|" in cell else []
+    if not any(map(_INNER.fullmatch, lines)):
+        return " ".join(cell.split()).replace("|", r"\|")
+    rows = (_inner(line) for line in lines if line.strip("|- "))
+    return " ".join("; ".join(filter(None, rows)).split())
+
+
+def _inner(line: str) -> str:
+    return _BARS.sub(", ", _LAST.sub("", line.lstrip("| "))) if _INNER.fullmatch(line) else line.replace("|", r"\|")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from extractor.emulator.checks import thinks
-from extractor.emulator.values import Body, Completion, Fault
+from extractor.emulator.values import Body, Completion, faults
 
 __all__ = ["ANSWERS", "as_text", "as_value", "wants_json"]
 
@@ -61,14 +61,6 @@ def _half(text: str) -> str:
     return text[: len(text) // 2]
 
 
-def _thought(completion: Completion) -> Completion:
-    return completion if completion.reasoning else replace(completion, reasoning=_THOUGHT)
-
-
-def _starved(completion: Completion) -> Completion:
-    return Completion(None, reasoning=completion.reasoning or _THOUGHT, finish="length")
-
-
 def _in_reasoning(completion: Completion) -> Completion:
     if not completion.content:
         return completion
@@ -90,10 +82,6 @@ def _plain(value: Any) -> str:
     return "several things" if isinstance(value, dict) else str(value)
 
 
-def _as_python(text: str) -> str:
-    return repr(as_value(text))
-
-
 def _as_tags(value: dict[str, Any]) -> str:
     return "".join(f"<{name}>{html.escape(as_text(item))}</{name}>" for name, item in value.items())
 
@@ -102,123 +90,78 @@ def _doubled(value: dict[str, Any]) -> str:
     return as_text(value).replace("{", f'{{"{next(iter(value), "")}":null,', 1)
 
 
-def _answer(name: str, sentence: str, act: Callable[[Completion], Completion], *, always: bool = True) -> Fault:
-    return Fault(name, "answer", sentence, act, (lambda body: True) if always else wants_json)
+_NEEDS: Mapping[str, Callable[[Body], bool]] = {
+    "thinks": thinks,
+    **dict.fromkeys(("format_ignored", "whitespace_stall", "reasoning_only"), wants_json),
+}
+"""What a request must have for a fault to show, if anything."""
 
+_ACTS: Mapping[str, Callable[[Completion], Completion]] = {
+    "thinks: a request that does not turn thinking off is thought about, and billed for it.": lambda completion: (
+        replace(completion, reasoning=completion.reasoning or _THOUGHT)
+    ),
+    "empty_length: content null, finish_reason length: thinking took the whole budget.": lambda completion: Completion(
+        None, reasoning=completion.reasoning or _THOUGHT, finish="length"
+    ),
+    "format_ignored: response_format is ignored: lines of prose instead of JSON.": _of_text(_as_prose),
+    "cut: the content ends half way, with finish_reason length.": _of_text(_half, "length"),
+    "cut_unmarked: the content ends half way, with finish_reason stop.": _of_text(_half, "stop"),
+    "whitespace_stall: the grammar stalls: blanks up to the token limit (where a format is asked for).": _of_text(
+        lambda text: _half(text) + " \n" * 200, "length"
+    ),
+    "abort: the engine gives the answer up half way: finish_reason abort.": _of_text(_half, "abort"),
+    "reasoning_only: all of the JSON comes as the reasoning, with content null and finish_reason stop.": _in_reasoning,
+    "fenced: the JSON stands in a Markdown fence.": _of_text(lambda text: f"```json\n{text}\n```"),
+    "prose: a sentence stands before the JSON.": _of_text(lambda text: f"Here is the extracted data:\n\n{text}"),
+    "prose_after: a sentence stands after the JSON.": _of_text(
+        lambda text: f"{text}\n\nLet me know if {{more}} is needed."
+    ),
+    "leaked_think: reasoning and a leaked </think> stand before the content.": _of_text(
+        lambda text: f"The fields are all there, so I can answer.</think>{text}"
+    ),
+    "nothing: the content is empty, with finish_reason stop.": _of_text(lambda text: ""),
+    "blanks: the content is blanks alone.": _of_text(lambda text: " \n\t "),
+    "says_null: the content is null, in JSON.": _of_text(lambda text: "null"),
+    "empty_object: the content is an object without members.": _of_text(lambda text: "{}"),
+    "empty_list: the content is a list without items.": _of_text(lambda text: "[]"),
+    "nulls: each value of the object is null.": _of_object(lambda value: dict.fromkeys(value)),
+    "schema_copied: the answer is shaped like a schema.": _of_object(
+        lambda value: {"type": "object", "properties": {name: {"type": "string"} for name in value}}
+    ),
+    "in_list: the object stands in a list.": _of_object(lambda value: [value]),
+    "in_envelope: the object stands in another one.": _of_object(lambda value: {"status": "ok", "data": value}),
+    "in_tool_call: the answer is shaped like the call of a tool.": _of_object(
+        lambda value: {"name": "extract", "arguments": value}
+    ),
+    "in_tags: the values come in tags.": _of_object(_as_tags),
+    "in_text: the JSON is written as a JSON text once more.": _of_text(lambda text: orjson.dumps(text).decode()),
+    "escaped: the JSON is escaped for HTML.": _of_text(html.escape),
+    "twice: the answer comes twice, one behind the other.": _of_text(lambda text: f"{text}\n{text}"),
+    "python: the answer is written as Python writes it.": _of_text(lambda text: repr(as_value(text))),
+    "commas: a comma stands behind the last member.": _of_text(lambda text: f"{text.rstrip()[:-1]},}}"),
+    "unclosed: the last bracket is missing.": _of_text(lambda text: text.rstrip()[:-1]),
+    "comments: a comment stands in the JSON.": _of_text(lambda text: f"{{ // as the document has it\n{text[1:]}"),
+    "curly_quotes: the quotes are typographic ones.": _of_text(lambda text: text.replace('"', "\u201d")),
+    "other_case: the names of the members are in capital letters.": _of_object(
+        lambda value: {name.upper(): item for name, item in value.items()}
+    ),
+    "more_members: the object has members that nobody asked for.": _of_object(
+        lambda value: {"confidence": 0.9, **value, "notes": ["none"]}
+    ),
+    "fewer_members: the last member of the object is missing.": _of_object(
+        lambda value: dict(list(value.items())[:-1])
+    ),
+    "member_twice: a member comes twice, with null first.": _of_object(_doubled),
+    "elided: the model writes ... in place of the last member.": _of_object(
+        lambda value: as_text(dict(list(value.items())[:-1]))[:-1] + ", ...}"
+    ),
+    "byte_order_mark: a byte order mark stands before the JSON.": _of_text(lambda text: f"\ufeff{text}"),
+    "null_characters: NUL characters stand between the members.": _of_text(lambda text: text.replace(",", ",\x00")),
+    "control_tokens: tokens of the model's template end the answer.": _of_text(lambda text: f"{text}<|im_end|>[EOS]"),
+    "deep: the answer is a thousand lists in one another.": _of_text(lambda text: "[" * 1000 + "]" * 1000),
+    "endless: one value repeats itself up to the token limit.": _of_text(
+        lambda text: f"{text.rstrip()[:-2]}{' and so on' * 20_000}", "length"
+    ),
+}
 
-ANSWERS: tuple[Fault, ...] = (
-    Fault(
-        "thinks",
-        "answer",
-        "a request that does not turn thinking off is thought about, and billed for it.",
-        _thought,
-        thinks,
-    ),
-    _answer("empty_length", "content null, finish_reason length: thinking took the whole budget.", _starved),
-    _answer(
-        "format_ignored",
-        "response_format is ignored: lines of prose instead of JSON.",
-        _of_text(_as_prose),
-        always=False,
-    ),
-    _answer("cut", "the content ends half way, with finish_reason length.", _of_text(_half, "length")),
-    _answer("cut_unmarked", "the content ends half way, with finish_reason stop.", _of_text(_half, "stop")),
-    _answer(
-        "whitespace_stall",
-        "the grammar stalls: blanks up to the token limit (where a format is asked for).",
-        _of_text(lambda text: _half(text) + " \n" * 200, "length"),
-        always=False,
-    ),
-    _answer("abort", "the engine gives the answer up half way: finish_reason abort.", _of_text(_half, "abort")),
-    _answer(
-        "reasoning_only",
-        "all of the JSON comes as the reasoning, with content null and finish_reason stop.",
-        _in_reasoning,
-        always=False,
-    ),
-    _answer("fenced", "the JSON stands in a Markdown fence.", _of_text(lambda text: f"```json\n{text}\n```")),
-    _answer(
-        "prose", "a sentence stands before the JSON.", _of_text(lambda text: f"Here is the extracted data:\n\n{text}")
-    ),
-    _answer(
-        "prose_after",
-        "a sentence stands after the JSON.",
-        _of_text(lambda text: f"{text}\n\nLet me know if {{more}} is needed."),
-    ),
-    _answer(
-        "leaked_think",
-        "reasoning and a leaked </think> stand before the content.",
-        _of_text(lambda text: f"The fields are all there, so I can answer.</think>{text}"),
-    ),
-    _answer("nothing", "the content is empty, with finish_reason stop.", _of_text(lambda text: "")),
-    _answer("blanks", "the content is blanks alone.", _of_text(lambda text: " \n\t ")),
-    _answer("says_null", "the content is null, in JSON.", _of_text(lambda text: "null")),
-    _answer("empty_object", "the content is an object without members.", _of_text(lambda text: "{}")),
-    _answer("empty_list", "the content is a list without items.", _of_text(lambda text: "[]")),
-    _answer("nulls", "each value of the object is null.", _of_object(lambda value: dict.fromkeys(value))),
-    _answer(
-        "schema_copied",
-        "the answer is shaped like a schema.",
-        _of_object(lambda value: {"type": "object", "properties": {name: {"type": "string"} for name in value}}),
-    ),
-    _answer("in_list", "the object stands in a list.", _of_object(lambda value: [value])),
-    _answer(
-        "in_envelope", "the object stands in another one.", _of_object(lambda value: {"status": "ok", "data": value})
-    ),
-    _answer(
-        "in_tool_call",
-        "the answer is shaped like the call of a tool.",
-        _of_object(lambda value: {"name": "extract", "arguments": value}),
-    ),
-    _answer("in_tags", "the values come in tags.", _of_object(_as_tags)),
-    _answer(
-        "in_text", "the JSON is written as a JSON text once more.", _of_text(lambda text: orjson.dumps(text).decode())
-    ),
-    _answer("escaped", "the JSON is escaped for HTML.", _of_text(html.escape)),
-    _answer("twice", "the answer comes twice, one behind the other.", _of_text(lambda text: f"{text}\n{text}")),
-    _answer("python", "the answer is written as Python writes it.", _of_text(_as_python)),
-    _answer("commas", "a comma stands behind the last member.", _of_text(lambda text: f"{text.rstrip()[:-1]},}}")),
-    _answer("unclosed", "the last bracket is missing.", _of_text(lambda text: text.rstrip()[:-1])),
-    _answer(
-        "comments", "a comment stands in the JSON.", _of_text(lambda text: f"{{ // as the document has it\n{text[1:]}")
-    ),
-    _answer("curly_quotes", "the quotes are typographic ones.", _of_text(lambda text: text.replace('"', "\u201d"))),
-    _answer(
-        "other_case",
-        "the names of the members are in capital letters.",
-        _of_object(lambda value: {name.upper(): item for name, item in value.items()}),
-    ),
-    _answer(
-        "more_members",
-        "the object has members that nobody asked for.",
-        _of_object(lambda value: {"confidence": 0.9, **value, "notes": ["none"]}),
-    ),
-    _answer(
-        "fewer_members",
-        "the last member of the object is missing.",
-        _of_object(lambda value: dict(list(value.items())[:-1])),
-    ),
-    _answer("member_twice", "a member comes twice, with null first.", _of_object(_doubled)),
-    _answer(
-        "elided",
-        "the model writes ... in place of the last member.",
-        _of_object(lambda value: as_text(dict(list(value.items())[:-1]))[:-1] + ", ...}"),
-    ),
-    _answer("byte_order_mark", "a byte order mark stands before the JSON.", _of_text(lambda text: f"\ufeff{text}")),
-    _answer(
-        "null_characters",
-        "NUL characters stand between the members.",
-        _of_text(lambda text: text.replace(",", ",\x00")),
-    ),
-    _answer(
-        "control_tokens",
-        "tokens of the model's template end the answer.",
-        _of_text(lambda text: f"{text}<|im_end|>[EOS]"),
-    ),
-    _answer("deep", "the answer is a thousand lists in one another.", _of_text(lambda text: "[" * 1000 + "]" * 1000)),
-    _answer(
-        "endless",
-        "one value repeats itself up to the token limit.",
-        _of_text(lambda text: f"{text.rstrip()[:-2]}{' and so on' * 20_000}", "length"),
-    ),
-)
+ANSWERS = tuple(replace(fault, needs=_NEEDS.get(fault.name, fault.needs)) for fault in faults("answer", _ACTS))

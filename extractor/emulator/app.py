@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 
 import orjson
@@ -46,7 +46,8 @@ def build_app(service: Service) -> Starlette:
 
     async def models(request: Request) -> Response:
         wanted = request.query_params.get("search", "")
-        return _json(enveloped([entry_row(entry) for entry in service.entries() if wanted in entry.name]))
+        rows = [entry_row(entry) for entry in service.entries() if wanted in entry.name]
+        return Response(orjson.dumps(enveloped(rows)), media_type="application/json")
 
     posts = {
         f"{_ROOT}/run": universal,
@@ -57,7 +58,8 @@ def build_app(service: Service) -> Starlette:
         f"{_GATEWAY}/workers-ai/{{model:path}}": native,
         f"{_GATEWAY}/compat/chat/completions": openai,
     }
-    routes = [*_posts(posts), Route(f"{_ROOT}/models/search", models)]
+    routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()]
+    routes.append(Route(f"{_ROOT}/models/search", models))
     return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
 
 
@@ -116,13 +118,5 @@ async def _no_route(request: Request, error: Exception) -> Response:
     return _refused(refusals.refuse(400, 7000, "No route for that URI"))
 
 
-def _posts(endpoints: Mapping[str, Endpoint]) -> Iterable[Route]:
-    return [Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items()]
-
-
 def _refused(refusal: Refusal) -> Response:
     return Response(refusal.body, refusal.status, media_type=refusal.content_type)
-
-
-def _json(value: object) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json")

@@ -175,14 +175,6 @@ def _is_format(value: Any) -> bool:
     return value["type"] != "json_schema" or isinstance(value.get("json_schema"), Mapping)
 
 
-def _is_tool(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get(str(value.get("type"))), Mapping)
-
-
-def _is_choice(value: Any) -> bool:
-    return isinstance(value, Mapping) or value in ("none", "auto", "required")
-
-
 def _arguments_are_objects(message: Mapping[str, Any]) -> bool:
     return all(_is_object(call.get("function", {}).get("arguments")) for call in message.get("tool_calls") or ())
 
@@ -218,6 +210,9 @@ _ENGINE: Mapping[str, Callable[[Any], bool]] = {
     "top_logprobs": _number(0, 20, whole=True),
     "stop": lambda value: isinstance(value, str) or (isinstance(value, list) and len(value) <= 4),
     "response_format": _is_format,
-    "tools": lambda value: isinstance(value, list) and all(map(_is_tool, value)),
-    "tool_choice": _is_choice,
+    "tools": lambda value: (
+        isinstance(value, list)
+        and all(isinstance(tool, Mapping) and isinstance(tool.get(str(tool.get("type"))), Mapping) for tool in value)
+    ),
+    "tool_choice": lambda value: isinstance(value, Mapping) or value in ("none", "auto", "required"),
 }

@@ -93,13 +93,10 @@ def _finish(completion: Completion, *, cut: bool) -> str:
 
 def _tool_calls(calls: Sequence[Mapping[str, Any]], body: Body) -> Iterator[dict[str, Any]]:
     """The calls with ids as the model makes them: `functions.NAME:IDX`, counted over the whole conversation."""
-    for index, call in enumerate(calls, start=sum(map(_count_calls, body.get("messages") or ()))):
+    earlier = sum(len(message.get("tool_calls") or ()) for message in body.get("messages") or ())
+    for index, call in enumerate(calls, start=earlier):
         function = {"name": call["name"], "arguments": as_text(call["arguments"])}
         yield {"id": f"functions.{call['name']}:{index}", "type": "function", "function": function}
-
-
-def _count_calls(message: Mapping[str, Any]) -> int:
-    return len(message.get("tool_calls") or ())
 
 
 def _logprobs(completion: Completion, begun: Any, body: Body) -> dict[str, Any] | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from extractor.emulator.values import End, Fault, Outcome, Step
+from extractor.emulator.values import End, Outcome, Step, faults
 
 __all__ = ["CONNECTIONS", "play"]
 
 _OK = b"HTTP/1.1 200 OK"
-_CLOSE, _HALF, _RESET = End.CLOSE, End.HALF, End.RESET
 _NOW = struct.pack("ii", 1, 0)
 
 
@@ -59,236 +58,172 @@ class _Raw:
 
 
 _CHUNKED = b"transfer-encoding: chunked"
-_LONG = b"x-note: " + b"x" * 1_000_000
+_LAST = b"0\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NOBODY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+Written = Callable[[_Raw], bytes]
 
 
-def _connection(name: str, sentence: str, steps: Callable[[_Raw], tuple[Step, ...]]) -> Fault:
-    def act(outcome: Outcome) -> Outcome:
-        if outcome.steps is not None:
-            raise ValueError("another fault has the connection")
-        return replace(outcome, steps=steps(_Raw(outcome)))
-
-    return Fault(name, "connection", sentence, act)
-
-
-def _silence(name: str, sentence: str, steps: Callable[[_Raw], tuple[Step, ...]]) -> Fault:
-    """What keeps a client waiting."""
-    return replace(_connection(name, sentence, steps), slow=True)
-
-
-def _line(name: str, sentence: str, line: bytes) -> Fault:
+def _line(line: bytes) -> Written:
     """A reply under another line of status."""
-    return _connection(name, sentence, lambda raw: (raw.whole(line=line), _CLOSE))
+    return lambda raw: raw.whole(line=line)
 
 
-def _header(name: str, sentence: str, *more: bytes) -> Fault:
+def _header(*more: bytes) -> Written:
     """A reply with more headers."""
-    return _connection(name, sentence, lambda raw: (raw.whole(*more), _CLOSE))
+    return lambda raw: raw.whole(*more)
 
 
-def _length(name: str, sentence: str, *lengths: bytes) -> Fault:
-    """A reply whose headers say other things of its length."""
-    headers = tuple(b"content-length: " + length for length in lengths)
-    return _connection(name, sentence, lambda raw: (raw.head(*headers), raw.body, _CLOSE))
+def _length(length: bytes) -> Written:
+    """A reply whose header says another thing of its length."""
+    return lambda raw: raw.head(b"content-length: " + length) + raw.body
 
 
-def _first(name: str, sentence: str, data: bytes) -> Fault:
+def _first(data: bytes) -> Written:
     """What is no HTTP."""
-    return _connection(name, sentence, lambda raw: (data, _CLOSE))
+    return lambda raw: data
 
 
-CONNECTIONS: tuple[Fault, ...] = (
-    _connection("reset_at_once", "the connection is reset before the reply.", lambda raw: (_RESET,)),
-    _connection("closed_at_once", "the connection closes before the reply.", lambda raw: (_CLOSE,)),
-    _connection("reset_in_head", "the connection is reset within the headers.", lambda raw: (raw.whole()[:40], _RESET)),
-    _connection("closed_in_head", "the connection closes within the headers.", lambda raw: (raw.whole()[:40], _CLOSE)),
-    _connection("reset_in_body", "the connection is reset within the body.", lambda raw: (raw.whole()[:-9], _RESET)),
-    _connection(
-        "dropped",
-        "the connection closes before the body is whole.",
-        lambda raw: (raw.whole()[: -len(raw.half) - 1], _CLOSE),
+_CLOSED: Mapping[str, Written] = {
+    "closed_at_once: the connection closes before the reply.": _first(b""),
+    "closed_in_head: the connection closes within the headers.": lambda raw: raw.whole()[:40],
+    "dropped: the connection closes before the body is whole.": lambda raw: raw.whole()[: -len(raw.half) - 1],
+    "closed_after: the connection closes behind a reply that did not say so.": lambda raw: raw.whole(),
+    "tls: an alert of TLS comes from a plain port.": _first(b"\x15\x03\x01\x00\x02\x02\x46"),
+    "ssh: the greeting of SSH comes.": _first(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "http2: a frame of HTTP/2 comes.": _first(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
+    "noise: bytes without any meaning come.": _first(bytes(range(255, 0, -1))),
+    "http09: the body comes without any head.": lambda raw: raw.body,
+    "http10: HTTP/1.0, whose body ends with the connection.": lambda raw: raw.head(line=b"HTTP/1.0 200 OK") + raw.body,
+    "until_closed: nothing says how long the body is: it ends with the connection.": lambda raw: raw.head() + raw.body,
+    "until_cut: nothing says how long the body is, and the connection closes within it.": lambda raw: (
+        raw.head() + raw.half
     ),
-    _connection("reset_after", "the connection is reset behind the reply.", lambda raw: (raw.whole(), _RESET)),
-    _connection(
-        "closed_after", "the connection closes behind a reply that did not say so.", lambda raw: (raw.whole(), _CLOSE)
+    "length_long: content-length is more than the body has.": lambda raw: (
+        raw.head(b"content-length: %d" % (len(raw.body) + 9)) + raw.body
     ),
-    _connection(
-        "half_closed",
-        "the server closes its half of the connection behind the reply.",
-        lambda raw: (raw.whole(), _HALF),
+    "length_twice: content-length is there twice.": lambda raw: raw.whole(b"content-length: %d" % len(raw.body)),
+    "length_torn: content-length is there twice, with two numbers.": _header(b"content-length: 3"),
+    "length_negative: content-length is negative.": _length(b"-1"),
+    "length_words: content-length is no number.": _length(b"long"),
+    "length_zero: content-length is 0, and a body comes.": _length(b"0"),
+    "length_huge: content-length is more than a number holds.": _length(b"9" * 30),
+    "chunked: the body comes in chunks.": lambda raw: raw.head(_CHUNKED) + raw.chunks() + _LAST,
+    "chunks_of_one: each byte of the body is a chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks(size=1) + _LAST,
+    "chunks_extended: the chunks have extensions.": lambda raw: (
+        raw.head(_CHUNKED) + raw.chunks(extension=b";a=b") + _LAST
     ),
-    _silence("silent", "no reply comes, and the connection stays open.", lambda raw: ()),
-    _silence("silent_in_head", "the connection falls silent within the headers.", lambda raw: (raw.whole()[:40],)),
-    _silence("silent_in_body", "the connection falls silent within the body.", lambda raw: (raw.whole()[:-9],)),
-    _silence("silent_behind", "the end of the body never comes.", lambda raw: (raw.head(_CHUNKED), raw.chunks())),
-    _silence(
-        "drip",
-        "the reply comes a byte at a time, too slowly.",
-        lambda raw: tuple(step for byte in raw.whole() for step in (bytes([byte]), 0.05)),
+    "chunks_trailed: headers stand behind the chunks.": lambda raw: (
+        raw.head(_CHUNKED) + raw.chunks() + b"0\r\nx-sum: 1\r\n\r\n"
     ),
-    _connection(
-        "bytes_apart",
-        "each byte of the reply comes in a packet of its own.",
-        lambda raw: (*(step for byte in raw.whole() for step in (bytes([byte]), 0.0)), _CLOSE),
+    "chunks_unended: the last chunk never comes.": lambda raw: raw.head(_CHUNKED) + raw.chunks(),
+    "chunks_cut: the connection closes within a chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks()[:-20],
+    "chunk_broken: the size of a chunk is no number.": lambda raw: raw.head(_CHUNKED) + b"zz\r\n" + raw.body,
+    "chunk_huge: the size of a chunk is more than a number holds.": lambda raw: (
+        raw.head(_CHUNKED) + b"f" * 30 + b"\r\n" + raw.body
     ),
-    _first("tls", "an alert of TLS comes from a plain port.", b"\x15\x03\x01\x00\x02\x02\x46"),
-    _first("ssh", "the greeting of SSH comes.", b"SSH-2.0-OpenSSH_9.6\r\n"),
-    _first("http2", "a frame of HTTP/2 comes.", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
-    _first("noise", "bytes without any meaning come.", bytes(range(255, 0, -1))),
-    _connection("http09", "the body comes without any head.", lambda raw: (raw.body, _CLOSE)),
-    _connection(
-        "http10",
-        "HTTP/1.0, whose body ends with the connection.",
-        lambda raw: (raw.head(line=b"HTTP/1.0 200 OK"), raw.body, _CLOSE),
+    "chunks_and_length: the body has chunks and a content-length.": lambda raw: (
+        raw.head(_CHUNKED, b"content-length: 5") + raw.chunks() + _LAST
     ),
-    _connection(
-        "until_closed",
-        "nothing says how long the body is: it ends with the connection.",
-        lambda raw: (raw.head(), raw.body, _CLOSE),
+    "hints: 100 and 103 come before the reply.": lambda raw: (
+        _CONTINUE + b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + raw.whole()
     ),
-    _connection(
-        "until_reset",
-        "nothing says how long the body is, and the connection is reset within it.",
-        lambda raw: (raw.head(), raw.half, _RESET),
+    "hints_alone: 100 comes, and then the connection closes.": _first(_CONTINUE),
+    "hints_endless: 100 comes a thousand times before the reply.": lambda raw: _CONTINUE * 1000 + raw.whole(),
+    "switching: 101, which nobody asked for.": _line(b"HTTP/1.1 101 Switching Protocols"),
+    "no_content: 204 without a body.": lambda raw: raw.head(line=b"HTTP/1.1 204 No Content"),
+    "no_content_body: 204 with a body.": _line(b"HTTP/1.1 204 No Content"),
+    "reset_content: 205 without a body.": lambda raw: raw.head(
+        b"content-length: 0", line=b"HTTP/1.1 205 Reset Content"
     ),
-    _connection(
-        "until_cut",
-        "nothing says how long the body is, and the connection closes within it.",
-        lambda raw: (raw.head(), raw.half, _CLOSE),
+    "not_modified: 304 without a body.": lambda raw: raw.head(line=b"HTTP/1.1 304 Not Modified"),
+    "not_modified_body: 304 with a body.": _line(b"HTTP/1.1 304 Not Modified"),
+    "status_words: the status is no number.": _line(b"HTTP/1.1 abc OK"),
+    "status_long: the status has four digits.": _line(b"HTTP/1.1 2000 OK"),
+    "status_short: the status has two digits.": _line(b"HTTP/1.1 20 OK"),
+    "status_zero: the status is 000.": _line(b"HTTP/1.1 000 OK"),
+    "status_unknown: the status is 999.": _line(b"HTTP/1.1 999 Who Knows"),
+    "status_bare: the status comes without its reason.": _line(b"HTTP/1.1 200"),
+    "status_only: the line of the status is the version alone.": _line(b"HTTP/1.1"),
+    "version_later: the version is HTTP/3.0.": _line(b"HTTP/3.0 200 OK"),
+    "version_other: the protocol is ICY.": _line(b"ICY 200 OK"),
+    "lines_before: empty lines stand before the reply.": lambda raw: b"\r\n\r\n" + raw.whole(),
+    "lines_bare: the lines of the head end with LF alone.": lambda raw: raw.whole(end=b"\n"),
+    "lines_returned: the lines of the head end with CR alone.": lambda raw: raw.whole(end=b"\r"),
+    "header_huge: a header has a million letters.": _header(b"x-note: " + b"x" * 1_000_000),
+    "headers_many: the reply has ten thousand headers.": _header(*(b"x-%d: 1" % number for number in range(10_000))),
+    "header_unnamed: a header has no name.": _header(b": nobody"),
+    "header_colonless: a header has no colon.": _header(b"nothing"),
+    "header_spaced: a blank stands before the colon of a header.": _header(b"x-note : a"),
+    "header_folded: a header goes on in the next line.": _header(b"x-note: a\r\n b"),
+    "header_null: a header has a NUL character.": _header(b"x-note: a\x00b"),
+    "header_bytes: a header has bytes beyond ASCII.": _header("x-note: \u00fc\u20ac".encode()),
+    "header_split: a header holds a line break, and so a second length.": _header(b"x-note: a\r\nContent-Length: 3"),
+    "header_closes: the reply says that the connection closes.": _header(b"connection: close"),
+    "header_upgrade: the reply offers another protocol.": _header(b"upgrade: h2c", b"connection: upgrade"),
+}
+
+_OPEN: Mapping[str, Written] = {
+    "length_short: content-length is less than the body has.": lambda raw: (
+        raw.head(b"content-length: %d" % len(raw.half)) + raw.body
     ),
-    _connection(
-        "length_short",
-        "content-length is less than the body has.",
-        lambda raw: (raw.head(b"content-length: %d" % len(raw.half)), raw.body),
+    "chunk_tail: letters stand behind the last chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks() + _LAST + b"tail",
+    "tail: letters stand behind the reply.": lambda raw: raw.whole() + b"tail",
+    "reply_twice: the reply comes twice.": lambda raw: raw.whole() * 2,
+    "reply_other: the reply to nobody's question stands behind it.": lambda raw: raw.whole() + _NOBODY,
+}
+
+_SILENT: Mapping[str, Written] = {
+    "silent: no reply comes, and the connection stays open.": _first(b""),
+    "silent_in_head: the connection falls silent within the headers.": lambda raw: raw.whole()[:40],
+    "silent_in_body: the connection falls silent within the body.": lambda raw: raw.whole()[:-9],
+    "silent_behind: the end of the body never comes.": lambda raw: raw.head(_CHUNKED) + raw.chunks(),
+}
+
+_RESET: Mapping[str, Written] = {
+    "reset_at_once: the connection is reset before the reply.": _first(b""),
+    "reset_in_head: the connection is reset within the headers.": lambda raw: raw.whole()[:40],
+    "reset_in_body: the connection is reset within the body.": lambda raw: raw.whole()[:-9],
+    "reset_after: the connection is reset behind the reply.": lambda raw: raw.whole(),
+    "until_reset: nothing says how long the body is, and the connection is reset within it.": lambda raw: (
+        raw.head() + raw.half
     ),
-    _connection(
-        "length_long",
-        "content-length is more than the body has.",
-        lambda raw: (raw.head(b"content-length: %d" % (len(raw.body) + 9)), raw.body, _CLOSE),
-    ),
-    _connection(
-        "length_twice",
-        "content-length is there twice.",
-        lambda raw: (raw.whole(b"content-length: %d" % len(raw.body)), _CLOSE),
-    ),
-    _connection(
-        "length_torn",
-        "content-length is there twice, with two numbers.",
-        lambda raw: (raw.whole(b"content-length: 3"), _CLOSE),
-    ),
-    _length("length_negative", "content-length is negative.", b"-1"),
-    _length("length_words", "content-length is no number.", b"long"),
-    _length("length_zero", "content-length is 0, and a body comes.", b"0"),
-    _length("length_huge", "content-length is more than a number holds.", b"9" * 30),
-    _connection(
-        "chunked",
-        "the body comes in chunks.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks(), b"0\r\n\r\n", _CLOSE),
-    ),
-    _connection(
-        "chunks_of_one",
-        "each byte of the body is a chunk.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks(size=1), b"0\r\n\r\n", _CLOSE),
-    ),
-    _connection(
-        "chunks_extended",
-        "the chunks have extensions.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks(extension=b";a=b"), b"0\r\n\r\n", _CLOSE),
-    ),
-    _connection(
-        "chunks_trailed",
-        "headers stand behind the chunks.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks(), b"0\r\nx-sum: 1\r\n\r\n", _CLOSE),
-    ),
-    _connection(
-        "chunks_unended", "the last chunk never comes.", lambda raw: (raw.head(_CHUNKED), raw.chunks(), _CLOSE)
-    ),
-    _connection(
-        "chunks_cut",
-        "the connection closes within a chunk.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks()[:-20], _CLOSE),
-    ),
-    _connection(
-        "chunk_broken",
-        "the size of a chunk is no number.",
-        lambda raw: (raw.head(_CHUNKED), b"zz\r\n" + raw.body, _CLOSE),
-    ),
-    _connection(
-        "chunk_huge",
-        "the size of a chunk is more than a number holds.",
-        lambda raw: (raw.head(_CHUNKED), b"f" * 30 + b"\r\n" + raw.body, _CLOSE),
-    ),
-    _connection(
-        "chunk_tail",
-        "letters stand behind the last chunk.",
-        lambda raw: (raw.head(_CHUNKED), raw.chunks(), b"0\r\n\r\ntail"),
-    ),
-    _connection(
-        "chunks_and_length",
-        "the body has chunks and a content-length.",
-        lambda raw: (raw.head(_CHUNKED, b"content-length: 5"), raw.chunks(), b"0\r\n\r\n", _CLOSE),
-    ),
-    _connection("tail", "letters stand behind the reply.", lambda raw: (raw.whole(), b"tail")),
-    _connection("reply_twice", "the reply comes twice.", lambda raw: (raw.whole() * 2,)),
-    _connection(
-        "reply_other",
-        "the reply to nobody's question stands behind it.",
-        lambda raw: (raw.whole(), b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
-    ),
-    _connection(
-        "hints",
-        "100 and 103 come before the reply.",
-        lambda raw: (
-            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n",
-            raw.whole(),
-            _CLOSE,
-        ),
-    ),
-    _connection(
-        "hints_alone",
-        "100 comes, and then the connection closes.",
-        lambda raw: (b"HTTP/1.1 100 Continue\r\n\r\n", _CLOSE),
-    ),
-    _connection(
-        "hints_endless",
-        "100 comes a thousand times before the reply.",
-        lambda raw: (b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, raw.whole(), _CLOSE),
-    ),
-    _line("switching", "101, which nobody asked for.", b"HTTP/1.1 101 Switching Protocols"),
-    _connection("no_content", "204 without a body.", lambda raw: (raw.head(line=b"HTTP/1.1 204 No Content"), _CLOSE)),
-    _line("no_content_body", "204 with a body.", b"HTTP/1.1 204 No Content"),
-    _connection(
-        "reset_content",
-        "205 without a body.",
-        lambda raw: (raw.head(b"content-length: 0", line=b"HTTP/1.1 205 Reset Content"), _CLOSE),
-    ),
-    _connection(
-        "not_modified", "304 without a body.", lambda raw: (raw.head(line=b"HTTP/1.1 304 Not Modified"), _CLOSE)
-    ),
-    _line("not_modified_body", "304 with a body.", b"HTTP/1.1 304 Not Modified"),
-    _line("status_words", "the status is no number.", b"HTTP/1.1 abc OK"),
-    _line("status_long", "the status has four digits.", b"HTTP/1.1 2000 OK"),
-    _line("status_short", "the status has two digits.", b"HTTP/1.1 20 OK"),
-    _line("status_zero", "the status is 000.", b"HTTP/1.1 000 OK"),
-    _line("status_unknown", "the status is 999.", b"HTTP/1.1 999 Who Knows"),
-    _line("status_bare", "the status comes without its reason.", b"HTTP/1.1 200"),
-    _line("status_only", "the line of the status is the version alone.", b"HTTP/1.1"),
-    _line("version_later", "the version is HTTP/3.0.", b"HTTP/3.0 200 OK"),
-    _line("version_other", "the protocol is ICY.", b"ICY 200 OK"),
-    _connection("lines_before", "empty lines stand before the reply.", lambda raw: (b"\r\n\r\n" + raw.whole(), _CLOSE)),
-    _connection("lines_bare", "the lines of the head end with LF alone.", lambda raw: (raw.whole(end=b"\n"), _CLOSE)),
-    _connection(
-        "lines_returned", "the lines of the head end with CR alone.", lambda raw: (raw.whole(end=b"\r"), _CLOSE)
-    ),
-    _header("header_huge", "a header has a million letters.", _LONG),
-    _header("headers_many", "the reply has ten thousand headers.", *(b"x-%d: 1" % number for number in range(10_000))),
-    _header("header_unnamed", "a header has no name.", b": nobody"),
-    _header("header_colonless", "a header has no colon.", b"nothing"),
-    _header("header_spaced", "a blank stands before the colon of a header.", b"x-note : a"),
-    _header("header_folded", "a header goes on in the next line.", b"x-note: a\r\n b"),
-    _header("header_null", "a header has a NUL character.", b"x-note: a\x00b"),
-    _header("header_bytes", "a header has bytes beyond ASCII.", "x-note: \u00fc\u20ac".encode()),
-    _header("header_split", "a header holds a line break, and so a second length.", b"x-note: a\r\nContent-Length: 3"),
-    _header("header_closes", "the reply says that the connection closes.", b"connection: close"),
-    _header("header_upgrade", "the reply offers another protocol.", b"upgrade: h2c", b"connection: upgrade"),
+}
+
+_HALF: Mapping[str, Written] = {
+    "half_closed: the server closes its half of the connection behind the reply.": lambda raw: raw.whole(),
+}
+
+
+def _apart(seconds: float, *end: End) -> Callable[[bytes], tuple[Step, ...]]:
+    """Each byte by itself, with a pause behind it."""
+    return lambda data: (*(step for byte in data for step in (bytes([byte]), seconds)), *end)
+
+
+def _acting(
+    table: Mapping[str, Written], steps: Callable[[bytes], tuple[Step, ...]]
+) -> dict[str, Callable[[Outcome], Outcome]]:
+    def of(written: Written) -> Callable[[Outcome], Outcome]:
+        def act(outcome: Outcome) -> Outcome:
+            if outcome.steps is not None:
+                raise ValueError("another fault has the connection")
+            return replace(outcome, steps=steps(written(_Raw(outcome))))
+
+        return act
+
+    return {key: of(written) for key, written in table.items()}
+
+
+_DRIP = {"drip: the reply comes a byte at a time, too slowly.": _header()}
+_APART = {"bytes_apart: each byte of the reply comes in a packet of its own.": _header()}
+
+CONNECTIONS = (
+    *faults("connection", _acting(_CLOSED, lambda data: (data, End.CLOSE))),
+    *faults("connection", _acting(_OPEN, lambda data: (data,))),
+    *faults("connection", _acting(_RESET, lambda data: (data, End.RESET))),
+    *faults("connection", _acting(_HALF, lambda data: (data, End.HALF))),
+    *faults("connection", _acting(_APART, _apart(0.0, End.CLOSE))),
+    *faults("connection", _acting(_SILENT, lambda data: (data,)), slow=True),
+    *faults("connection", _acting(_DRIP, _apart(0.05)), slow=True),
 )

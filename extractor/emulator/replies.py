@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from extractor.emulator.answers import as_text, as_value
-from extractor.emulator.values import Body, Fault
+from extractor.emulator.values import faults
 
 __all__ = ["REPLIES"]
 
@@ -61,101 +61,79 @@ def _renamed(message: dict[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in message.items()}
 
 
-def _numbered(index: int, call: dict[str, Any]) -> dict[str, Any]:
-    return {**call, "id": f"functions.{call['function']['name']}:{index}"}
-
-
 def _parsed(index: int, call: dict[str, Any]) -> dict[str, Any]:
     function = call["function"]
     return {**call, "function": {**function, "arguments": as_value(function["arguments"])}}
 
 
-def _streamed(body: Body) -> bool:
-    return bool(body.get("stream"))
-
-
-def _reply(name: str, sentence: str, act: Callable[[Whole], Whole]) -> Fault:
-    return Fault(name, "reply", sentence, act)
-
-
-def _whole(name: str, sentence: str, act: Callable[[Whole], Whole]) -> Fault:
-    """One that only a reply in one piece can show."""
-    return Fault(name, "reply", sentence, act, lambda body: not _streamed(body))
-
-
-REPLIES: tuple[Fault, ...] = (
-    _reply("rate_headers", "the reply tells its rate limit: Ratelimit and Ratelimit-Policy.", dict),
-    _reply("reasoning_content", "the reasoning comes as reasoning_content.", _in_message(_renamed)),
-    _whole("content_object", "the content is a JSON object, not its text.", _in_message(_as_object)),
-    _whole(
-        "content_parts",
-        "the content is a list of parts.",
-        _in_message(lambda message: {**message, "content": [{"type": "text", "text": message["content"] or ""}]}),
-    ),
-    _whole("content_number", "the content is a number.", _in_message(lambda message: {**message, "content": 42})),
-    _whole("content_missing", "the message has no content.", _in_message(_without("content"))),
-    _whole("message_missing", "the choice has no message.", _in_choices(_without("message"))),
-    _whole("message_null", "the message is null.", _in_choices(lambda choice: {**choice, "message": None})),
-    _whole(
-        "message_text",
-        "the message is its text alone.",
-        _in_choices(lambda choice: {**choice, "message": choice["message"]["content"]}),
-    ),
-    _whole("role_missing", "the message has no role.", _in_message(_without("role"))),
-    _whole("choices_missing", "the reply has no choices.", _without("choices")),
-    _whole("choices_empty", "the list of choices is empty.", lambda whole: {**whole, "choices": []}),
-    _whole("choices_null", "the choices are null.", lambda whole: {**whole, "choices": None}),
-    _whole("choices_object", "the choices are one object.", lambda whole: {**whole, "choices": whole["choices"][0]}),
-    _whole("choices_text", "the choices are texts.", lambda whole: {**whole, "choices": ["stop"]}),
-    _whole(
-        "response_only",
-        "the answer comes as `response`, the older form.",
-        lambda whole: {
-            "response": whole["choices"][0]["message"]["content"],
-            "tool_calls": whole["choices"][0]["message"].get("tool_calls"),
-            "usage": whole.get("usage"),
+REPLIES = (
+    *faults(
+        "reply",
+        {
+            "rate_headers: the reply tells its rate limit: Ratelimit and Ratelimit-Policy.": dict,
+            "reasoning_content: the reasoning comes as reasoning_content.": _in_message(_renamed),
+            "finish_null: the finish_reason is null.": _ended(None),
+            "finish_unknown: the finish_reason is a word that nobody knows.": _ended("eos"),
+            "finish_filter: the finish_reason is content_filter.": _ended("content_filter"),
+            "finish_tools: the finish_reason is tool_calls, and none is there.": _ended("tool_calls"),
+            "finish_length: the finish_reason is length, though the answer is whole.": _ended("length"),
+            "tool_arguments_object: the arguments of a tool call are an object, not its text.": _in_call(_parsed),
+            "tool_ids_repeat: the ids of tool calls start at 0 again in every turn.": _in_call(
+                lambda index, call: {**call, "id": f"functions.{call['function']['name']}:{index}"}
+            ),
+            "no_usage: the reply says nothing of its usage.": _without("usage"),
+            "usage_null: the usage is null.": _usage(lambda usage: None),
+            "usage_empty: the usage is an object without members.": _usage(lambda usage: {}),
+            "usage_list: the usage is a list.": _usage(lambda usage: list(usage.values())),
+            "usage_zero: the usage is 0 tokens.": _counts(0, 0),
+            "usage_negative: the usage is negative.": _counts(-1, -1),
+            "usage_absurd: the usage is more than any window holds.": _counts(10**15, 10**15),
+            "usage_words: the usage is told in words.": _counts("many", "few"),
+            "usage_text: the counts of the usage are texts.": _usage(
+                lambda usage: {name: as_text(count) for name, count in usage.items()}
+            ),
+            "usage_decimal: the counts of the usage are decimals.": _usage(
+                lambda usage: {name: count and count + 0.0 for name, count in usage.items() if isinstance(count, int)}
+            ),
+            "usage_half: the usage tells of the prompt alone.": _usage(_without("completion_tokens")),
+            "usage_cached: more of the prompt is cached than there is.": _usage(
+                lambda usage: {**usage, "prompt_tokens_details": {"cached_tokens": 10 * usage["prompt_tokens"]}}
+            ),
+            "usage_details: the details of the usage are a text.": _usage(
+                lambda usage: {**usage, "prompt_tokens_details": "none"}
+            ),
         },
     ),
-    _whole("index_text", "the index of the choice is a text.", _in_choices(lambda one: {**one, "index": "first"})),
-    _reply("finish_null", "the finish_reason is null.", _ended(None)),
-    _reply("finish_unknown", "the finish_reason is a word that nobody knows.", _ended("eos")),
-    _reply("finish_filter", "the finish_reason is content_filter.", _ended("content_filter")),
-    _reply("finish_tools", "the finish_reason is tool_calls, and none is there.", _ended("tool_calls")),
-    _reply("finish_length", "the finish_reason is length, though the answer is whole.", _ended("length")),
-    _whole(
-        "refused",
-        "the model refuses to answer.",
-        _in_message(lambda message: {**message, "content": None, "refusal": "I cannot help with that."}),
-    ),
-    _reply("tool_arguments_object", "the arguments of a tool call are an object, not its text.", _in_call(_parsed)),
-    _reply("tool_ids_repeat", "the ids of tool calls start at 0 again in every turn.", _in_call(_numbered)),
-    _reply("no_usage", "the reply says nothing of its usage.", _without("usage")),
-    _reply("usage_null", "the usage is null.", _usage(lambda usage: None)),
-    _reply("usage_empty", "the usage is an object without members.", _usage(lambda usage: {})),
-    _reply("usage_list", "the usage is a list.", _usage(lambda usage: list(usage.values()))),
-    _reply("usage_zero", "the usage is 0 tokens.", _counts(0, 0)),
-    _reply("usage_negative", "the usage is negative.", _counts(-1, -1)),
-    _reply("usage_absurd", "the usage is more than any window holds.", _counts(10**15, 10**15)),
-    _reply("usage_words", "the usage is told in words.", _counts("many", "few")),
-    _reply(
-        "usage_text",
-        "the counts of the usage are texts.",
-        _usage(lambda usage: {name: as_text(count) for name, count in usage.items()}),
-    ),
-    _reply(
-        "usage_decimal",
-        "the counts of the usage are decimals.",
-        _usage(lambda usage: {name: count and count + 0.0 for name, count in usage.items() if isinstance(count, int)}),
-    ),
-    _reply("usage_half", "the usage tells of the prompt alone.", _usage(_without("completion_tokens"))),
-    _reply(
-        "usage_cached",
-        "more of the prompt is cached than there is.",
-        _usage(lambda usage: {**usage, "prompt_tokens_details": {"cached_tokens": 10 * usage["prompt_tokens"]}}),
-    ),
-    _reply(
-        "usage_details",
-        "the details of the usage are a text.",
-        _usage(lambda usage: {**usage, "prompt_tokens_details": "none"}),
+    *faults(
+        "reply",
+        {
+            "content_object: the content is a JSON object, not its text.": _in_message(_as_object),
+            "content_parts: the content is a list of parts.": _in_message(
+                lambda message: {**message, "content": [{"type": "text", "text": message["content"] or ""}]}
+            ),
+            "content_number: the content is a number.": _in_message(lambda message: {**message, "content": 42}),
+            "content_missing: the message has no content.": _in_message(_without("content")),
+            "message_missing: the choice has no message.": _in_choices(_without("message")),
+            "message_null: the message is null.": _in_choices(lambda choice: {**choice, "message": None}),
+            "message_text: the message is its text alone.": _in_choices(
+                lambda choice: {**choice, "message": choice["message"]["content"]}
+            ),
+            "role_missing: the message has no role.": _in_message(_without("role")),
+            "choices_missing: the reply has no choices.": _without("choices"),
+            "choices_empty: the list of choices is empty.": lambda whole: {**whole, "choices": []},
+            "choices_null: the choices are null.": lambda whole: {**whole, "choices": None},
+            "choices_object: the choices are one object.": lambda whole: {**whole, "choices": whole["choices"][0]},
+            "choices_text: the choices are texts.": lambda whole: {**whole, "choices": ["stop"]},
+            "response_only: the answer comes as `response`, the older form.": lambda whole: {
+                "response": whole["choices"][0]["message"]["content"],
+                "tool_calls": whole["choices"][0]["message"].get("tool_calls"),
+                "usage": whole.get("usage"),
+            },
+            "index_text: the index of the choice is a text.": _in_choices(lambda one: {**one, "index": "first"}),
+            "refused: the model refuses to answer.": _in_message(
+                lambda message: {**message, "content": None, "refusal": "I cannot help with that."}
+            ),
+        },
+        needs=lambda body: not body.get("stream"),  # only a reply in one piece can show them
     ),
 )

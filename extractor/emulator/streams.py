@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from extractor.emulator.values import Fault, Outcome
+from extractor.emulator.values import Outcome, faults
 
 __all__ = ["STREAMS", "frames"]
 
@@ -207,137 +207,91 @@ def _older(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"response": one["delta"].get("content") or "", "tool_calls": one["delta"].get("tool_calls") or []}
 
 
-def _stream(name: str, sentence: str, act: Act) -> Fault:
-    return Fault(f"stream_{name}", "stream", sentence, act)
+_ACTS: Mapping[str, Act] = {
+    "as_json: a stream was asked for and plain JSON comes.": lambda outcome: outcome,
+    "usage_each: every frame carries the usage so far.": _all(_with_usage),
+    "no_end: the stream ends without finish_reason and without [DONE].": _all(lambda old: old[:-2]),
+    "no_done: the stream ends without [DONE].": _all(lambda old: old[:-1]),
+    "no_finish: the stream ends with [DONE], and without finish_reason.": _all(lambda old: (*old[:-2], _DONE)),
+    "done_twice: [DONE] comes twice.": _behind(_DONE),
+    "done_first: [DONE] comes before everything else.": _all(lambda old: (_DONE, *old)),
+    "done_early: [DONE] comes in the middle of the stream.": _middle(_DONE),
+    "done_alone: [DONE] is all that comes.": _all(lambda old: (_DONE,)),
+    "empty: nothing comes.": _all(lambda old: (b"",)),
+    "page: a page of HTML comes.": _all(lambda old: (b"<html><title>502 Bad Gateway</title></html>",)),
+    "half_frame: the stream ends within a frame.": _bytes(lambda data: data[: len(data) // 2]),
+    "gap: frames in the middle are missing.": _all(lambda old: old[:2] + old[4:]),
+    "disorder: the frames come in another order.": _all(lambda old: (*old[-3::-1], *old[-2:])),
+    "finish_early: the finish_reason comes before the last frames of the text.": _all(
+        lambda old: (*old[:2], old[-2], *old[2:-2], old[-1])
+    ),
+    "finish_each: every frame has a finish_reason.": _each(
+        lambda frame: [{**frame, "choices": [{**one, "finish_reason": "stop"} for one in frame["choices"]]}]
+    ),
+    "frames_twice: every frame comes twice.": _all(lambda old: (frame for each in old for frame in (each, each))),
+    "again: the whole stream comes twice, one behind the other.": _all(lambda old: old + old),
+    "usage_twice: the last frame with the usage is sent twice.": _ending(_usage_twice),
+    "usage_apart: the usage comes in a frame of its own, with no choices.": _ending(_usage_apart),
+    "usage_faded: a copy of the usage is 0.": _ending(_usage_faded),
+    "error: an error frame comes in the middle of the stream.": _middle(_frame({"error": _ERROR}), ends=True),
+    "errors: a frame with a list of errors comes in the middle.": _middle(
+        _frame({"errors": [_ERROR], "success": False}), ends=True
+    ),
+    "error_text: an error that is a text comes in the middle.": _middle(_frame({"error": "upstream"}), ends=True),
+    "error_event: an event named error comes in the middle.": _middle(b"event: error\n" + _frame(_ERROR), ends=True),
+    "error_passed: an error frame comes, and then the stream goes on.": _middle(_frame({"error": _ERROR})),
+    "error_behind: an error frame comes behind the end.": _behind(_frame({"error": _ERROR})),
+    "bare_tokens: a token that is a number comes as a JSON number, not as text.": _deltas_of(_bare),
+    "keep_alive: events that are empty, or no JSON, keep the connection open.": _all(
+        lambda old: (*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:])
+    ),
+    "half_characters: frames end within a surrogate pair.": _all(_halved),
+    "bytes_apart: each byte comes in a piece of its own.": _all(
+        lambda old: (bytes([byte]) for frame in old for byte in frame)
+    ),
+    "in_one: the whole stream comes in one piece.": _bytes(bytes),
+    "lines_crlf: lines end with CR LF.": _bytes(lambda data: data.replace(b"\n", b"\r\n")),
+    "lines_cr: lines end with CR alone.": _bytes(lambda data: data.replace(b"\n", b"\r")),
+    "lines_single: no empty line parts the frames.": _bytes(lambda data: data.replace(b"\n\n", b"\n")),
+    "lines_more: several empty lines part the frames.": _bytes(lambda data: data.replace(b"\n\n", b"\n\n\n\n")),
+    "lines_spread: a frame is spread over many lines.": _all(lambda old: map(_spread, old)),
+    "unspaced: no blank stands behind the colon.": _bytes(lambda data: data.replace(b"data: ", b"data:")),
+    "marked: a byte order mark comes first.": _bytes(lambda data: b"\xef\xbb\xbf" + data),
+    "numbered: events have ids, names and times to wait.": _all(
+        lambda old: (b"id: 7\nevent: message\nretry: 10\n" + frame for frame in old)
+    ),
+    "noise: a frame is no JSON.": _middle(b"data: {oops\n\n"),
+    "null_frame: a frame is null.": _middle(b"data: null\n\n"),
+    "list_frame: a frame is a list.": _middle(b"data: []\n\n"),
+    "number_frame: a frame is a number.": _middle(b"data: 42\n\n"),
+    "choices_null: the choices of a frame are null.": _middle(_frame({"choices": None})),
+    "choices_text: the choices of a frame are texts.": _middle(_frame({"choices": ["stop"]})),
+    "delta_null: the delta of a frame is null.": _middle(_frame({"choices": [{"index": 0, "delta": None}]})),
+    "content_null: the content of a frame is null.": _middle(
+        _frame({"choices": [{"index": 0, "delta": {"content": None}}]})
+    ),
+    "index_other: a frame belongs to a second choice.": _middle(
+        _frame({"choices": [{"index": 1, "delta": {"content": "?"}}]})
+    ),
+    "index_missing: the choices have no index.": _each(
+        lambda frame: [
+            {
+                **frame,
+                "choices": [{name: item for name, item in one.items() if name != "index"} for one in frame["choices"]],
+            }
+        ]
+    ),
+    "messages: whole messages come in place of deltas.": _each(_as_messages),
+    "older: the text comes as `response`, the older form.": _each(_older),
+    "enveloped: each frame stands in an envelope.": _each(
+        lambda frame: [{"result": frame, "success": True, "errors": []}]
+    ),
+    "as_array: the frames come as a list of JSON.": _bytes(
+        lambda data: b"[" + b",".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")) + b"]"
+    ),
+    "as_lines: the frames come as lines of JSON.": _bytes(
+        lambda data: b"\n".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {"))
+    ),
+}
 
-
-STREAMS: tuple[Fault, ...] = (
-    _stream("as_json", "a stream was asked for and plain JSON comes.", lambda outcome: outcome),
-    _stream("usage_each", "every frame carries the usage so far.", _all(_with_usage)),
-    _stream("no_end", "the stream ends without finish_reason and without [DONE].", _all(lambda old: old[:-2])),
-    _stream("no_done", "the stream ends without [DONE].", _all(lambda old: old[:-1])),
-    _stream(
-        "no_finish", "the stream ends with [DONE], and without finish_reason.", _all(lambda old: (*old[:-2], _DONE))
-    ),
-    _stream("done_twice", "[DONE] comes twice.", _behind(_DONE)),
-    _stream("done_first", "[DONE] comes before everything else.", _all(lambda old: (_DONE, *old))),
-    _stream("done_early", "[DONE] comes in the middle of the stream.", _middle(_DONE)),
-    _stream("done_alone", "[DONE] is all that comes.", _all(lambda old: (_DONE,))),
-    _stream("empty", "nothing comes.", _all(lambda old: (b"",))),
-    _stream("page", "a page of HTML comes.", _all(lambda old: (b"<html><title>502 Bad Gateway</title></html>",))),
-    _stream("half_frame", "the stream ends within a frame.", _bytes(lambda data: data[: len(data) // 2])),
-    _stream("gap", "frames in the middle are missing.", _all(lambda old: old[:2] + old[4:])),
-    _stream("disorder", "the frames come in another order.", _all(lambda old: (*old[-3::-1], *old[-2:]))),
-    _stream(
-        "finish_early",
-        "the finish_reason comes before the last frames of the text.",
-        _all(lambda old: (*old[:2], old[-2], *old[2:-2], old[-1])),
-    ),
-    _stream(
-        "finish_each",
-        "every frame has a finish_reason.",
-        _each(lambda frame: [{**frame, "choices": [{**one, "finish_reason": "stop"} for one in frame["choices"]]}]),
-    ),
-    _stream(
-        "frames_twice", "every frame comes twice.", _all(lambda old: (frame for each in old for frame in (each, each)))
-    ),
-    _stream("again", "the whole stream comes twice, one behind the other.", _all(lambda old: old + old)),
-    _stream("usage_twice", "the last frame with the usage is sent twice.", _ending(_usage_twice)),
-    _stream("usage_apart", "the usage comes in a frame of its own, with no choices.", _ending(_usage_apart)),
-    _stream("usage_faded", "a copy of the usage is 0.", _ending(_usage_faded)),
-    _stream(
-        "error", "an error frame comes in the middle of the stream.", _middle(_frame({"error": _ERROR}), ends=True)
-    ),
-    _stream(
-        "errors",
-        "a frame with a list of errors comes in the middle.",
-        _middle(_frame({"errors": [_ERROR], "success": False}), ends=True),
-    ),
-    _stream(
-        "error_text", "an error that is a text comes in the middle.", _middle(_frame({"error": "upstream"}), ends=True)
-    ),
-    _stream(
-        "error_event",
-        "an event named error comes in the middle.",
-        _middle(b"event: error\n" + _frame(_ERROR), ends=True),
-    ),
-    _stream("error_passed", "an error frame comes, and then the stream goes on.", _middle(_frame({"error": _ERROR}))),
-    _stream("error_behind", "an error frame comes behind the end.", _behind(_frame({"error": _ERROR}))),
-    _stream("bare_tokens", "a token that is a number comes as a JSON number, not as text.", _deltas_of(_bare)),
-    _stream(
-        "keep_alive",
-        "events that are empty, or no JSON, keep the connection open.",
-        _all(lambda old: (*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:])),
-    ),
-    _stream("half_characters", "frames end within a surrogate pair.", _all(_halved)),
-    _stream(
-        "bytes_apart",
-        "each byte comes in a piece of its own.",
-        _all(lambda old: (bytes([byte]) for frame in old for byte in frame)),
-    ),
-    _stream("in_one", "the whole stream comes in one piece.", _bytes(bytes)),
-    _stream("lines_crlf", "lines end with CR LF.", _bytes(lambda data: data.replace(b"\n", b"\r\n"))),
-    _stream("lines_cr", "lines end with CR alone.", _bytes(lambda data: data.replace(b"\n", b"\r"))),
-    _stream("lines_single", "no empty line parts the frames.", _bytes(lambda data: data.replace(b"\n\n", b"\n"))),
-    _stream(
-        "lines_more", "several empty lines part the frames.", _bytes(lambda data: data.replace(b"\n\n", b"\n\n\n\n"))
-    ),
-    _stream("lines_spread", "a frame is spread over many lines.", _all(lambda old: map(_spread, old))),
-    _stream("unspaced", "no blank stands behind the colon.", _bytes(lambda data: data.replace(b"data: ", b"data:"))),
-    _stream("marked", "a byte order mark comes first.", _bytes(lambda data: b"\xef\xbb\xbf" + data)),
-    _stream(
-        "numbered",
-        "events have ids, names and times to wait.",
-        _all(lambda old: (b"id: 7\nevent: message\nretry: 10\n" + frame for frame in old)),
-    ),
-    _stream("noise", "a frame is no JSON.", _middle(b"data: {oops\n\n")),
-    _stream("null_frame", "a frame is null.", _middle(b"data: null\n\n")),
-    _stream("list_frame", "a frame is a list.", _middle(b"data: []\n\n")),
-    _stream("number_frame", "a frame is a number.", _middle(b"data: 42\n\n")),
-    _stream("choices_null", "the choices of a frame are null.", _middle(_frame({"choices": None}))),
-    _stream("choices_text", "the choices of a frame are texts.", _middle(_frame({"choices": ["stop"]}))),
-    _stream("delta_null", "the delta of a frame is null.", _middle(_frame({"choices": [{"index": 0, "delta": None}]}))),
-    _stream(
-        "content_null",
-        "the content of a frame is null.",
-        _middle(_frame({"choices": [{"index": 0, "delta": {"content": None}}]})),
-    ),
-    _stream(
-        "index_other",
-        "a frame belongs to a second choice.",
-        _middle(_frame({"choices": [{"index": 1, "delta": {"content": "?"}}]})),
-    ),
-    _stream(
-        "index_missing",
-        "the choices have no index.",
-        _each(
-            lambda frame: [
-                {
-                    **frame,
-                    "choices": [
-                        {name: item for name, item in one.items() if name != "index"} for one in frame["choices"]
-                    ],
-                }
-            ]
-        ),
-    ),
-    _stream("messages", "whole messages come in place of deltas.", _each(_as_messages)),
-    _stream("older", "the text comes as `response`, the older form.", _each(_older)),
-    _stream(
-        "enveloped",
-        "each frame stands in an envelope.",
-        _each(lambda frame: [{"result": frame, "success": True, "errors": []}]),
-    ),
-    _stream(
-        "as_array",
-        "the frames come as a list of JSON.",
-        _bytes(
-            lambda data: b"[" + b",".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")) + b"]"
-        ),
-    ),
-    _stream(
-        "as_lines",
-        "the frames come as lines of JSON.",
-        _bytes(lambda data: b"\n".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {"))),
-    ),
-)
+STREAMS = faults("stream", {f"stream_{key}": act for key, act in _ACTS.items()})

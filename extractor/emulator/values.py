@@ -21,6 +21,7 @@ __all__ = [
     "Responder",
     "Step",
     "Where",
+    "faults",
 ]
 
 Body = Mapping[str, Any]
@@ -106,6 +107,12 @@ class Fault:
     needs: Callable[[Body], bool] = lambda body: True
     final: bool = False
     slow: bool = False
+
+
+def faults(where: Where, rows: Mapping[str, Callable[..., Any]], **facts: Any) -> tuple[Fault, ...]:
+    """The faults of a table: what each does by `name: sentence`; all of them have the same further facts."""
+    named = [(*key.partition(": "), act) for key, act in rows.items()]
+    return tuple(Fault(name, where, sentence, act, **facts) for name, _, sentence, act in named)
 
 
 Answer = str | Mapping[str, Any] | Sequence[Any] | Completion | Refusal

@@ -27,14 +27,14 @@ from extractor.extraction.numbers import numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
 from extractor.schema.pointer import JSON
 
-__all__ = ["Finder", "Place", "Wanted", "within"]
+__all__ = ["SIGNS", "Finder", "Place", "Wanted", "within"]
 
 _NUMBERS = ("number", "integer", "decimal")
 _NO_TEXT = (*_NUMBERS, "date", "datetime", "time")
 """Kinds of values that may be written in other ways than text is."""
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
-_SIGNS = {
+SIGNS = {
     **{
         "eur": "€",
         "gbp": "£",
@@ -275,7 +275,7 @@ class Finder:
 
     def _signs(self, form: _Form) -> Iterator[tuple[int, int]]:
         """Where a currency stands by its sign."""
-        if pattern := _SIGNS.get(form.text):
+        if pattern := SIGNS.get(form.text):
             yield from (found.span() for found in re.finditer(pattern, self.folded.text))
 
     def _regrouped(self, form: _Form) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 """Vowel signs and accents, which belong to the word around them; of Indian scripts the letters and digits as well."""
 
 _NOTE = re.compile("[⁰¹²³⁴-⁹]+")
-_ODD = re.compile(rf"  +|(?<=\d){_NOTE.pattern}|[A-Za-z]?[^\x00-\x7f]+")
+_ODD = re.compile(rf"  +|\\(?=\|)|(?<=\d){_NOTE.pattern}|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
@@ -81,10 +81,10 @@ class Folded:
 def fold(text: str) -> Folded:
     """Case, spacing, ligatures, full-width letters, quotes, dashes and digits of any script made one, in a single pass.
 
-    Signs that only direct how text is drawn (soft hyphens, marks of direction) are left out.
+    Signs that only direct how text is drawn (soft hyphens, marks of direction) are left out, as is what escapes a bar.
     """
     spaced = text.translate(_SPACES)
-    if text.isascii() and "  " not in spaced:
+    if text.isascii() and "  " not in spaced and "\\|" not in spaced:
         return Folded(spaced.lower(), [0], [0])
     pieces: list[str] = []
     here, there = [0], [0]
@@ -109,7 +109,7 @@ def _plain(run: str) -> list[tuple[int, str]]:
     a figure is no part of it."""
     if run[0] == " ":
         return [(len(run), " ")]
-    if _NOTE.match(run):
+    if run == "\\" or _NOTE.match(run):
         return [(len(run), "")]
     run = _DIGIT.sub(lambda found: str(digit(found[0])), run)
     whole = run.translate(_SIGNS)

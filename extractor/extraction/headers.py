@@ -185,7 +185,8 @@ class Headers:
         mark = re.escape(delimiter)
         begin = len(text) - len(text.lstrip().removeprefix("|")) if delimiter == "|" else 0
         text = text[:-1] if delimiter == "|" and text.endswith("|") else text
-        for one in re.finditer(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)', text[begin:]):
+        other = rf"(?:\\\||[^{mark}])*" if delimiter == "|" else f"[^{mark}]*"  # a bar within a cell is escaped
+        for one in re.finditer(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|{other})', text[begin:]):
             yield start + begin + one.start(1), start + begin + one.end(1)
 
     def _says(self, place: Place, start: int, end: int) -> bool:

@@ -554,10 +554,12 @@ def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 def _read_fields(
     inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
-    """A part read for each group of fields, as one reading; each has replies of its own, or shares `replies`."""
+    """A part read for each group of fields, as one reading; each has replies of its own, or in turn of `replies`."""
     inquiries = [inquiry.with_schema(group) for group in groups]
     flows = [_read(one, view, part, replies or [_most_replies(one, part)]) for one in inquiries]
-    readings = list(chain.from_iterable((yield from all_ended(flows))))
+    readings: list[Reading] = []
+    for some in [[flow] for flow in flows] if replies else [flows]:
+        readings += chain.from_iterable((yield from all_ended(some)))
     rests = [reading.rest for reading in readings if reading.rest is not None]
     return Reading(
         part=part,

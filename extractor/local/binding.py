@@ -175,7 +175,7 @@ class _Grammar:
 
 
 def _kind(wire: Wire) -> str | None:
-    """What a string stands for, by its format or by the words that tell it where a dialect has no formats."""
+    """What a string stands for, by its format or by the words that tell it where a schema has no format."""
     return next((kind for kind, (words, _) in _KINDS.items() if wire.get("format") == kind or _says(wire, words)), None)
 
 

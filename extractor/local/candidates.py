@@ -11,24 +11,19 @@ from datetime import date
 
 from extractor.extraction.dates import dates as dates_in
 from extractor.extraction.dates import month_names, yearless
+from extractor.extraction.finding import SIGNS
 from extractor.extraction.folding import fold, words_of
 from extractor.extraction.numbers import numerals
 from extractor.extraction.words import numbers_in_words
+from extractor.repair.names import CURRENCIES
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
 _FIGURE = re.compile(r"\d+\.\d+")
 _CLOCK = re.compile(r"(?<![\d.,:])([01]?\d|2[0-3]) ?[:h] ?([0-5]\d)(?::([0-5]\d))?(?!\d)(?: ?([ap])\.? ?m\b)?")
-_CODES = (
-    "EUR USD GBP CHF JPY CNY CAD AUD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB INR KRW SGD HKD TWD THB MYR IDR "
-    "PHP VND BRL MXN ARS CLP COP PEN ZAR ILS AED SAR EGP NGN KES"
-)
-_CODE = re.compile(rf"(?<![A-Z])(?:{'|'.join(_CODES.split())})(?![A-Z])")
-_SIGNS = {
-    "€": "EUR", "£": "GBP", "$": "USD CAD AUD MXN NZD SGD", "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY",
-    "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "R$": "BRL",
-    "kr": "SEK NOK DKK ISK", "Fr.": "CHF", "SFr": "CHF", "RM": "MYR",
-}  # fmt: skip
+_CODE = re.compile(rf"(?<![A-Z])(?:{'|'.join(CURRENCIES)})(?![A-Z])")
+_LOOSE = {r"\$": "CAD AUD MXN NZD SGD", r"\bkr\b": "SEK NOK DKK ISK", r"\bs?fr\b": "CHF", r"\bft\b": "HUF"}
+"""Signs that may mean a currency, and prove none."""
 
 
 def numbers(text: str) -> tuple[str, ...]:
@@ -67,8 +62,10 @@ def moments(text: str) -> tuple[str, ...]:
 
 def currencies(text: str) -> tuple[str, ...]:
     """The ISO 4217 codes that stand in the text, and those that its currency signs may mean."""
-    meant = [code for sign, codes in _SIGNS.items() if sign in text for code in codes.split()]
-    return _distinct([*_CODE.findall(text), *meant])
+    folded = fold(text).text
+    proved = [code.upper() for code, sign in SIGNS.items() if re.search(sign, folded)]
+    loose = [code for sign, codes in _LOOSE.items() if re.search(sign, folded) for code in codes.split()]
+    return _distinct([*_CODE.findall(text), *proved, *loose])
 
 
 def _is_date(year: str, day: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 import orjson
 
 from extractor.call import prompt
-from extractor.call.asking import Listener, Settings, log_event
+from extractor.call.asking import Listener, Settings
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.endpoint import LOCAL_WINDOW, WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.examples import Example, best, prompt_of
@@ -216,7 +216,7 @@ class Config:
             timeout=self.timeout + BATCH_SECONDS if self.batch else self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
             tool_turns=self.tool_turns,
-            listeners=(log_event, *self.listeners),
+            listeners=self.listeners,
             ladder=ladder or Ladder(),
             bound=bound,
         )

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from extractor.call.background import Job, stop
 from extractor.call.effects import Flow, Transport, drive
+from extractor.errors import STOPPING, ExtractorError
 
 __all__ = ["AHEAD", "finished", "finished_in_background"]
 
@@ -22,17 +23,24 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
     """Drive flows, never more than `at_once` of them open, and yield results as they end.
 
     The iterator is only advanced when there is room, and results that nobody takes are no more than `at_once`, so
-    it may be endless or very long. The first error that a flow lets through stops the rest and is raised.
+    it may be endless or very long. What stops the job is raised once the flows that are open have ended, and what they
+    were paid for was yielded; any other error that a flow lets through stops the rest at once.
     """
     ended: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
-    room = asyncio.Semaphore(at_once)
+    room, stopped = asyncio.Semaphore(at_once), list[ExtractorError]()
 
     async def work() -> None:
         # Who ends a document begins the next: its first request leaves before other replies are looked at.
         for flow in flows:
-            result = await drive(flow, transport)
-            await room.acquire()
-            ended.put_nowait((result,))
+            try:
+                result = await drive(flow, transport)
+            except STOPPING as error:
+                stopped.append(error)
+            else:
+                await room.acquire()
+                ended.put_nowait((result,))
+            if stopped:
+                return
 
     async def work_all() -> None:
         try:
@@ -42,7 +50,7 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
         except BaseExceptionGroup as errors:
             ended.put_nowait(errors.exceptions[0])  # never waits: nobody may be there to take it
         else:
-            ended.put_nowait(None)
+            ended.put_nowait(stopped[0] if stopped else None)
 
     working = asyncio.create_task(work_all())
     try:
@@ -64,12 +72,17 @@ def finished_in_background(
     `flows` is advanced in the caller's thread. Leaving early, or an interrupt, cancels what is in flight at once.
     """
     ended: SimpleQueue[Job[T]] = SimpleQueue()
-    in_flight: set[Job[T]] = set()
+    in_flight, stopped = set[Job[T]](), list[ExtractorError]()
 
-    def next_result() -> T:
+    def next_results() -> Iterator[T]:
         job = ended.get()
         in_flight.remove(job)
-        return job.result()
+        try:
+            result = job.result()
+        except STOPPING as error:
+            stopped.append(error)
+        else:
+            yield result
 
     try:
         for flow in flows:
@@ -77,8 +90,12 @@ def finished_in_background(
             in_flight.add(job)
             job.then(ended.put)
             if len(in_flight) >= at_once:
-                yield next_result()
+                yield from next_results()
+            if stopped:
+                break
         while in_flight:
-            yield next_result()
+            yield from next_results()
+        if stopped:
+            raise stopped[0]
     finally:
         stop(in_flight)

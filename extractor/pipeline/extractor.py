@@ -27,7 +27,7 @@ from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES, process
-from extractor.pipeline.streaming import Growing, InTurn, Partial
+from extractor.pipeline.streaming import Growing, Partial
 from extractor.pipeline.work import Context, Work
 from extractor.schema.compiler import compile_schema
 
@@ -206,7 +206,7 @@ class Extractor(_Face):
         with _OPENING:
             asking = self._asking
             if growing:
-                asking = InTurn(self._remembering(Streaming(self._transport, growing)))
+                asking = self._remembering(Streaming(self._transport, growing))
             return self._background.begin(drive(flow, asking))
 
     def close(self) -> None:
@@ -264,8 +264,8 @@ class AsyncExtractor(_Face):
         await self._open()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
         growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
-        heard = Streaming(self._transport, growing)
-        task = asyncio.create_task(drive(self._flow(schema, source), InTurn(self._remembering(heard))))
+        asking = self._remembering(Streaming(self._transport, growing))
+        task = asyncio.create_task(drive(self._flow(schema, source), asking))
         task.add_done_callback(lambda _: partials.put_nowait(None))
         with self._session.in_use():
             try:

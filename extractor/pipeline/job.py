@@ -164,6 +164,7 @@ class Job:
         """The documents of the source; once all of them were seen, the others are known to be gone."""
         whole = self.only is None and self.limit is None
         for entry in islice(found, self.limit):
+            self.published.check(entry.name)
             whole = whole and not (entry.path and entry.path.is_dir())  # a folder that cannot be listed
             if self.only is None or entry.name in self.only:
                 yield entry
@@ -283,11 +284,20 @@ class Job:
             self.stopped = self.stopped or error
             self._leave(entry)
             return None, entry, False
+        if not result.sha256 and self._fell_short(name):  # a record that fell short says more than one of nothing
+            self.warn(f"{name} could not be read, and its record stays as it was: {result.problems[0].message}")
+            self._leave(entry)
+            return None, entry, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
         aside, attempts = self.journal.aside(name)
         usage = self.journal.in_all(name, paid.replies + aside) + replace(paid.failed, cost_usd=0.0, perhaps_usd=0.0)
         result = replace(result, usage=usage, attempts=result.attempts + attempts)
         return {**result.row(), **columns}, entry, False
+
+    def _fell_short(self, name: str) -> bool:
+        """Whether an earlier run found a value in a document, and it was not ok."""
+        line = self.journal.line(name)
+        return line is not None and line["status"] != "ok" and line["value"] is not None
 
     @staticmethod
     def _looked_at(entry: Entry, last: Last) -> Flow[tuple[Entry, str]]:

@@ -263,16 +263,18 @@ class Journal(Store):
         row = self._one(f"SELECT (SELECT TOTAL(nano) FROM replies) + ({lost})")
         return usd(int(row[0])) if row else 0.0
 
-    def take_over(self, out: Iterable[str] = ()) -> Mapping[str, int]:
+    def take_over(self, out: Iterable[str] = ()) -> Mapping[str, tuple[int, str]]:
         """What earlier runs left reserved becomes perhaps paid, as nobody is at work on it any more.
 
-        The keys in `out` are of requests whose replies are still to be had: what is reserved for them is returned.
+        The keys in `out` are of requests whose replies are still to be had: what is reserved for them is returned, with
+        their documents.
         """
         with self._together() as db:
             for key in out:
                 db.execute("UPDATE open SET holder = ? WHERE key = ?", (self._me, key))
             self._abandon("holder != ?", self._me)
-            return dict(db.execute("SELECT key, nano FROM open").fetchall())
+            found = db.execute("SELECT key, nano, document FROM open").fetchall()
+            return {key: (most, document) for key, most, document in found}
 
     def _abandon(self, which: str, *values: str) -> None:
         by_document = f"SELECT document, SUM(nano) FROM open WHERE {which} GROUP BY document"

@@ -14,14 +14,25 @@ from typing import IO, Any
 import orjson
 
 from extractor.errors import UsageError
-from extractor.sources.storage import whole_file
+from extractor.sources.storage import is_remote, whole_file
+from extractor.sources.urls import public_url
 
-__all__ = ["forget", "locked", "output_directory", "tidy", "write_json", "write_lines"]
+__all__ = ["forget", "locked", "output_directory", "output_folder", "tidy", "write_json", "write_lines"]
 
 _NAP = 0.5
 
 
 _BEGINNING = re.compile(r"\.(records|failures|run|report)\.[\w.]+\.\d+(\.wal|-journal)?")
+
+
+def output_folder(out: str | Path) -> Path:
+    """The folder of an output on this machine. UsageError for an empty name, and for a place on object storage."""
+    place = str(out)
+    if not place:
+        raise UsageError("an empty name is no output folder: name one")
+    if is_remote(place):
+        raise UsageError(f"{public_url(place)} is no folder of this machine: name one, or run shards or Airflow tasks")
+    return Path(out)
 
 
 def output_directory(path: Path) -> Path:

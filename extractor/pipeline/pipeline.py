@@ -35,7 +35,7 @@ from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Job, Progress, Totals, apart
 from extractor.pipeline.journal import Batches, Journal, open_journal, rescued
-from extractor.pipeline.outputs import forget, locked, output_directory, tidy
+from extractor.pipeline.outputs import forget, locked, output_directory, output_folder, tidy
 from extractor.pipeline.published import Published
 from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
@@ -123,7 +123,7 @@ class Pipeline:
         if limit is not None and limit < 1:
             raise UsageError(f"limit is {limit}: give 1 or more")
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        return self._do(Path(out), self.config, **options, progress=progress)
+        return self._do(output_folder(out), self.config, **options, progress=progress)
 
     def retry(
         self,
@@ -222,7 +222,7 @@ class Pipeline:
         """
         if sample < 0:
             raise UsageError(f"sample is {sample}: give 0 or more")
-        folder, origin = Path(out) if out else None, self.opened_source()
+        folder, origin = output_folder(out) if out else None, self.opened_source()
         found = list(origin.found(without=folder))
         planned = self._planned(found, folder)
         if not sample or not found:

@@ -15,6 +15,7 @@ people corrected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 import orjson
 
 from extractor.documents.names import name_of
+from extractor.errors import UsageError
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import write_json, write_lines
@@ -40,6 +42,7 @@ Place = tuple[int, int]
 """An offset, and its page."""
 
 _PUBLISHED = "published"
+_RECORD = re.compile(r".*#\d+", re.DOTALL)
 _NOTHING = {
     **{"chunks": 0, "attempts": 0, "repairs": [], "tool_calls": []},
     "usage": {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0},
@@ -66,6 +69,11 @@ class Published:
         pages = _pages(line, len(items))
         for index, item in enumerate(items):
             yield _record(line, index, item, self.schema, pages[index])
+
+    def check(self, file: str) -> None:
+        """UsageError for a file with a name that the documents of another file have."""
+        if self.split and _RECORD.fullmatch(file):
+            raise UsageError(f"{file} is named as a document in another file would be: rename it, without the #")
 
     def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
         """All records with the places of their files; only those that did not end ok, if `dead`."""

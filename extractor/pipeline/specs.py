@@ -109,7 +109,7 @@ def _module(place: str, *, kind: str, spec: str) -> ModuleType:
     declaring = re.compile(rf"^{kind[:-1].upper()}\b.*=", re.MULTILINE)
     files = sorted((ready_made() / kind).glob("[!_]*.py"))
     known = ", ".join(file.stem for file in files if declaring.search(file.read_text("utf-8")))
-    wrong = f"{spec} is no {kind[:-1]}" if Path(spec).exists() else f"no {kind[:-1]} {spec!r}"
+    wrong = f"{spec} is no {kind[:-1]}" if spec and Path(spec).exists() else f"no {kind[:-1]} {spec!r}"
     raise UsageError(
         f"{wrong}: name one of {known}, or give package.module:Name, path/to/file.py:Name"
         + (" or a JSON Schema file ending in .json" if kind == "schemas" else "")

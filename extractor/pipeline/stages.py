@@ -57,7 +57,8 @@ def load(work: Work) -> Flow[Work]:
         unread = (Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
         work = replace(work, document=document, content=None).with_problems(*unread)
     document, lost = as_seen(work.source, work.context.settings.model)
-    return replace(work, document=document).with_problems(*lost)
+    work = replace(work, document=document)
+    return work.with_problems(*lost) if lost else work
 
 
 def as_seen(document: Document, model: str) -> tuple[Document, tuple[Problem, ...]]:
@@ -98,7 +99,8 @@ def chunk(work: Work) -> Work:
     """Divide the document into parts whose rows fit one answer each."""
     if work.context.kinds:
         raise UsageError("a union of several schemas needs the stage `classify` before `chunk`")
-    return replace(work, chunks=work.layout.parts())
+    layout = work.layout
+    return replace(work, chunks=layout.parts(), laid_out=layout)
 
 
 def extract(work: Work) -> Flow[Work]:
@@ -133,7 +135,8 @@ def _ground(work: Work) -> Work:
     work = replace(work, evidence=evidence, confidence=confidence)
     answers = [answer for reading in work.readings.all for answer in reading.answers]
     results = "\n".join(call.result for answer in answers for call in answer.tool_calls)
-    return work.with_problems(*foreign(work.context.schema, work.source, work.data, joined, evidence, results))
+    problems = foreign(work.context.schema, work.source, work.data, joined, evidence, results)
+    return work.with_problems(*problems) if problems else work
 
 
 STAGES: tuple[Stage, ...] = (load, classify, chunk, extract, merge, ground)
@@ -207,16 +210,14 @@ class Paid:
                     resume, value = flow.send, (yield effect)
                 except Exception as error:
                     resume, value = flow.throw, error
-                if isinstance(effect, Send):
-                    self._add(effect.request.key, value)
-
-    def _add(self, key: str, outcome: Reply | Exception) -> None:
-        self.attempts += 1
-        if not isinstance(outcome, Reply):
-            self.failed += getattr(outcome, "usage", None) or Usage()
-        elif not (outcome.reused and key in self.keys):
-            self.keys[key] = None
-            self.replies += outcome.usage or Usage(cost_usd=None)
+                if not isinstance(effect, Send):
+                    continue
+                self.attempts += 1
+                if not isinstance(value, Reply):
+                    self.failed += getattr(value, "usage", None) or Usage()
+                elif not (value.reused and effect.request.key in self.keys):
+                    self.keys[effect.request.key] = None
+                    self.replies += value.usage or Usage(cost_usd=None)
 
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
@@ -240,7 +241,10 @@ def _conclude(work: Work) -> Result[Any]:
     losses = (*_losses(work), *work.problems)
     if work.data is None or (work.context.split and not work.data):
         return _failed(work, *(losses or (Problem("", _nothing(work)),)))
-    value, invalid = _validated(work)
+    try:
+        value, invalid = work.context.schema.validate(work.data), tuple[Problem, ...]()
+    except InvalidValue as error:
+        value, invalid = None, error.problems
     conflicts = work.joined.problems if work.joined else ()
     problems = tuple(dict.fromkeys((*losses, *conflicts, *invalid)))
     status: Status = "partial" if problems else "ok"
@@ -271,13 +275,6 @@ def _pages(document: Document) -> tuple[int, int] | None:
     numbers = [page.number for page in document.pages]
     numbers += [image.page for image in document.images if image.page is not None]
     return (min(numbers), max(numbers)) if numbers else None
-
-
-def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:
-    try:
-        return work.context.schema.validate(work.data), ()
-    except InvalidValue as error:
-        return None, error.problems
 
 
 def _losses(work: Work) -> Iterator[Problem]:

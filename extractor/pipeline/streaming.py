@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,16 +11,14 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from extractor.call.effects import Transport
 from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join
 from extractor.schema.text import partial_from_text
 from extractor.wire.disarm import armed_value
-from extractor.wire.values import Reply, Request
 
-__all__ = ["Growing", "InTurn", "Partial"]
+__all__ = ["Growing", "Partial"]
 
 T = TypeVar("T")
 
@@ -116,14 +113,3 @@ class Growing:
             return value if kind is None or value is None else kind.validate_python(value)
         except ValidationError:
             return value
-
-
-class InTurn:
-    """A transport that sends one request at a time, so that the pieces of two answers never mix."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport, self._lock = transport, asyncio.Lock()
-
-    async def send(self, request: Request) -> Reply:
-        async with self._lock:
-            return await self._transport.send(request)

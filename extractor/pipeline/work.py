@@ -91,6 +91,7 @@ class Work:
     problems: tuple[Problem, ...] = ()
     kind: str | None = None
     classified: tuple[Reading, ...] = ()
+    laid_out: Layout | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Work {self.name!r}: {len(self.chunks)} parts, {len(self.problems)} problems>"
@@ -109,8 +110,11 @@ class Work:
 
     @property
     def layout(self) -> Layout:
-        """How the document is divided and shown."""
-        return Layout(self.source, self.context.schema, self.context.sizes)
+        """How the document is divided and shown; what `chunk` measured holds until the document or the sizes change."""
+        document, schema, sizes = self.source, self.context.schema, self.context.sizes
+        if (known := self.laid_out) and known.document is document and (known.schema, known.sizes) == (schema, sizes):
+            return known
+        return Layout(document, schema, sizes)
 
     def with_problems(self, *problems: Problem) -> Work:
         """The same work with further problems, so that the document does not end `ok`."""

@@ -48,6 +48,10 @@ class Evidence:
         """Whether the document holds this very text, as a word of its own."""
         return isinstance(value, str) and bool(value.strip()) and _has(self._text, _folded(value))
 
+    def prints_exactly(self, text: str) -> bool:
+        """The same with its capitals."""
+        return _has(self._raw, text.strip())
+
     def prints_alone(self, text: str) -> bool:
         """Whether the document holds this very text with nothing but blanks around it."""
         return re.search(rf"(?<!\S){re.escape(text.strip())}(?!\S)", self._raw) is not None

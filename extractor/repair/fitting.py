@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import absent, choose, is_elision, is_scale, label
+from extractor.repair.kinds import absent, is_elision, is_scale
 from extractor.repair.receipt import Change, Kind
 from extractor.repair.shapes import Shapes, are_rows, counts_more, further, inside, is_blank, kind_of, plain
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
+from extractor.schema.words import letters
 
 __all__ = ["Fitted", "Left", "fit"]
 
@@ -129,54 +130,68 @@ class _Fitter(Shapes):
         nullable = nullable or len(branches) < len(union.branches)
         if len(branches) == 1:
             return self.node(branches[0], value, at, nullable=nullable)
-        if union.tag and isinstance(value, dict) and union.tag in value:
-            tag = choose(value[union.tag], tuple(union.labels))
-            if tag.value in union.labels:
-                if tag.note:
-                    self.changed("choice", tag.note, join(at, union.tag))
-                    value = {**value, union.tag: tag.value}
-                return self.node(union.branches[union.labels.index(tag.value)], value, at)
         own, choices = self.tree.choices(union)
-        if isinstance(value, dict) and value.get(own) is not None:
-            named = [each for each, choice in choices if self.holds(choice, self.meant(choice, value[own]).value)]
-            if len(named) == 1:
-                return self.node(named[0], value, at)
-        if own and isinstance(value, dict) and len(value) == 1:
-            ((name, inner),) = value.items()
-            named = [each for each, choice in choices if self.holds(choice, self.meant(choice, name).value)]
-            if len(named) == 1 and isinstance(inner, dict):
-                self.changed("wrapped", f"the object stood below the name of its branch, {name!r}", at)
-                return self.node(named[0], {own: name, **inner}, at)
+        if own and isinstance(value, dict) and (named := self.named_branch(own, choices, value, at)):
+            return self.node(*named, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
-        best: tuple[tuple[int, int, int, int], _Fitter, JSON, Node] | None = None
-        whole = 0
-        for branch in branches:
-            fitter = self.aside()
-            fitted = fitter.node(branch, value, at)
-            found = fitter.found
-            misfit = not fitter.holds(branch, fitted)
-            rank = (misfit + len(found.problems), len(found.left), len(found.changes), -found.declared)
-            whole += not any(rank[:2]) and self.is_whole(branch, fitted, but=own)
-            if best is None or rank < best[0]:
-                best = rank, fitter, fitted, branch
-        assert best is not None
-        rank, fitter, fitted, chosen = best
+        tried = [(branch, fitter := self.aside(), fitter.node(branch, value, at)) for branch in branches]
+        ranks = [
+            (
+                len(fitter.found.problems) + (not fitter.holds(branch, fitted)),
+                len(fitter.found.left),
+                len(fitter.found.changes),
+                -fitter.found.declared,
+            )
+            for branch, fitter, fitted in tried
+        ]
+        rank = min(ranks)
+        chosen, fitter, fitted = tried[ranks.index(rank)]
+        equal = [each for each, its in zip(tried, ranks, strict=True) if not its[0] and its[:2] == rank[:2]]
+        whole = sum(self.is_whole(branch, its, but=own) for branch, _, its in equal)
         names = {slot.wire for branch in map(self.tree.resolve, branches) for slot in getattr(branch, "slots", ())}
         rivals = {join(at, name) for name in names}
+        beyond = {left.path for left in fitter.found.left}
         fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
         self.adopt(fitter)
         unnamed = not isinstance(value, dict) or value.get(own) is None  # the schema refuses a name of no branch
         if unnamed and rank[0] and not fitter.found.problems:
             self.wrong(at, "the value is of none of the declared alternatives")
-        elif unnamed and own and isinstance(value, dict) and whole > 1:
+        elif unnamed and own and isinstance(value, dict) and whole > 1 and not beyond & rivals:
             self.wrong(join(at, own), f"without it, the object can be any of {whole} alternatives")
-        elif unnamed and isinstance(fitted, dict) and whole == 1 and not any(rank[:2]):
+        elif unnamed and isinstance(fitted, dict) and whole == 1:
             constants = next((choice.values for each, choice in choices if each is chosen), ())
             if len(constants) == 1:
                 self.changed("key", f"{own!r} was left out, and only {constants[0]!r} has these members", at)
                 return {own: constants[0], **fitted}
         return fitted
+
+    def named_branch(
+        self, own: str, choices: list[tuple[Node, Choice]], value: dict[str, JSON], at: str
+    ) -> tuple[Node, JSON] | None:
+        """The branch that an object names by its `own` property, by one that is not declared or by the name above it;
+        and the object with the constant of that branch."""
+        inner = next(iter(value.values())) if len(value) == 1 else None
+        if value.get(own) is not None:
+            words = {own: (value[own], value)}
+        elif isinstance(inner, dict):
+            words = {name: (name, inner) for name in value}
+        else:
+            declared = {slot.wire for branch, _ in choices for slot in getattr(self.tree.resolve(branch), "slots", ())}
+            others = [name for name in value if name not in declared and isinstance(value[name], str)]
+            words = {name: (value[name], {k: v for k, v in value.items() if k != name}) for name in others}
+        meant = [(n, rest, each, self.meant(each[1], word)) for n, (word, rest) in words.items() for each in choices]
+        found = [
+            (name, rest, branch, its) for name, rest, (branch, choice), its in meant if self.holds(choice, its.value)
+        ]
+        if len(found) != 1:
+            return None
+        ((name, rest, branch, its),) = found
+        if name != own:
+            self.changed("wrapped", f"{name!r} names the branch of the object", at)
+        elif its.note:
+            self.changed("choice", its.note, join(at, own))
+        return branch, {**rest, own: its.value}
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A leaf: read by its kind, out of a list of one or the object that stands for it."""
@@ -184,6 +199,10 @@ class _Fitter(Shapes):
             return self.opened(node, value, at, nullable=nullable)
         self.found.declared += 1
         textual = isinstance(node, Leaf) and node.kind == "string"
+        nullable = nullable or (isinstance(node, Choice) and None in node.values)
+        if textual and (plainer := self.unescaped(value)) != value:
+            self.changed("escape", f"{value!r} was escaped once too often", at)
+            value = plainer
         meant = self.meant(node, value)
         chosen = isinstance(node, Choice) and meant.value in node.values
         if not chosen and (self.is_absent(value, nullable, text=textual) or (nullable and self.is_denied(node, value))):
@@ -251,20 +270,14 @@ class _Fitter(Shapes):
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def above(self, node: Record, value: dict[str, JSON], rows: list[JSON], at: str) -> None:
-        """Names above rows are data, left out where the row lacks a value that it can be: no position, nor the list's
-        own name."""
-        if not self.evidence.known:
-            return
+        """Names above rows are data, unless they are their positions."""
         named = {
             name: row for name, row in value.items() if isinstance(row, dict) and any(row is each for each in rows)
         }
         places = list(map(str, range(len(named) + 1)))
-        lists = [label(step) for step in at.split("/")]
         for name, row in named.items() if list(named) not in (places[:-1], places[1:]) else ():
-            free = [self.tree.bare(slot.node) for slot in node.slots if row.get(slot.wire) is None]
-            lacking = any(isinstance(leaf, Leaf) and (self.is_text(leaf) or self.reads(leaf, name)) for leaf in free)
-            if lacking and not any(each.startswith(label(name)[:-1]) for each in lists):
-                self.found.left.append(Left(join(at, name), name, lacking))
+            if self.is_data(name, node, row, parts(at)):
+                self.found.left.append(Left(join(at, name), name, lacking=True))
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
         if self.leaves_out(value):
@@ -273,7 +286,7 @@ class _Fitter(Shapes):
         return self.node(node, value, at)
 
     def row(self, node: Row, value: JSON, at: str) -> JSON:
-        """A list with a meaning for each position, which some dialects write as an object."""
+        """A list with a meaning for each position, which the wire may write as an object."""
         value = self.out_of_string(value, (list, dict), at)
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
@@ -282,10 +295,10 @@ class _Fitter(Shapes):
             self.changed("wrapped", "an object with numbers for names stood for a list", at)
             value = [*value.values()]
         if isinstance(value, dict) and node.names:
-            known = {label(name): name for name in node.names} | {str(i): name for i, name in enumerate(node.names)}
-            if any(name not in node.names and label(name) in known for name in value):
+            known = {letters(name): name for name in node.names} | {str(i): name for i, name in enumerate(node.names)}
+            if any(name not in node.names and letters(name) in known for name in value):
                 self.changed("key", f"names of positions in another form: {', '.join(value)}", at)
-            value = {known.get(label(name), name): item for name, item in value.items()}
+            value = {known.get(letters(name), name): item for name, item in value.items()}
             by_name = dict(zip(node.names, node.items, strict=True))
             return {
                 name: self.node(by_name[name], item, join(at, name)) if name in by_name else plain(item)
@@ -322,20 +335,20 @@ class _Fitter(Shapes):
 
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
-        names = {label(slot.wire) for slot in node.slots}
+        names = {letters(slot.wire) for slot in node.slots}
         groups = [
-            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(label, item))
+            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(letters, item))
         ]
-        beside = names & set(map(label, value)) or any(isinstance(item, list) for item in value.values())
+        beside = names & set(map(letters, value)) or any(isinstance(item, list) for item in value.values())
         if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
-        objects = {label(slot.wire) for slot in node.slots if not isinstance(self.tree.bare(slot.node), Leaf | Choice)}
+        scalars = {letters(slot.wire) for slot in node.slots if isinstance(self.tree.bare(slot.node), Leaf | Choice)}
         for name, item in value.items():
-            inner = set(map(label, item)) if isinstance(item, dict) else set()
+            inner = set(map(letters, item)) if isinstance(item, dict) else set()
             others = {other: each for other, each in whole.items() if other != name}
-            own = label(name) not in names or (label(name) in inner and label(name) not in objects)
-            if inner and own and inner <= names - set(map(label, others)):
+            own = letters(name) not in names or (letters(name) in inner and letters(name) in scalars)
+            if inner and own and inner <= names - set(map(letters, others)):
                 self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
                 whole = others | item
         return whole
@@ -392,13 +405,13 @@ class _Fitter(Shapes):
         at: str,
     ) -> None:
         """The members that no property is declared for: further ones where the object is open, else left out."""
-        missing = {label(slot.wire) for slot in node.slots if slot.wire not in fitted}
+        missing = {letters(slot.wire) for slot in node.slots if slot.wire not in fitted}
         lacking = bool(missing)
         self.found.left = [
             replace(left, lacking=True)
             if left.path.startswith(f"{at}/")
             and left.path.count("/") == at.count("/") + 2
-            and label(left.path.rpartition("/")[2]) in missing
+            and letters(left.path.rpartition("/")[2]) in missing
             else left
             for left in self.found.left
         ]
@@ -414,7 +427,7 @@ class _Fitter(Shapes):
             if rest is not None:
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):
-                rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
+                rival = any(letters(name) == letters(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
     def counted(self, name: str, item: JSON, called: list[str], rows: JSON, at: str) -> None:
@@ -429,7 +442,7 @@ class _Fitter(Shapes):
         for wire, rows in fitted.items():
             called = [wire, *(other for other, own in renamed.items() if own == wire), *[""] * (len(fitted) == 1)]
             self.counted(name, item, called, rows, join(at, wire))
-        if label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+        if letters(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(
@@ -442,7 +455,7 @@ class _Fitter(Shapes):
         others = [name for name in value if name not in slots and name not in beside]
         names: dict[str, str] = {}
         for name in others:
-            same = [wire for wire in missing if label(wire) == label(name)]
+            same = [wire for wire in missing if letters(wire) == letters(name)]
             if len(same) == 1 and same[0] not in names.values():
                 names[name] = same[0]
                 self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
@@ -453,6 +466,9 @@ class _Fitter(Shapes):
             if len(wires) == len(written) == 1 and may_be(slots[wires[0]].node, value[written[0]]):
                 names[written[0]] = wires[0]
                 self.changed("key", f"{written[0]!r} holds the members of {wires[0]!r}", at)
+                known = {names.get(name, name): item for name, item in value.items()}
+                if self.is_data(written[0], node, known, wires):
+                    self.found.left.append(Left(join(at, written[0]), written[0], lacking=True))
         return names
 
     # ------------------------------------------------------------------ absence, and the shape of nodes

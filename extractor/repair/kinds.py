@@ -21,6 +21,7 @@ from extractor.schema.text import Digits
 
 __all__ = [
     "CANONICAL",
+    "ESCAPED",
     "ONLY_TEXT",
     "PRESENT_TEXT",
     "absent",
@@ -31,7 +32,6 @@ __all__ = [
     "is_elision",
     "is_plain_text",
     "is_scale",
-    "label",
     "read",
     "says_left_out",
 ]
@@ -102,9 +102,13 @@ _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .-]*>|\{\{.*\}\}|str(?:ing)?", re.DOTAL
 _CUT = re.compile(rf"(?<=\w)\s*(?:\.{{3,}}|…|{_MARK})\s*\Z", re.IGNORECASE)
 _ROWS = "data|entries|entry|item|items|lines|list|records|results|rows|table|transactions"
 _ALL = f"{_ROWS}|document|pages"
+_SOME = r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|several)"
+_GONE = "omitted|skipped|left out|excluded|truncated|abridged|abbreviated|shortened"
 _LEFT_OUT = re.compile(
-    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b"
-    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
+    rf"\b(?:omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b|omitted\b"
+    rf"|\b(?:is|are|was|were|been) (?:{_GONE})\b"
+    rf"|\b(?:remaining|further|additional|other|first) {_SOME}\b"
+    rf"|\b{_SOME} (?:more|other|further|additional|remaining)\b"
     rf"|\b(?:rest of|remaining|other|only the first|not all(?: of)?|partial) (?:the )?(?:{_ALL})\b"
     r"|\b(?:first|show\w*|list\w*|includ\w*|part) \d+ (?:out )?of (?:the )?\d+\b"
     r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:\w+ )?(?:the first|first|a few|some of|part of)\b"
@@ -121,11 +125,13 @@ _LEFT_OUT = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:nothing|none|no(?: \w+){1,3}?)(?: else)? (?:is|are|was|were|has been|have been)\b[^.;\n]*"
+    rf"|\b(?:nothing|none|no \w+|without)(?: \w+)? (?:{_GONE}|omitting)\b"
     r"|\b(?:any|no) (?:other|further|additional|remaining|more)\b(?: \w+)?",
     re.IGNORECASE,
 )
 """Words that say that nothing is left out."""
-_MORE_FLAGS = frozenset(["truncated", "istruncated", "incomplete", "isincomplete", "hasmore", "more", "omitted"])
+_MORE_NAMES = "truncated istruncated incomplete isincomplete hasmore more omitted continued nextpage"
+_MORE_FLAGS = frozenset(_MORE_NAMES.split())
 _MORE_COUNT = re.compile(rf"(?:{'|'.join(_MORE_FLAGS)}|remaining|skipped)(?:{_ALL})?(?:count)?")
 _ALL_FLAGS = frozenset(["complete", "iscomplete"])
 """Names of members that say by true, or by false, that there is more."""
@@ -216,11 +222,6 @@ def _truth(value: JSON) -> bool | None:
     return word if isinstance(word, bool) else True if word in _YES else False if word in _NO else None
 
 
-def label(name: str) -> str:
-    """The name of a member without case, joints and the marks around it."""
-    return folded(name.strip(" *:#`'\""))
-
-
 def folded(text: str) -> str:
     """Text without case, blanks, underscores, hyphens and points, but for those before a figure and after no letter."""
     return _JOINTS.sub("", text.strip()).casefold()
@@ -261,9 +262,15 @@ def is_plain_text(value: str) -> bool:
     return not (_ELISION.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _CUT.search(value))
 
 
+ESCAPED = re.compile(r"\\[\\\"/bfnrtu]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])")
+"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom."""
+
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")
-_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+_ONLY = (
+    rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+    rf"(?!.*(?:{ESCAPED.pattern}))"
+)
 _PRESENT = rf"{_ONLY}(?!{_TRIM}+(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"
 ONLY_TEXT, PRESENT_TEXT = (re.compile(pattern, re.DOTALL | re.IGNORECASE) for pattern in (_ONLY, _PRESENT))
 """Patterns of text that is nothing but text, and stands for no absence."""

@@ -15,8 +15,8 @@ from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
-from extractor.repair.shapes import counts_more, inside, plain, property_names
-from extractor.schema.pointer import JSON, join
+from extractor.repair.shapes import Shapes, counts_more, inside, plain, property_names
+from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class _Choice:
         self.schema, self.evidence, self.names = schema, evidence, _names_of(schema)
         root = schema.tree.resolve(schema.tree.root)
         slots = root.slots if isinstance(root, Record) else ()
+        self.slots = frozenset(slot.wire for slot in slots)
         self._fits: dict[int, tuple[JSON, Fitted]] = {}
         self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
 
@@ -210,6 +211,7 @@ class _Choice:
                 isinstance(item, dict | list)
                 and not is_empty(item)
                 and (name not in self.nested or self.schema.tree.wrapped)
+                and not (isinstance(item, list) and isinstance(value, dict) and self.slots & value.keys())
             ):
                 rest: JSON = {other: each for other, each in pairs if other != name}
                 beside = (rest,) if isinstance(value, dict) else _apart(list(rest.values()))
@@ -224,7 +226,8 @@ class _Choice:
         beside = [*part.beside, *others]
         syntax = tuple(_under(change, part.at) for change in mended.changes)
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
-        unasked = [self.left_out(left.value, fitted, left) for left in fitted.left]
+        above = [Left("", name, lacking=True) for name in parts(part.at) if self.is_data(name, fitted.value)]
+        unasked = [self.left_out(left.value, fitted, left) for left in (*fitted.left, *above)]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
@@ -297,6 +300,13 @@ class _Choice:
         if value.keys() & self.names and any(not is_empty(value[name]) for name in value.keys() & self.names):
             return not _holds_row(fitted.value, value)
         return any(self.is_lost(item, fitted, lacking=lacking) for item in value.values())
+
+    def is_data(self, name: str, value: JSON) -> bool:
+        """Whether a name above the record is data that it lacks: no position, nor what the record is called."""
+        root, shapes = self.schema.tree.resolve(self.schema.tree.root), Shapes(self.schema.tree, self.evidence)
+        if name in ("0", "1") or not isinstance(root, Record) or not isinstance(value, dict):
+            return False
+        return shapes.is_data(name, root, value, [self.schema.name])
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)

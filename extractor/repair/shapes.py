@@ -13,20 +13,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from itertools import permutations
 
 import orjson
 
 from extractor.errors import InvalidValue
 from extractor.repair.evidence import Evidence
-from extractor.repair.kinds import absent, begun, choose, denies, is_plain_text, label, read
+from extractor.repair.kinds import ESCAPED, absent, begun, choose, denies, is_plain_text, read
 from extractor.repair.readings import read_leniently, read_strictly
 from extractor.repair.receipt import Guess, Kind, Meant, spelt
+from extractor.repair.words import unescaped
 from extractor.schema.keywords import is_of
 from extractor.schema.patterns import compiled
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, leaves
 from extractor.schema.text import Digits
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Tree
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Tree, Union
+from extractor.schema.words import letters
 
 __all__ = [
     "Shapes",
@@ -41,7 +44,7 @@ __all__ = [
 ]
 
 
-_ENDS = ("value", "val", "text", "content", "answer")
+_ENDS = ("value", "val", "answer", "text", "content")
 """Names of the member that holds the value, in an object that stands for a value."""
 
 _PAIR_MOST = 4
@@ -51,6 +54,7 @@ _COUNTS = (
     r"|(?:total|num|number|count)(?:of)?(?:rows|items|results|records|entries)"
 )
 """Names of the number of rows of whatever list stands beside it."""
+_CONTROLS = {ord(sign): f"\\{letter}" for sign, letter in zip("\b\t\n\f\r", "btnfr", strict=True)}
 _NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _LABELS = frozenset(("name", "key", "", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
@@ -100,13 +104,13 @@ class Shapes:
         rows of its columns or of a table below a header, or its members where they are numbered."""
         lists = {name: each for name, each in value.items() if isinstance(each, list)}
         slots = item.slots if isinstance(item, Record) else ()
-        names = {label(slot.wire) for slot in slots}
-        if names & set(map(label, value)):
+        names = {letters(slot.wire) for slot in slots}
+        if names & set(map(letters, value)):
             flat = not any(isinstance(self.tree.bare(slot.node), Array) for slot in slots)
             columns = flat and len(value) > 1 and len(lists) == len(value) and len(set(map(len, lists.values()))) == 1
             return (_rows(list(value), zip(*value.values(), strict=True)), {}) if columns else None
         for header, rows in permutations(lists.values(), 2):
-            if len(lists) == 2 and names & set(map(label, filter(_is_text, header))):
+            if len(lists) == 2 and names & set(map(letters, filter(_is_text, header))):
                 beside = {name: each for name, each in value.items() if name not in lists}
                 whole = all(isinstance(row, list) and len(row) == len(header) for row in rows)
                 return (_rows(header, rows), beside) if whole and all(map(_is_text, header)) else None
@@ -126,8 +130,8 @@ class Shapes:
         """The object that a list of names with their values stands for; empty where it is none."""
         pairs = [_pair(item) for item in value]
         named = {pair[0]: pair[1] for pair in pairs if pair}
-        wires = {label(slot.wire) for slot in node.slots}
-        known = sum(label(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
+        wires = {letters(slot.wire) for slot in node.slots}
+        known = sum(letters(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
         open_ = not wires and bool(node.rest) and not isinstance(self.tree.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
@@ -136,14 +140,14 @@ class Shapes:
         first = value[0] if value else None
         if not isinstance(first, dict) or any(each != first for each in value):
             return False
-        return not first or bool({label(slot.wire) for slot in node.slots} & set(map(label, first)))
+        return not first or bool({letters(slot.wire) for slot in node.slots} & set(map(letters, first)))
 
     def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
         """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
-        names = {label(slot.wire) for slot in node.slots}
-        if names & set(map(label, value)):
+        names = {letters(slot.wire) for slot in node.slots}
+        if names & set(map(letters, value)):
             return ""
-        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(label, item))]
+        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(letters, item))]
         return found[0] if len(found) == 1 else ""
 
     def holds_objects(self, node: Node, type_: type) -> bool:
@@ -157,12 +161,12 @@ class Shapes:
         """Whether an object has what a record must have, and nothing else."""
         record = self.tree.bare(node)
         slots = record.slots if isinstance(record, Record) else ()
-        names = {label(slot.wire) for slot in slots if slot.required}
-        return bool(names) and names <= set(map(label, value)) <= {label(slot.wire) for slot in slots}
+        names = {letters(slot.wire) for slot in slots if slot.required}
+        return bool(names) and names <= set(map(letters, value)) <= {letters(slot.wire) for slot in slots}
 
     def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
         """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
-        if len(node.slots) != 1 or {label(node.slots[0].wire)} & set(map(label, value)):
+        if len(node.slots) != 1 or {letters(node.slots[0].wire)} & set(map(letters, value)):
             return False
         only = node.slots[0].node
         scalar = isinstance(self.tree.bare(only), Leaf | Choice) and len(value) == 1
@@ -177,8 +181,8 @@ class Shapes:
     def below_header(self, item: Record, value: list[JSON]) -> list[JSON]:
         """The rows of a table whose first row has their names; empty where it is none."""
         rows = [each for each in value if isinstance(each, list) and each and len(each) == len(value[0])]
-        names = {label(slot.wire) for slot in item.slots}
-        known = len(rows) == len(value) > 1 and all(_is_text(each) and label(each) in names for each in rows[0])
+        names = {letters(slot.wire) for slot in item.slots}
+        known = len(rows) == len(value) > 1 and all(_is_text(each) and letters(each) in names for each in rows[0])
         return _rows(rows[0], rows[1:]) if known else []
 
     def may_hold(self, node: Node, value: list[JSON]) -> bool:
@@ -188,23 +192,29 @@ class Shapes:
         """Whether a list holds objects, each with some of the members of the rows of a declared list."""
         array = self.tree.bare(node)
         item = self.tree.bare(array.item) if isinstance(array, Array) else None
-        names = {label(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
-        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(label, each))) for each in value)
+        names = {letters(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
+        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(letters, each))) for each in value)
 
     def single(
         self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str
     ) -> tuple[JSON, dict[str, JSON]] | None:
         """The one scalar that a list or an object stands for, and what is beside it; None where that is not plain."""
+        stands, text = self.evidence.stands, self.is_text(node)
         members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
         scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
         if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
-            scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
+            scalars = [pair for pair in _constants(value) if stands(pair[1])]
             members = scalars[:1]
-        named = [pair for pair in scalars if label(pair[0]) in (*_ENDS, label(at.rpartition("/")[2]))]
-        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
-        fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
-        if not fitting and not self.is_text(node):
-            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
+        ends = [letters(at.rpartition("/")[2]), *_ENDS]
+        ranks = [
+            (not stands(each[1]), ends.index(letters(each[0])), each) for each in scalars if letters(each[0]) in ends
+        ]
+        fitting = [each for *_, each in sorted(ranks, key=lambda rank: rank[:2])[:1]]
+        if not fitting and len(members) == 1 and str(members[0][1]) not in _JSON_TYPES:
+            plain = isinstance(value, list) or not text or isinstance(members[0][1], str)
+            fitting = [each for each in scalars if plain and (isinstance(value, list) or stands(each[1]))]
+        if not fitting and not text:
+            fitting = [each for each in scalars if stands(each[1]) and self.reads(node, each[1])]
         if len({_figure(self.meant(node, item).value) for _, item in fitting}) != 1:
             return None
         return fitting[0][1], {name: item for name, item in members if name != fitting[0][0]}
@@ -222,6 +232,24 @@ class Shapes:
             return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
         return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
 
+    def is_data(self, name: str, node: Record, row: Mapping[str, JSON], called: Iterable[str]) -> bool:
+        """Whether a name above an object, which is `called` so or so, is data: the document prints it, and the object
+        lacks a value that it can be."""
+        if any(letters(name) in letters(each) or letters(each) in letters(name) for each in called):
+            return False
+        free = [self.tree.bare(slot.node) for slot in node.slots if row.get(slot.wire) is None]
+        leaves_ = [leaf for leaf in free if isinstance(leaf, Leaf) and (self.is_text(leaf) or self.reads(leaf, name))]
+        known = any(spelt(leaf) == name for _, leaf in leaves(row))
+        return bool(leaves_) and not known and self.evidence.prints_exactly(name)
+
+    def unescaped(self, value: JSON) -> JSON:
+        """Text that was escaped twice, or too seldom (a backslash of LaTeX, of a path): the document prints what it
+        stands for, and not the text itself."""
+        if not isinstance(value, str) or not ESCAPED.search(value) or self.evidence.prints(value):
+            return value
+        meant = unescape(unescaped(value, 0, len(value))[0]), value.translate(_CONTROLS)
+        return next(filter(self.evidence.prints, meant), value)
+
     def is_text(self, node: Node) -> bool:
         target = self.tree.resolve(node)
         return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
@@ -230,7 +258,7 @@ class Shapes:
         """Whether a word stands for no value: for text only where the document is known, and does not print it."""
         if not nullable or not absent(value):
             return False
-        return not text or (self.evidence.known and not self.evidence.prints(value))
+        return not text or (self.evidence.known and not self.prints(value))
 
     def is_denied(self, node: Leaf | Choice, value: JSON) -> bool:
         """Whether words that the document does not print say that there is no number, no date or the like."""
@@ -245,13 +273,22 @@ class Shapes:
             return False
         if head := begun(value):
             return self.evidence.prints(head) and not self.evidence.prints(value)
-        return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
+        return not self.prints(value)
+
+    def prints(self, value: JSON) -> bool:
+        """Whether the document holds this very text; marks alone only with nothing but blanks around them."""
+        marks = isinstance(value, str) and not re.search(r"\w", value)
+        return self.evidence.prints_alone(value) if marks else self.evidence.prints(value)
 
     def is_whole(self, node: Node, value: JSON, *, but: str) -> bool:
         """Whether a fitted object has all that a record must have, but for one property."""
         record = self.tree.resolve(node)
-        required = {slot.wire for slot in record.slots if slot.required} if isinstance(record, Record) else set()
-        return isinstance(value, dict) and required - {but} <= value.keys()
+        slots = [slot for slot in getattr(record, "slots", ()) if slot.required and slot.wire != but]
+        return isinstance(value, dict) and all(
+            slot.wire in value
+            and (value[slot.wire] is not None or isinstance(self.tree.resolve(slot.node), Free | Union))
+            for slot in slots
+        )
 
     def holds(self, node: Node, value: JSON) -> bool:
         """Whether a fitted value has the JSON type of a node, and its members those of theirs."""
@@ -299,11 +336,15 @@ def counts_more(name: str, item: JSON, called: Iterable[str], rows: list[JSON]) 
     if not isinstance(number, int) or isinstance(number, bool) or not number:
         return False
     for each in called:
-        listed = rf"{re.escape(label(each).rstrip('s'))}s?(?:count)?"
-        if each and re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", label(name)):
+        listed = rf"{re.escape(letters(each).rstrip('s'))}s?(?:count)?"
+        if each and re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", letters(name)):
             return True
         counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)|{listed}total(?:count)?"
-        if number > len(rows) and re.fullmatch(counts if each else _COUNTS, label(name)) and number not in _sums(rows):
+        if (
+            number > len(rows)
+            and re.fullmatch(counts if each else _COUNTS, letters(name))
+            and number not in _sums(rows)
+        ):
             return True
     return False
 
@@ -364,7 +405,7 @@ def _pair(item: JSON) -> tuple[str, JSON] | None:
         return None
     if len(item) == 1:
         return next(iter(item.items()))
-    names = {name: label(name).removeprefix("field") for name in item}
+    names = {name: letters(name).removeprefix("field") for name in item}
     labels = [name for name in item if names[name] in _LABELS and isinstance(item[name], str)]
     values = [name for name in item if names[name] in _ENDS]
     known = len(labels) == len(values) == 1 and len(item) <= _PAIR_MOST

@@ -70,9 +70,12 @@ _UNITS = {name: seconds for name, (months, seconds) in UNITS.items() if not mont
 _CALENDAR = re.compile(r"[-+]?P(?=[^T]*[YM])[\dYMWD.,]+(?:T[\dHMS.,]+)?")
 
 
-def _days(text: str) -> set[date]:
-    """Every date that text can mean."""
-    text = ascii_of(text)
+def _days(text: str, *, led: bool = False) -> set[date]:
+    """Every date that text can mean; `led`: a word and a comma before it are the day of the week, in any language."""
+    text = ascii_of(text.strip())
+    word, _, after = text.partition(",")
+    if led and word.isalpha() and word.casefold() not in _MONTHS:
+        text = after.strip()
     if _OF_WEEK.fullmatch(text):
         with suppress(ValueError):
             return {date.fromisoformat(text)}
@@ -87,9 +90,6 @@ def _days(text: str) -> set[date]:
 
 def _named(text: str) -> set[date]:
     """The date of a text with the name of one month in it, a day and a year of four digits."""
-    _, comma, after = text.partition(",")
-    if comma and text[: -len(after) - 1].isalpha() and text[: -len(after) - 1].casefold() not in _MONTHS:
-        text = after
     words = [word.casefold() for word in _WORDS.findall(text)]
     if _BETWEEN.fullmatch(_WORDS.sub("", text)) is None:
         return set()
@@ -149,7 +149,7 @@ def as_date(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     day, clock = _split(text)
     if clock and _clock(clock) is None:
         return Meant(value)
-    days = _days(day.strip())
+    days = _days(day, led=True)
     if len(days) != 1:
         return Meant(value, problem=f"{value!r} can mean two dates") if days else Meant(value)
     return _written(value, days.pop().isoformat())
@@ -167,7 +167,7 @@ def as_datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         with suppress(ValueError):
             return _written(value, datetime.fromisoformat(text).isoformat())
     day, clock = _split(text)
-    days, at = _days(day.strip()), _clock(clock) if clock else ""
+    days, at = _days(day, led=bool(clock)), _clock(clock) if clock else ""
     if len(days) > 1:
         return Meant(value, problem=f"{value!r} can mean two dates")
     if not days or at is None:
@@ -183,7 +183,7 @@ def as_time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if _TWO_TIMES.fullmatch(value.strip()):
         return Meant(value, problem=f"{value!r} can mean two times, or one with its zone")
     day, clock = _split(value.strip())
-    at = _clock(clock if clock and _days(day.strip()) else value.strip())
+    at = _clock(clock if clock and _days(day, led=True) else value.strip())
     return Meant(value) if at is None else _written(value, at)
 
 
@@ -219,7 +219,7 @@ def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | Non
     """Why a number is no date and no time: validators take it for seconds since 1970, or since midnight."""
     if isinstance(value, int | float):
         return Meant(value, problem=f"{spelt(value)} is a number, and no {what}")
-    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not (dated and _days(value.strip())):
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not (dated and _days(value)):
         return Meant(value, problem=f"{value!r} is a number, and no {what}")
     return None
 

@@ -46,9 +46,10 @@ Role = Literal["key", "member", "item"]
 FENCE = "```"
 QUOTES = frozenset("\"'`“”„‘’«")
 COMMENT_SAYS_LEFT_OUT = re.compile(
-    r"\.\.\.|…|\b(?:more|rest|remaining|additional|others?|etc|so (?:on|forth)|same (?:pattern|format|way|structure)"
+    r"\.\.\.|…|\b(?:more(?! (?:about|details?|info\w*))|rest|remaining|additional|others?|etc"
+    r"|so (?:on|forth)|same (?:pattern|format|way|structure)"
     r"|likewise|similar(?:ly)?|continue[sd]?|repeat(?:s|ed)?|omitted|truncated|abbreviated|shortened|brevity"
-    r"|\d+ (?:rows|items|entries))\b",
+    r"|\d+ (?:rows|items|entries|lines)|(?:rows|items|entries|lines) \d+)\b",
     re.IGNORECASE,
 )
 

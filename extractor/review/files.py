@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,7 @@ def read_gold(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_steps(path: Path) -> Iterator[dict[str, Any]]:
     """The corrections in a file that report.html exported."""
-    try:
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            step = orjson.loads(line)
-            if not isinstance(step, dict):
-                raise UsageError(f"{path}:{number} is not a correction")
-            yield step
-    except FileNotFoundError:
-        raise UsageError(f"no file {path}: name the corrections.jsonl that report.html exported") from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+    return _lines(path, remedy="name the corrections.jsonl that report.html exported", read=_object)
 
 
 def read_run(out: Path) -> dict[str, Any]:
@@ -70,12 +61,12 @@ def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None 
     return job.record_schema
 
 
-def _lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:
+def _lines(path: Path, *, remedy: str, read: Callable[..., dict[str, Any]] | None = None) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield read_line(path, number, line)
+                    yield (read or read_line)(path, number, line)
     except FileNotFoundError:
         raise UsageError(f"no file {path}: {remedy}") from None
     except OSError as error:
@@ -84,10 +75,17 @@ def _lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:
 
 def read_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
     """One line of a file of records; UsageError where it is none."""
+    read = _object(path, number, line)
+    if not (isinstance(read.get("document"), str) and "value" in read):
+        raise UsageError(f"{path}:{number} is not a record: an object with `document` and `value` is expected")
+    return read
+
+
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         read = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise UsageError(f"{path}:{number} is not JSON: {error}") from error
-    if not (isinstance(read, dict) and isinstance(read.get("document"), str) and "value" in read):
-        raise UsageError(f"{path}:{number} is not a record: an object with `document` and `value` is expected")
+    if not isinstance(read, dict):
+        raise UsageError(f"{path}:{number} is not an object of JSON")
     return read

@@ -98,16 +98,11 @@ def _pictures(
     """The pictures of the pages that values of a document were read from, if any."""
     place = journal.source_of(record["document"]) if journal else None
     looks = has_pages(place)
-    pages = [line["page"] for line in evidence if _is_pictured(line) or (looks and line["page"])]
+    pages = [line["page"] for line in evidence if line["tier"] == "page" or "box" in line or (looks and line["page"])]
     if not pages:
         return {}
     found, unseen = thumbnails(place, record.get("sha256", ""), pages, most=most, text=text, marks=placed(evidence))
     return {"pictures": found, "unseen": unseen}
-
-
-def _is_pictured(line: Mapping[str, Any]) -> bool:
-    """Whether a line of evidence says that its value was read from a picture."""
-    return line["tier"] == "page" or "box" in line
 
 
 def _page(*, pictures: bool) -> str:

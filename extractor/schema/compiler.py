@@ -10,8 +10,7 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect, named
-from extractor.schema.lens import Found, Lens, Lenses, to_wire
+from extractor.schema.lens import Found, Lens
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -58,7 +57,7 @@ class Unwrapped:
 class Schema(Generic[T]):
     """A compiled declaration: the schema for the model, and the way back from its answer.
 
-    `name` and `description` are those of the declaration. `wire` is the schema that the model receives, in `dialect`.
+    `name` and `description` are those of the declaration. `wire` is the schema that the model receives.
     `counts` says whether it asks for the length of lists, `crowded` whether it is so large that parts of it are asked
     for as text.
 
@@ -68,15 +67,15 @@ class Schema(Generic[T]):
     {'a': 1}
     """
 
-    def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
-        self.source, self.declared, self.dialect, self.counts = source, declared, dialect, counts
+    def __init__(self, source: Source, declared: Tree, *, counts: bool) -> None:
+        self.source, self.declared, self.counts = source, declared, counts
         self.name, self.description = source.name, source.description
-        self._writer, self.wire, self.crowded = fitted(declared, dialect, counts=counts)
+        self._writer, self.wire, self.crowded = fitted(declared, counts=counts)
         self.tree = self._writer.tree
         self._groups: dict[int, tuple[Schema[Any], ...]] = {}
 
     def __repr__(self) -> str:
-        return f"Schema({self.name!r}, dialect={self.dialect.name!r}, fingerprint={self.fingerprint[:12]!r})"
+        return f"Schema({self.name!r}, fingerprint={self.fingerprint[:12]!r})"
 
     # ------------------------------------------------------------------ what is asked
 
@@ -100,7 +99,7 @@ class Schema(Generic[T]):
     # ------------------------------------------------------------------ there and back
 
     @cached_property
-    def _lenses(self) -> tuple[Lens | None, Lens | None]:
+    def _lenses(self) -> tuple[Lens, Lens]:
         """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
         wire = Validator(self.wire)
 
@@ -110,9 +109,8 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        lenses = Lenses(self.tree, misfits, exact=False)
-        plain = lenses.root()
-        return plain, Lenses(self.tree, misfits, exact=True).root() if lenses.decimals else plain
+        plain = Lens(self.tree, misfits, exact=False)
+        return plain, Lens(self.tree, misfits, exact=True) if plain.decimals else plain
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
@@ -121,7 +119,7 @@ class Schema(Generic[T]):
         """
         declared = self.source.dump(value)
         declared = {"value": declared} if self.tree.wrapped else declared
-        return to_wire(self._lenses[0], declared)
+        return self._lenses[0].encode(declared)
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
@@ -140,7 +138,7 @@ class Schema(Generic[T]):
     @cached_property
     def _is_plain(self) -> bool:
         """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
-        return self._lenses[0] is None and not self.tree.wrapped
+        return self._lenses[0].plain and not self.tree.wrapped
 
     def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem.
@@ -152,8 +150,7 @@ class Schema(Generic[T]):
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        lens = self._lenses[exact]
-        value = wire if lens is None else lens.decode(wire, "", found)
+        value = self._lenses[exact].decode(wire, found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
@@ -215,7 +212,7 @@ class Schema(Generic[T]):
         return self._groups[leaves]
 
     def _divided(self, leaves: int) -> tuple[Schema[Any], ...]:
-        """The groups; smaller ones where such groups would be too large for the dialect all the same."""
+        """The groups; smaller ones where such groups would be too large."""
         paths = grouped(self.declared, leaves)
         groups = tuple(map(self.subset, paths)) if len(paths) > 1 else (self,)
         if leaves > 1 and any(group.crowded for group in groups):
@@ -246,7 +243,7 @@ class Schema(Generic[T]):
         """
         if not self.tree.wrapped or not isinstance(self.declared.resolve(self.declared.root), Union):
             return ()
-        branches = [compile_schema(branch, dialect=self.dialect, counts=self.counts) for branch in self.source.branches]
+        branches = [compile_schema(branch, counts=self.counts) for branch in self.source.branches]
         objects = all(isinstance(each.declared.resolve(each.declared.root), Record) for each in branches)
         return tuple(branches) if objects and len({each.name for each in branches}) == len(branches) > 1 else ()
 
@@ -323,7 +320,7 @@ class Schema(Generic[T]):
     @cached_property
     def shape(self) -> RowShape:
         """What a whole value is made of, as `row_shape` tells it of a row."""
-        return value_shape(self.tree)
+        return value_shape(self.tree, self.tree.root)
 
     def row_shape(self, pointer: str) -> RowShape:
         """What a row of one of the `lists` is made of, to estimate how long it is when a model writes it.
@@ -340,9 +337,7 @@ class Part(Schema[JSON]):
 
     def __init__(self, whole: Schema[Any], paths: tuple[str, ...]) -> None:
         self.paths = paths
-        super().__init__(
-            Source(whole.name, whole.description), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
-        )
+        super().__init__(Source(whole.name, whole.description), restricted(whole.declared, paths), counts=whole.counts)
 
     def patch(self, value: JSON, answer: JSON) -> JSON:
         """Declared JSON of the whole with this part's answer (declared JSON) put in its place."""
@@ -362,7 +357,7 @@ class Excerpt(Schema[JSON]):
         judge = ExcerptSource(
             whole.source, asks=lambda path: self.field(path) is not None, within=above.__contains__, loose=loose
         )
-        super().__init__(judge, tree, whole.dialect, counts=whole.counts)
+        super().__init__(judge, tree, counts=whole.counts)
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -374,41 +369,39 @@ class Excerpt(Schema[JSON]):
 
 
 @overload
-def compile_schema(source: type[T], *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[T]: ...
+def compile_schema(source: type[T], *, counts: bool = False) -> Schema[T]: ...
 @overload
-def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
-def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
+def compile_schema(source: Any, *, counts: bool = False) -> Schema[Any]: ...
+def compile_schema(source: Any, *, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "plain");
-    `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
-    path and a remedy.
+    The result is cached. `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot
+    be expressed, with the path and a remedy.
 
     >>> from extractor import compile_schema
     >>> from schemas.receipt import Receipt
     >>> compile_schema(Receipt).response_format["json_schema"]["name"]
     'Receipt'
     """
-    dialect = dialect if isinstance(dialect, Dialect) else named(dialect)
     if isinstance(source, Mapping):
-        return _compile_text(to_text(source), dialect, counts)
+        return _compile_text(to_text(source), counts)
     try:
         hash(source)
     except TypeError:
-        return _compile(source, repr(source), dialect, counts)
-    return _compile_cached(source, repr(source), dialect, counts)
+        return _compile(source, repr(source), counts)
+    return _compile_cached(source, repr(source), counts)
 
 
-def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
+def _compile(source: Any, spelt: str, counts: bool) -> Schema[Any]:
     """Compile a type. It is kept by its spelling too: `int | str` equals `str | int`, but their schemas differ."""
     declaration = TypeSource(source)
-    return Schema(declaration, read(declaration.document, closed=True), dialect, counts=counts)
+    return Schema(declaration, read(declaration.document, closed=True), counts=counts)
 
 
 @lru_cache(maxsize=256)
-def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
+def _compile_text(text: str, counts: bool) -> Schema[Any]:
     declaration = DocumentSource(normal(from_text(text)))
-    return Schema(declaration, read(declaration.document), dialect, counts=counts)
+    return Schema(declaration, read(declaration.document), counts=counts)
 
 
 _compile_cached = lru_cache(maxsize=256)(_compile)

@@ -1,12 +1,12 @@
-"""Lenses: for each node of a laid-out tree, the way of a value to the wire and back.
+"""The lens of a laid-out tree: the way of a value to the wire and back.
 
-`None` is the identity, so that what needs no change costs nothing. A lens passes on what does not fit, with a problem;
-the declaration judges it.
+A node at which both are the same is passed over, so that what needs no change costs nothing. What does not fit is
+passed on, with a problem; the declaration judges it.
 
     class Line(BaseModel): sku: str; size: tuple[int, str]
 
     declared JSON     {"sku": "a", "size": [4, "cm"]}
-    wire (moonshot)   {"sku": "a", "size": {"item_1": 4, "item_2": "cm"}}
+    wire              {"sku": "a", "size": {"item_1": 4, "item_2": "cm"}}
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, repeat, takewhile
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.keywords import is_of
@@ -30,22 +30,18 @@ from extractor.schema.tree import (
     Node,
     Record,
     Ref,
-    Rest,
     Row,
     Slot,
     Tree,
     Union,
+    children,
     discriminator,
 )
 from extractor.schema.validator import same
 
-__all__ = [
-    "Found",
-    "Lens",
-    "Lenses",
-    "from_wire",
-    "to_wire",
-]
+__all__ = ["Found", "Lens"]
+
+_ANYTHING = Free()
 
 
 @dataclass(slots=True)
@@ -63,183 +59,244 @@ class Found:
         self.misnamed = self.misnamed or misnamed
 
 
-Encode = Callable[[JSON], JSON]
-Decode = Callable[[JSON, str, Found], JSON]
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """A value there and back. What does not fit is passed through as it is; the declaration judges it."""
-
-    encode: Encode
-    decode: Decode
-
-
-Maybe = Lens | None
-
-
-def to_wire(lens: Maybe, value: JSON) -> JSON:
-    """The wire form of a declared value."""
-    return value if lens is None else lens.encode(value)
-
-
-def from_wire(lens: Maybe, value: JSON, at: str, found: Found) -> JSON:
-    """The declared value of a wire one; `at` is its declared pointer, `found` takes what is met beside it."""
-    return value if lens is None else lens.decode(value, at, found)
-
-
-def no_form(what: str) -> InvalidValue:
-    """The wire takes this for something else, so that a wrong value would come back as a right one."""
-    return InvalidValue((Problem("", f"{what} is not declared, and has no wire form"),))
-
-
-# ---------------------------------------------------------------------- objects
-
-
-def is_plain(slot: Slot) -> bool:
-    return (
-        slot.absent in (Absent.NEVER, Absent.OMIT, Absent.SAME)
-        and slot.wire == slot.name
-        and not slot.count + slot.quote
-    )
-
-
-class RecordLens:
-    """An object: names, absence, helpers and further properties."""
-
-    def __init__(self, node: Record, lenses: dict[str, Maybe], rest: list[tuple[Rest, Maybe]]) -> None:
-        self.node, self.lenses, self.rest = node, lenses, rest
-        self.slots = {slot.name: slot for slot in node.slots}
-        self.by_wire = {slot.wire: slot for slot in node.slots}
-        self.counts = {slot.count: slot.name for slot in node.slots if slot.count}
-        self.quotes = {slot.quote: slot.name for slot in node.slots if slot.quote}
-
-    def lens(self) -> Lens:
-        return Lens(self.encode, self.decode)
-
-    def encode(self, value: JSON) -> JSON:
-        if not isinstance(value, dict):
-            return value
-        tag, label = self.node.tag or ("", "")
-        wire: dict[str, JSON] = {tag: label} if tag else {}
-        for slot in self.node.slots:
-            for one in self.node.counts_before(slot):
-                wire[one.count] = len(value[one.name]) if isinstance(value.get(one.name), list) else 0
-            if slot.quote:
-                wire[slot.quote] = None
-            if slot.name in value:
-                wire[slot.wire] = self.present(slot, value[slot.name])
-            elif slot.absent in (Absent.NULL, Absent.SAME):
-                wire[slot.wire] = None
-        others = {name: to_wire(self.other(name), item) for name, item in value.items() if name not in self.slots}
-        if taken := [name for name in others if name in wire]:
-            raise no_form(f"a further property {taken[0]!r}")
-        return {**wire, **others}
-
-    def present(self, slot: Slot, item: JSON) -> JSON:
-        wire = to_wire(self.lenses[slot.name], item)
-        if wire is None and slot.absent is Absent.NULL:
-            raise no_form(f"null for {slot.name}")
-        return wire
-
-    def other(self, name: str) -> Maybe:
-        for rest, lens in self.rest:
-            if rest.pattern is None or compiled(rest.pattern).search(name):
-                return lens
-        return None
-
-    def decode(self, value: JSON, at: str, found: Found) -> JSON:
-        if not isinstance(value, dict):
-            found.misfit(at, "an object")
-            return value
-        declared: dict[str, JSON] = {}
-        for name, item in value.items():
-            if self.node.tag == (name, item):
-                continue
-            if name in self.by_wire:
-                self.take(self.by_wire[name], item, at, found, declared)
-            elif name in self.counts or name in self.quotes:
-                self.help(name, item, at, found)
-            else:
-                declared[name] = from_wire(self.other(name), item, join(at, name), found)
-        return declared
-
-    def take(self, slot: Slot, item: JSON, at: str, found: Found, declared: dict[str, JSON]) -> None:
-        """One declared property, unless the wire says that it is absent."""
-        if item is not None or slot.absent is not Absent.NULL:
-            declared[slot.name] = from_wire(self.lenses[slot.name], item, join(at, slot.name), found)
-
-    def help(self, name: str, item: JSON, at: str, found: Found) -> None:
-        if name in self.counts and isinstance(item, int):
-            found.counts[join(at, self.counts[name])] = item
-        elif name in self.quotes and isinstance(item, str):
-            found.quotes[join(at, self.quotes[name])] = item
-
-
-# ---------------------------------------------------------------------- unions
-
-
 Ranker = Callable[[Union, int, JSON], tuple[int, int]]
 """How much is wrong with a wire value as a branch of a union: the less, the smaller."""
 
 
-class UnionLens:
-    """One of several: the branch that a tag names, or the one with which least is wrong."""
+class Lens:
+    """The lens of one tree.
 
-    def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, misfits: Ranker) -> None:
-        self.node, self.lenses, self.misfits = node, lenses, misfits
-        self.branches = [tree.resolve(branch) for branch in node.branches]
-        objects = [(index, list(_records(tree, branch, ()))) for index, branch in enumerate(self.branches)]
-        objects = [(index, records) for index, records in objects if records]
-        self.own, constants = discriminator([records for _, records in objects])
-        self.constants = [(index, values) for (index, _), values in zip(objects, constants, strict=False)]
-        self.tag_is_own = bool(node.tag) and not any(isinstance(branch, Union) for branch in self.branches)
+    `misfits` ranks the branches of a union. An `exact` lens takes `Digits` for decimals on the way back; `decimals`
+    tells whether there are any, and `plain` whether nothing changes at all.
+    """
 
-    def lens(self) -> Lens:
-        return Lens(self.encode, self.decode)
+    def __init__(self, tree: Tree, misfits: Ranker, *, exact: bool) -> None:
+        self.tree, self.misfits, self.exact = tree, misfits, exact
+        self.decimals = False
+        self._changing: dict[int | str, bool] = {}
+        self._slots: dict[int, dict[str, tuple[Slot, bool]]] = {}
+        self._unions: dict[int, tuple[str, list[tuple[int, list[JSON]]]]] = {}
+        self.plain = not self._changes(tree.root)
+
+    def _changes(self, node: Node) -> bool:
+        """Whether a value of a node is another one on the wire; of a definition that holds itself, always."""
+        key = node.name if isinstance(node, Ref) else id(node)
+        if key not in self._changing:
+            self._changing[key] = True
+            inner = [self.tree.definitions[node.name]] if isinstance(node, Ref) else children(node)
+            self._changing[key] = sum(map(self._changes, inner)) > 0 or self._is_changed(node)
+        return self._changing[key]
+
+    def _is_changed(self, node: Node) -> bool:
+        match node:
+            case Leaf(kind="decimal"):
+                self.decimals = True
+                return self.exact
+            case Free(text=text) | Choice(texts=text):
+                return text
+            case Row(names=names):
+                return bool(names)
+            case Record(slots=slots, tag=tag):
+                return tag is not None or not all(map(_is_plain, slots))
+        return False
+
+    # ------------------------------------------------------------------ to the wire
 
     def encode(self, value: JSON) -> JSON:
-        """The wire form of the first branch from which the value comes back as it was."""
-        for wire in self.forms(value):
-            if same(self.decode(wire, "", Found()), value):
-                return wire
-        raise no_form("a value that no branch can hold")
+        """The wire form of a declared value; InvalidValue where it has none."""
+        return self._encoded(self.tree.root, value)
 
-    def forms(self, value: JSON) -> Iterator[JSON]:
-        """The wire forms of the branches that it may be, the one with least wrong first; then the value itself."""
+    def _encoded(self, node: Node, value: JSON) -> JSON:
+        if not self._changes(node):
+            return value
+        match self.tree.resolve(node):
+            case Free() | Choice():
+                return to_text(value)
+            case Array(item=item) if isinstance(value, list):
+                return [self._encoded(item, each) for each in value]
+            case Row(names=names) if names and isinstance(value, dict):
+                raise _no_form("an object in place of a list")
+            case Row() as row if isinstance(value, list) and (not row.names or len(value) == len(row.names)):
+                items = [self._encoded(item, each) for item, each in zip(_positions(row), value, strict=False)]
+                return dict(zip(row.names, items, strict=True)) if row.names else items
+            case Record() as record if isinstance(value, dict):
+                return self._encoded_record(record, value)
+            case Union() as union:
+                return self._encoded_union(union, value)
+        return value
+
+    def _encoded_record(self, node: Record, value: dict[str, JSON]) -> JSON:
+        wire: dict[str, JSON] = dict([node.tag]) if node.tag else {}
+        for slot in node.slots:
+            for one in node.counts_before(slot):
+                wire[one.count] = len(value[one.name]) if isinstance(value.get(one.name), list) else 0
+            if slot.quote:
+                wire[slot.quote] = None
+            if slot.name in value:
+                wire[slot.wire] = self._encoded(slot.node, value[slot.name])
+                if wire[slot.wire] is None and slot.absent is Absent.NULL:
+                    raise _no_form(f"null for {slot.name}")
+            elif slot.absent in (Absent.NULL, Absent.SAME):
+                wire[slot.wire] = None
+        names = {slot.name for slot in node.slots}
+        others = {n: self._encoded(_further(node, n), item) for n, item in value.items() if n not in names}
+        if taken := [name for name in others if name in wire]:
+            raise _no_form(f"a further property {taken[0]!r}")
+        return {**wire, **others}
+
+    def _encoded_union(self, union: Union, value: JSON) -> JSON:
+        """The wire form of the first branch from which the value comes back as it was, those with least wrong first."""
         forms = []
-        for index, branch in enumerate(self.branches):
+        for index, branch in enumerate(union.branches):
             with suppress(InvalidValue):
-                if _may_hold(branch, value):
-                    forms.append((index, to_wire(self.lenses[index], value)))
+                if _may_hold(self.tree.resolve(branch), value):
+                    forms.append((index, self._encoded(branch, value)))
         if len(forms) > 1:
-            forms.sort(key=lambda form: self.misfits(self.node, *form))
-        yield from (wire for _, wire in forms)
-        yield value
+            forms.sort(key=lambda form: self.misfits(union, *form))
+        for wire in (*(wire for _, wire in forms), value):
+            if same(self._decoded(union, wire, "", Found()), value):
+                return wire
+        raise _no_form("a value that no branch can hold")
 
-    def decode(self, value: JSON, at: str, found: Found) -> JSON:
-        if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
-            return self.named(self.node.labels.index(value[self.node.tag]), value, at, found)
-        if self.tag_is_own and isinstance(value, dict) and self.node.tag in value:
-            found.misfit(at, f"{self.node.tag} to be one of {', '.join(self.node.labels)}", misnamed=True)
-        for index, constants in self.constants if isinstance(value, dict) and self.own in value else ():
-            if any(same(value[self.own], each) for each in constants):
-                return from_wire(self.lenses[index], value, at, found)
-        fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
+    # ------------------------------------------------------------------ and back
+
+    def decode(self, wire: JSON, found: Found) -> JSON:
+        """The declared value of a wire one; `found` takes what is met beside it."""
+        return self._decoded(self.tree.root, wire, "", found)
+
+    def _decoded(self, node: Node, value: JSON, at: str, found: Found) -> JSON:
+        if not self._changes(node):
+            return value
+        match self.tree.resolve(node):
+            case Leaf():  # no float holds all the digits of a decimal
+                return value.text if isinstance(value, Digits) else value
+            case Free() | Choice():
+                return _read(value)
+            case Array(item=item):
+                return self._decoded_items(repeat(item), value, at, found)
+            case Row(names=()) as row:
+                return self._decoded_items(_positions(row), value, at, found)
+            case Row() as row:
+                return self._decoded_row(row, value, at, found)
+            case Record() as record:
+                return self._decoded_record(record, value, at, found)
+            case Union() as union:
+                return self._decoded_union(union, value, at, found)
+        return value
+
+    def _decoded_items(self, nodes: Iterator[Node], value: JSON, at: str, found: Found) -> JSON:
+        if not isinstance(value, list):
+            found.misfit(at, "a list")
+            return value
+        pairs = enumerate(zip(nodes, value, strict=False))
+        return [self._decoded(node, item, join(at, index), found) for index, (node, item) in pairs]
+
+    def _decoded_row(self, node: Row, value: JSON, at: str, found: Found) -> JSON:
+        """A tuple from an object with a property for each position; those after `required` have defaults."""
+        present = len(list(takewhile(value.__contains__, node.names))) if isinstance(value, dict) else -1
+        if present < node.required or len(value) != present:
+            found.misfit(at, f"an object with {', '.join(node.names)}")
+            return value
+        return self._decoded_items(iter(node.items), [value[name] for name in node.names[:present]], at, found)
+
+    def _decoded_record(self, node: Record, value: JSON, at: str, found: Found) -> JSON:
+        if not isinstance(value, dict):
+            found.misfit(at, "an object")
+            return value
+        if id(node) not in self._slots:
+            self._slots[id(node)] = {slot.wire: (slot, self._changes(slot.node)) for slot in node.slots}
+        slots, declared = self._slots[id(node)], dict[str, JSON]()
+        for name, item in value.items():
+            if name in slots:
+                slot, changes = slots[name]
+                if item is not None or slot.absent is not Absent.NULL:
+                    inner = self._decoded(slot.node, item, join(at, slot.name), found) if changes else item
+                    declared[slot.name] = inner
+            elif node.tag != (name, item) and not _help(node, name, item, at, found):
+                declared[name] = self._decoded(_further(node, name), item, join(at, name), found)
+        return declared
+
+    def _decoded_union(self, union: Union, value: JSON, at: str, found: Found) -> JSON:
+        """The branch that a tag or a constant names, or the one with which least is wrong."""
+        branches = list(map(self.tree.resolve, union.branches))
+        if union.tag and isinstance(value, dict) and union.tag in value:
+            if value[union.tag] in union.labels:
+                return self._decoded_named(union, union.labels.index(value[union.tag]), value, at, found)
+            if not any(isinstance(branch, Union) for branch in branches):  # whose tag may have the same name
+                found.misfit(at, f"{union.tag} to be one of {', '.join(union.labels)}", misnamed=True)
+        own, constants = self._constants(union)
+        for index, values in constants if isinstance(value, dict) and own in value else ():
+            if any(same(value[own], each) for each in values):
+                return self._decoded(union.branches[index], value, at, found)
+        fitting = [index for index, branch in enumerate(branches) if _may_be(branch, value)]
         if len(fitting) > 1:
-            fitting.sort(key=lambda index: self.misfits(self.node, index, value))
+            fitting.sort(key=lambda index: self.misfits(union, index, value))
         if not fitting:
             found.misfit(at, "one of the declared alternatives")
             return value
-        return from_wire(self.lenses[fitting[0]], value, at, found)
+        return self._decoded(union.branches[fitting[0]], value, at, found)
 
-    def named(self, index: int, value: dict[str, JSON], at: str, found: Found) -> JSON:
+    def _decoded_named(self, union: Union, index: int, value: dict[str, JSON], at: str, found: Found) -> JSON:
         """A value as the branch that it names; what that must have and it has not is no reason to take another."""
-        branch = self.branches[index]
-        slots = branch.slots if isinstance(branch, Record) else ()
+        slots = getattr(self.tree.resolve(union.branches[index]), "slots", ())
         if missing := [slot.wire for slot in slots if slot.required and slot.wire not in value]:
-            found.misfit(at, f"{self.node.labels[index]} to have {', '.join(missing)}", misnamed=True)
-        return from_wire(self.lenses[index], value, at, found)
+            found.misfit(at, f"{union.labels[index]} to have {', '.join(missing)}", misnamed=True)
+        return self._decoded(union.branches[index], value, at, found)
+
+    def _constants(self, union: Union) -> tuple[str, list[tuple[int, list[JSON]]]]:
+        """The property of which constants name the branches that are objects, and those of each."""
+        if id(union) not in self._unions:
+            objects = [(index, list(_records(self.tree, each, ()))) for index, each in enumerate(union.branches)]
+            objects = [(index, records) for index, records in objects if records]
+            own, constants = discriminator([records for _, records in objects])
+            named = [(index, values) for (index, _), values in zip(objects, constants, strict=False)]
+            self._unions[id(union)] = own, named
+        return self._unions[id(union)]
+
+
+# ---------------------------------------------------------------------- small questions
+
+
+def _no_form(what: str) -> InvalidValue:
+    """The wire takes this for something else, so that a wrong value would come back as a right one."""
+    return InvalidValue((Problem("", f"{what} is not declared, and has no wire form"),))
+
+
+def _is_plain(slot: Slot) -> bool:
+    same_name = slot.wire == slot.name and not slot.count + slot.quote
+    return same_name and slot.absent in (Absent.NEVER, Absent.OMIT, Absent.SAME)
+
+
+def _positions(row: Row) -> Iterator[Node]:
+    """The node of each position, without an end."""
+    return chain(row.items, repeat(row.rest or _ANYTHING))
+
+
+def _further(node: Record, name: str) -> Node:
+    """What a property beyond the declared ones may hold."""
+    rests = (rest.node for rest in node.rest if rest.pattern is None or compiled(rest.pattern).search(name))
+    return next(rests, _ANYTHING)
+
+
+def _help(node: Record, name: str, item: JSON, at: str, found: Found) -> bool:
+    """Whether a property is a helper; what it says is noted."""
+    for slot in node.slots:
+        if name and name == slot.count:
+            if isinstance(item, int):
+                found.counts[join(at, slot.name)] = item
+            return True
+        if name and name == slot.quote:
+            if isinstance(item, str):
+                found.quotes[join(at, slot.name)] = item
+            return True
+    return False
+
+
+def _read(value: JSON) -> JSON:
+    """JSON text read; a string that is no JSON is taken for itself."""
+    with suppress(InvalidValue):
+        return from_text(value) if isinstance(value, str) else value
+    return value
 
 
 def _records(tree: Tree, node: Node, seen: tuple[int, ...]) -> Iterator[Record]:
@@ -272,158 +329,8 @@ def _may_be(node: Node, value: JSON) -> bool:
             return isinstance(value, dict)
         case Row(names=names) if names:
             return isinstance(value, dict)
-        case Choice(texts=True):
+        case Choice(texts=True) | Free(text=True):
             return isinstance(value, str)
         case Leaf(kind="decimal") if isinstance(value, int | float):
             return not isinstance(value, bool)
-        case Free(text=True):
-            return isinstance(value, str)
     return _may_hold(node, value)
-
-
-# ---------------------------------------------------------------------- the lens of each node
-
-
-class Lenses:
-    """The lenses of one laid-out tree.
-
-    `misfits` ranks the branches of a union by how little is wrong with a wire value as one of them. `exact` lenses take
-    `Digits` for decimals on the way back; `decimals` tells in the end whether there are any.
-    """
-
-    def __init__(self, tree: Tree, misfits: Ranker, *, exact: bool) -> None:
-        self.tree, self.misfits, self.exact = tree, misfits, exact
-        self.decimals = False
-        self.known: dict[str, Maybe] = {}
-        self.open: set[str] = set()
-
-    def root(self) -> Maybe:
-        """The lens of the whole; the wrapping of a root that is no object is the outermost."""
-        return self.of(self.tree.root)
-
-    def of(self, node: Node) -> Maybe:
-        """The lens of one node, None where nothing changes."""
-        match node:
-            case Ref():
-                return self.reference(node.name)
-            case Free():
-                return _TEXT if node.text else None
-            case Choice():
-                return _TEXT if node.texts else None
-            case Leaf(kind="decimal"):
-                self.decimals = True
-                return _DIGITS if self.exact else None
-            case Array():
-                return self.array(node)
-            case Row():
-                return self.row(node)
-            case Record():
-                return self.record(node)
-            case Union():
-                return self.union(node)
-        return None
-
-    def reference(self, name: str) -> Maybe:
-        """A definition; one that is met within itself is looked up when it is used."""
-        if name in self.known:
-            return self.known[name]
-        if name in self.open:
-            return Lens(
-                lambda v: to_wire(self.known[name], v), lambda v, at, found: from_wire(self.known[name], v, at, found)
-            )
-        self.open.add(name)
-        self.known[name] = self.of(self.tree.definitions[name])
-        return self.known[name]
-
-    def array(self, node: Array) -> Maybe:
-        item = self.of(node.item)
-        if item is None:
-            return None
-        return Lens(
-            lambda value: [item.encode(each) for each in value] if isinstance(value, list) else value,
-            lambda value, at, found: _items(value, at, found, lambda _: item),
-        )
-
-    def row(self, node: Row) -> Maybe:
-        items = [self.of(item) for item in node.items]
-        rest = self.of(node.rest) if node.rest is not None else None
-        if node.names:
-            return _named(node.names, items, node.required)
-        if rest is None and not any(items):
-            return None
-
-        def at_position(index: int) -> Maybe:
-            return items[index] if index < len(items) else rest
-
-        return Lens(
-            lambda value: (
-                [to_wire(at_position(i), v) for i, v in enumerate(value)] if isinstance(value, list) else value
-            ),
-            lambda value, at, found: _items(value, at, found, at_position),
-        )
-
-    def record(self, node: Record) -> Maybe:
-        lenses = {slot.name: self.of(slot.node) for slot in node.slots}
-        rest = [(each, self.of(each.node)) for each in node.rest]
-        plain = node.tag is None and all(is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
-        if plain and all(lens is None for _, lens in rest):
-            return None
-        return RecordLens(node, lenses, rest).lens()
-
-    def union(self, node: Union) -> Maybe:
-        lenses = [self.of(branch) for branch in node.branches]
-        if not any(lenses):
-            return None
-        return UnionLens(node, lenses, self.tree, self.misfits).lens()
-
-
-# ---------------------------------------------------------------------- small lenses
-
-
-def _from_text(value: JSON, at: str, found: Found) -> JSON:
-    """JSON text read; a string that is no JSON is taken for itself."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return from_text(value)
-    except InvalidValue:
-        return value
-
-
-_TEXT = Lens(to_text, _from_text)
-
-
-def _digits(value: JSON, at: str, found: Found) -> JSON:
-    """A number for a decimal, as the text that it was written in: no float holds all of its digits."""
-    return value.text if isinstance(value, Digits) else value
-
-
-_DIGITS = Lens(lambda value: value, _digits)
-
-
-def _items(value: JSON, at: str, found: Found, lens: Callable[[int], Maybe]) -> JSON:
-    if not isinstance(value, list):
-        found.misfit(at, "a list")
-        return value
-    return [from_wire(lens(index), item, join(at, index), found) for index, item in enumerate(value)]
-
-
-def _named(names: tuple[str, ...], items: list[Maybe], required: int) -> Lens:
-    """A tuple as an object with a property for each position; those after `required` have defaults."""
-
-    def encode(value: JSON) -> JSON:
-        if isinstance(value, dict):
-            raise no_form("an object in place of a list")
-        if not isinstance(value, list) or len(value) != len(names):
-            return value
-        return {name: to_wire(lens, item) for name, lens, item in zip(names, items, value, strict=True)}
-
-    def decode(value: JSON, at: str, found: Found) -> JSON:
-        present = len(list(takewhile(value.__contains__, names))) if isinstance(value, dict) else -1
-        if present < required or len(value) != present:
-            found.misfit(at, f"an object with {', '.join(names)}")
-            return value
-        places = enumerate(zip(names[:present], items, strict=False))
-        return [from_wire(lens, value[name], join(at, index), found) for index, (name, lens) in places]
-
-    return Lens(encode, decode)

@@ -29,7 +29,6 @@ from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import (
     Array,
     Choice,
-    Free,
     Leaf,
     Node,
     Record,
@@ -345,91 +344,65 @@ class RowShape:
     skeleton: JSON
 
 
-NUMBERS = ("integer", "number", "decimal")
-DATES = ("date", "datetime", "duration", "time")
+_KINDS = dict.fromkeys(("integer", "number", "decimal"), "number") | {"boolean": "bool"}
+_KINDS |= dict.fromkeys(("date", "datetime", "duration", "time"), "date")
+_EMPTY = {"string": "", "null": None, "boolean": False}
 
 
 def row_shape(tree: Tree, node: Node) -> RowShape:
     """The shape of the rows of a list in a laid-out tree."""
-    measure = _Measure(tree)
-    match tree.bare(node):
+    array = tree.bare(node)
+    return value_shape(tree, array.item) if isinstance(array, Array) else RowShape({}, {}, None)
+
+
+def value_shape(tree: Tree, node: Node) -> RowShape:
+    """The shape of a value of a node, as of a row."""
+    skeleton, counts = _measured(tree, node, True, ("",))
+    required, optional = ({kind: n for (kind, its), n in counts.items() if its is always} for always in (True, False))
+    return RowShape(required, optional, skeleton)
+
+
+_Measured = tuple[JSON, Counter[tuple[str, bool]]]
+"""The skeleton of a node, and how many leaves it has by kind and by whether they are required."""
+
+
+def _measured(tree: Tree, node: Node, always: bool, open_: tuple[str, ...]) -> _Measured:
+    """What a node is made of, `always` there or not; `open_` are the definitions on the way."""
+    match node:
+        case Ref(name=name):
+            return (
+                (None, Counter()) if name in open_ else _measured(tree, tree.definitions[name], always, (*open_, name))
+            )
+        case Leaf(type=type_, kind=kind):
+            return _EMPTY.get(type_, 0), Counter([(_KINDS.get(kind, "text"), always)] if type_ != "null" else [])
+        case Choice(values=values, texts=texts):
+            return "" if texts else values[0], Counter([("enum", always)])
         case Array(item=item):
-            return measure.shape(measure.node(item, True))
-    return measure.shape(None)
+            skeleton, counts = _measured(tree, item, False, open_)
+            return [skeleton], counts
+        case Row(items=items, names=names):
+            measured = [_measured(tree, item, always, open_) for item in items]
+            inner = [skeleton for skeleton, _ in measured]
+            return dict(zip(names, inner, strict=True)) if names else inner, _sum(measured)
+        case Record():
+            return _measured_record(tree, node, always, open_)
+        case Union(branches=branches):
+            always = always and not any(is_null(tree.resolve(branch)) for branch in branches)
+            measured = [_measured(tree, branch, always, open_) for branch in branches]
+            return max(measured, key=lambda each: each[1].total())
+    return "", Counter([("text", always)])
 
 
-def value_shape(tree: Tree) -> RowShape:
-    """The shape of a whole value, as of a row."""
-    measure = _Measure(tree)
-    return measure.shape(measure.node(tree.root, True))
+def _measured_record(tree: Tree, node: Record, always: bool, open_: tuple[str, ...]) -> _Measured:
+    skeleton: dict[str, JSON] = dict([node.tag]) if node.tag else {}
+    measured = []
+    for slot in node.slots:
+        skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
+        skeleton |= {slot.quote: ""} if slot.quote else {}
+        measured.append(_measured(tree, slot.node, always and slot.required, open_))
+        skeleton[slot.wire] = measured[-1][0]
+    return skeleton, _sum(measured)
 
 
-class _Measure:
-    """Counts the leaves of a node, and writes its skeleton, in one walk; `open` are the definitions on the way."""
-
-    def __init__(self, tree: Tree, open: tuple[str, ...] = ("",)) -> None:
-        self.tree, self.open = tree, open
-        self.required: Counter[str] = Counter()
-        self.optional: Counter[str] = Counter()
-
-    def shape(self, skeleton: JSON) -> RowShape:
-        return RowShape(dict(self.required), dict(self.optional), skeleton)
-
-    def count(self, kind: str, always: bool) -> None:
-        (self.required if always else self.optional)[kind] += 1
-
-    def node(self, node: Node, always: bool) -> JSON:
-        match node:
-            case Ref(name=name):
-                return None if name in self.open else self.largest([self.tree.definitions[name]], always, name)
-            case Leaf(type=type_, kind=kind):
-                if type_ != "null":
-                    self.count(_kind(kind), always)
-                return {"string": "", "null": None, "boolean": False}.get(type_, 0)
-            case Choice(values=values, texts=texts):
-                self.count("enum", always)
-                return "" if texts else values[0]
-            case Free():
-                self.count("text", always)
-                return ""
-            case Array(item=item):
-                return [self.node(item, False)]
-            case Row(items=items, names=names):
-                inner = [self.node(item, always) for item in items]
-                return dict(zip(names, inner, strict=True)) if names else inner
-            case Record():
-                return self.record(node, always)
-            case Union():
-                return self.union(node, always)
-        raise AssertionError(node)
-
-    def record(self, node: Record, always: bool) -> JSON:
-        skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
-        for slot in node.slots:
-            skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
-            skeleton |= {slot.quote: ""} if slot.quote else {}
-            inner = self.node(slot.node, always and slot.required)
-            skeleton[slot.wire] = inner
-        return skeleton
-
-    def union(self, node: Union, always: bool) -> JSON:
-        """The branch with the most leaves; where null is another, its leaves are not required."""
-        nullable = any(is_null(self.tree.resolve(branch)) for branch in node.branches)
-        return self.largest(node.branches, always and not nullable)
-
-    def largest(self, nodes: Iterable[Node], always: bool, *definition: str) -> JSON:
-        """The node with the most leaves, below a definition or not."""
-        measured = []
-        for node in nodes:
-            measure = _Measure(self.tree, (*self.open, *definition))
-            measured.append((measure, measure.node(node, always)))
-        largest, skeleton = max(measured, key=lambda each: each[0].required.total() + each[0].optional.total())
-        self.required.update(largest.required)
-        self.optional.update(largest.optional)
-        return skeleton
-
-
-def _kind(kind: str) -> str:
-    if kind in NUMBERS:
-        return "number"
-    return "date" if kind in DATES else {"boolean": "bool"}.get(kind, "text")
+def _sum(measured: Iterable[_Measured]) -> Counter[tuple[str, bool]]:
+    return sum((counts for _, counts in measured), Counter())

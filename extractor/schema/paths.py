@@ -8,6 +8,7 @@ prune(tree, judge, {"sku": 5, "note": 7}, problems)   # without what is wrong, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from extractor.errors import Problem
 from extractor.schema.annotations import Merge
 from extractor.schema.patterns import compiled
-from extractor.schema.pointer import JSON, join, parts
+from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Field", "Step", "declared_path", "field_at", "prune", "trace", "wire_path"]
@@ -175,42 +176,25 @@ def prune(tree: Tree, judge: Judge, value: JSON, problems: Iterable[Problem]) ->
 
 def droppable(tree: Tree, value: JSON, pointer: str) -> str | None:
     """The nearest place at or above a problem that may be dropped from the value; None where none is left."""
-    steps, names = trace(tree, pointer), parts(pointer)
-    offset = int(tree.wrapped)
+    steps, names = [None, *trace(tree, pointer)][tree.wrapped :], parts(pointer)
+    places = [reduce(join, names[:depth], "") for depth in range(len(names) + 1)]
     for depth in range(len(names), 0, -1):
-        place = _pointer(names[:depth])
-        step = steps[depth - 1 + offset] if depth - 1 + offset < len(steps) else None
-        above = steps[depth - 2 + offset].node if 0 <= depth - 2 + offset < len(steps) else tree.root
-        listed = isinstance(tree.resolve(above), Array) or not isinstance(_at(value, names[: depth - 1]), list)
+        step = steps[depth] if depth < len(steps) else None
+        above = steps[depth - 1] if depth - 1 < len(steps) else None
+        listed = isinstance(tree.resolve(above.node if above else tree.root), Array)
+        listed = listed or not isinstance(_at(value, places[depth - 1]), list)
         optional = step is None or (listed if step.slot is None else not step.slot.required)
-        if optional and _has(value, names[:depth]):
-            return place
-    return _pointer(names) if names and isinstance(_at(value, names[:-1]), dict) and _has(value, names) else None
+        if optional and _at(value, places[depth]) is not ...:
+            return places[depth]
+    inside = bool(names) and isinstance(_at(value, places[-2]), dict) and _at(value, pointer) is not ...
+    return pointer if inside else None
 
 
-def _pointer(names: Iterable[str]) -> str:
-    pointer = ""
-    for name in names:
-        pointer = join(pointer, name)
-    return pointer
-
-
-def _at(value: JSON, names: list[str]) -> Any:
-    for name in names:
-        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        elif isinstance(value, dict) and name in value:
-            value = value[name]
-        else:
-            return None
-    return value
-
-
-def _has(value: JSON, names: list[str]) -> bool:
-    above, last = _at(value, names[:-1]), names[-1]
-    return (isinstance(above, dict) and last in above) or (
-        isinstance(above, list) and last.isdecimal() and int(last) < len(above)
-    )
+def _at(value: JSON, pointer: str) -> Any:
+    """What stands at a pointer; `...` where nothing does."""
+    with suppress(LookupError, ValueError, TypeError):
+        return get(value, pointer)
+    return ...
 
 
 def _without(value: JSON, places: list[list[str]]) -> JSON:

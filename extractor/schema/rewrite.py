@@ -1,19 +1,17 @@
-"""How a dialect lays a tree out: one small rule for each thing that it cannot say.
+"""How a tree is laid out for the service, which cannot say everything.
 
-A rule sets a layout field of a node and changes nothing else; `write.py` says the laid-out tree as JSON Schema and
-`lens.py` holds, for each layout, the way there and the way back. What passes the limits of the dialect, too deep or too
-large, is asked for as JSON text.
+Layout fields of the nodes are set, and nothing else is changed; `write.py` says the laid-out tree as JSON Schema and
+`lens.py` holds, for each layout, the way there and the way back. What passes its limits, too deep or too large, is
+asked for as JSON text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from operator import is_
 from typing import Any
 
-from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.forms import unused
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
@@ -32,19 +30,24 @@ from extractor.schema.tree import (
     Union,
     discriminator,
 )
-from extractor.schema.write import Writer
+from extractor.schema.write import Writer, is_sayable
 
-__all__ = ["excesses", "fitted"]
+__all__ = ["LIMITS", "RESERVED", "excesses", "fitted"]
+
+RESERVED = frozenset(["$defs", "$ref", "additionalProperties", "anyOf", "required"])
+"""Names that no property may have; neither may one contain a `/` or be empty."""
+LIMITS = {"levels deep": 30, "properties": 3_000, "alternatives in one place": 500, "bytes": 120_000}
+"""The measures of a wire schema, and the most of each."""
 
 
-def fitted(declared: Tree, dialect: Dialect, *, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
-    """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
-    tree, depth, crowded = declared, dialect.max_depth or 0, False
+def fitted(declared: Tree, *, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
+    """The tree written within the limits, made shallower where it must be; and whether it was too large."""
+    tree, depth, crowded = declared, LIMITS["levels deep"], False
     least = 1 if isinstance(declared.resolve(declared.root), Record) else 0
     while True:
-        writer = Writer(_lay_out(tree, dialect, counts=counts), dialect)
+        writer = Writer(_Layout(tree, counts=counts).all())
         wire = writer.document()
-        passed = excesses(wire, dialect)
+        passed = excesses(wire)
         if depth <= least or not passed:
             return writer, wire, crowded
         crowded = crowded or passed.keys() != {"levels deep"}
@@ -52,40 +55,43 @@ def fitted(declared: Tree, dialect: Dialect, *, counts: bool) -> tuple[Writer, d
         tree = shallow(declared, depth)
 
 
-def _lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
-    """The tree as the dialect can say it; `counts` asks how long each list of objects is."""
-    layout = _Layout(tree, dialect, counts)
-    root = layout.node(tree.root)
-    definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
-    for name, (of, tagging) in layout.tagging.items():
-        definitions[name] = _with_tag(definitions[of], tagging)
-    return _wrap_root(Tree(root, definitions), layout)
-
-
 class _Layout:
-    def __init__(self, tree: Tree, dialect: Dialect, counts: bool) -> None:
-        self.tree, self.dialect, self.counts = tree, dialect, counts
+    """Lays out the nodes of one tree; `counts` asks how long each list of objects is."""
+
+    def __init__(self, tree: Tree, *, counts: bool) -> None:
+        self.tree, self.counts = tree, counts
         self.tagging: dict[str, tuple[str, tuple[str, str]]] = {}
+
+    def all(self) -> Tree:
+        """The whole tree; a root that is no object is the one property of one."""
+        wrapped = not isinstance(self.tree.resolve(self.tree.root), Record)
+        root = Record((Slot("value", self.tree.root, True),)) if wrapped else self.tree.root
+        laid_out = self.node(root)
+        definitions = {name: self.node(node) for name, node in self.tree.definitions.items()}
+        for name, (of, tagging) in self.tagging.items():
+            definitions[name] = _with_tag(definitions[of], tagging)
+        return Tree(laid_out, definitions, wrapped)
 
     def node(self, node: Node) -> Node:
         """One node, from its leaves upwards."""
         match node:
-            case Leaf() | Ref():
-                return node
+            case Free():
+                return replace(node, text=True)
+            case Choice(values=values):
+                return replace(node, texts=True) if _needs_text(values) else node
             case Array():
-                item = self.node(node.item)
-                node = node if item is node.item else replace(node, item=item)
+                return replace(node, item=self.open(node.item))
             case Row():
-                node = row_items(node, self)
+                return self.row(node)
             case Record():
-                rest = tuple(replace(each, node=self.node(each.node)) for each in node.rest)
-                node = replace(node, slots=tuple(map(self.slot, node.slots)), rest=rest)
-            case Union():
-                branches = tuple(map(self.node, node.branches))
-                node = node if all(map(is_, branches, node.branches)) else replace(node, branches=branches)
-        for rule in RULES.get(type(node), ()):
-            node = rule(node, self)
+                return self.record(node)
+            case Union(branches=branches):
+                return self.tagged_union(replace(node, branches=tuple(map(self.node, branches))))
         return node
+
+    def open(self, node: Node) -> Node:
+        """An item or a further property: anything at all needs no text there, for it may be left unsaid."""
+        return node if isinstance(node, Free) else self.node(node)
 
     def resolve(self, node: Node) -> Node:
         """The declared node that a reference stands for, one that is told by a tag among them."""
@@ -93,174 +99,91 @@ class _Layout:
             node = replace(node, name=self.tagging[node.name][0])
         return self.tree.resolve(node)
 
-    def slot(self, slot: Slot) -> Slot:
-        """One property with its node laid out."""
-        node = self.node(slot.node)
-        return slot if node is slot.node else replace(slot, node=node)
+    # ------------------------------------------------------------------ tuples and objects
 
+    def row(self, node: Row) -> Row:
+        """A tuple of different things, or of things with names, as an object with a property for each."""
+        rest = self.node(node.rest) if node.rest is not None else None
+        node = replace(node, items=tuple(map(self.node, node.items)), rest=rest)
+        fixed = node.rest is None and (node.required == len(node.items) or node.named)
+        alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
+        if not fixed or not node.items or alike:
+            return node
+        stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
+        return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
 
-# ---------------------------------------------------------------------- rules
+    def record(self, node: Record) -> Record:
+        """An object: names that are refused are spelt otherwise, and the wire says what is absent and how many."""
+        taken = {slot.name for slot in node.slots}
+        wires = {}
+        for name in [slot.name for slot in node.slots if _refused(slot.name)]:
+            wires[name] = unused(re.sub(r"\W+", "_", name).strip("_") or "field", taken | RESERVED)
+            taken.add(wires[name])
+        taken = taken - wires.keys() | set(wires.values())
+        slots = tuple(self.slot(slot, wires.get(slot.name, slot.name), taken) for slot in node.slots)
+        rest = tuple(replace(each, node=self.open(each.node)) for each in node.rest)
+        return replace(node, slots=slots, rest=rest)
 
-
-def row_items(node: Row, layout: _Layout) -> Row:
-    """A tuple with each of its positions laid out."""
-    rest = layout.node(node.rest) if node.rest is not None else None
-    return replace(node, items=tuple(map(layout.node, node.items)), rest=rest)
-
-
-def free_as_text(node: Free, layout: _Layout) -> Node:
-    """Anything at all, as the JSON text of it."""
-    return replace(node, text=not layout.dialect.free)
-
-
-def free_items(node: Array, layout: _Layout) -> Node:
-    """A list of anything needs no text: `items` may be left unsaid."""
-    return replace(node, item=_open(node.item)) if isinstance(node.item, Free) else node
-
-
-def constants_as_text(node: Choice, layout: _Layout) -> Node:
-    """Constants of which one is a list, an object or too large a number, as the JSON texts of them all."""
-    return replace(node, texts=True) if _needs_text(node.values, layout) else node
-
-
-def row_as_object(node: Row, layout: _Layout) -> Node:
-    """A tuple of different things, or of things with names, as an object with a property for each."""
-    fixed = node.rest is None and (node.required == len(node.items) or node.named)
-    alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
-    if layout.dialect.positions or not fixed or not node.items or alike:
-        return node
-    stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
-    return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
-
-
-def free_rest(node: Record, layout: _Layout) -> Node:
-    """Further properties that are anything need no text either."""
-    return replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
-
-
-def wire_names(node: Record, layout: _Layout) -> Node:
-    """Property names that the dialect refuses, spelt otherwise."""
-    refused = {slot.name for slot in node.slots if _refused(slot.name, layout.dialect)}
-    if not refused:
-        return node
-    taken = {slot.name for slot in node.slots}
-    slots = []
-    for slot in node.slots:
-        wire = slot.name
-        if wire in refused:
-            wire = unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
-            taken.add(wire)
-        slots.append(replace(slot, wire=wire))
-    return replace(node, slots=tuple(slots))
-
-
-def absence(node: Record, layout: _Layout) -> Node:
-    """How the wire says that an optional property is absent."""
-    if all(slot.required for slot in node.slots):
-        return node
-    return replace(node, slots=tuple(s if s.required else replace(s, absent=_absent(s, layout)) for s in node.slots))
-
-
-def _absent(slot: Slot, layout: _Layout) -> Absent:
-    if not layout.dialect.nulls:
-        return Absent.OMIT
-    if not slot.hinted and not _takes_null(slot.node, layout):
-        return Absent.NULL
-    return Absent.SAME if slot.blank else Absent.OMIT
-
-
-def helpers(node: Record, layout: _Layout) -> Record:
-    """A stated length before each list of objects, and a quote before each field that asks for one."""
-    if not layout.counts and not any(slot.quoted for slot in node.slots):
-        return node
-    taken = {slot.wire for slot in node.slots}
-    slots = []
-    for slot in node.slots:
-        count = unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
-        quote = unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
+    def slot(self, slot: Slot, wire: str, taken: set[str]) -> Slot:
+        """One property: how its absence is said, with a stated length before a list of objects, and a quote before a
+        field that asks for one."""
+        node, absent = self.node(slot.node), slot.absent
+        if not slot.required:
+            null = not slot.hinted and not _takes_null(node, self)
+            absent = Absent.NULL if null else Absent.SAME if slot.blank else Absent.OMIT
+        count = unused(f"{wire}_count", taken) if self.counts and _lists_objects(node, self) else ""
+        quote = unused(f"{wire}_quote", taken) if slot.quoted else ""
         taken |= {count, quote}
-        slots.append(replace(slot, count=count, quote=quote))
-    return replace(node, slots=tuple(slots))
+        return replace(slot, node=node, wire=wire, absent=absent, count=count, quote=quote)
 
+    # ------------------------------------------------------------------ unions
 
-def tags(node: Union, layout: _Layout) -> Node:
-    """The branch of a union of objects by name, unless a property of their own tells them apart."""
-    if not layout.dialect.nulls:
-        return node
-    flat = list(_flattened(node, layout))
-    if any(isinstance(each, Record) and each.rest for each in flat):
-        node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
-    records = [each for each in flat if isinstance(each, Record)]
-    if len(records) < 2 or discriminator([[record] for record in records])[0]:
-        return node
-    labels = tuple(
-        _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
-    )
-    taken = {slot.name for record in records for slot in record.slots}
-    tag = unused("variant", taken)
-    tagging = [(tag, label) for label in labels]
-    branches = tuple(_tagged(branch, each, layout) for branch, each in zip(node.branches, tagging, strict=True))
-    return replace(node, branches=branches, labels=labels, tag=tag)
+    def tagged_union(self, node: Union) -> Union:
+        """A union of objects that names its branch, unless a property of their own tells them apart."""
+        flat = list(_flattened(node, self))
+        if any(isinstance(each, Record) and each.rest for each in flat):
+            node = replace(node, branches=tuple(map(self.listed, node.branches)))
+        records = [each for each in flat if isinstance(each, Record)]
+        if len(records) < 2 or discriminator([[record] for record in records])[0]:
+            return node
+        stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
+        labels = tuple(_distinct(stems))
+        tag = unused("variant", {slot.name for record in records for slot in record.slots})
+        branches = tuple(self.tagged(each, (tag, label)) for each, label in zip(node.branches, labels, strict=True))
+        return replace(node, branches=branches, labels=labels, tag=tag)
 
+    def listed(self, branch: Node) -> Node:
+        """A branch that stays a list, for beside a map an object of its positions is taken for the map."""
+        target = self.resolve(branch)
+        if not isinstance(target, Row):
+            return branch
+        return replace(target if target is branch else self.row(target), names=())
 
-def _listed(branch: Node, layout: _Layout) -> Node:
-    """A branch that stays a list, for beside a map an object of its positions is taken for the map."""
-    target = layout.resolve(branch)
-    if not isinstance(target, Row):
-        return branch
-    return replace(target if target is branch else row_items(target, layout), names=())
-
-
-def _tagged(branch: Node, tagging: tuple[str, str], layout: _Layout) -> Node:
-    """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
-    target = layout.resolve(branch)
-    if not isinstance(target, Record):
-        return branch
-    if not isinstance(branch, Ref):
-        return _with_tag(branch, tagging)
-    name = f"{branch.name}_{tagging[0]}"
-    mine = (branch.name, tagging)
-    while layout.tagging.setdefault(name, mine) != mine or name in layout.tree.definitions:
-        name += "_"
-    return replace(branch, name=name)
+    def tagged(self, branch: Node, tagging: tuple[str, str]) -> Node:
+        """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
+        if not isinstance(branch, Ref) or not isinstance(self.resolve(branch), Record):
+            return _with_tag(branch, tagging)
+        name = f"{branch.name}_{tagging[0]}"
+        mine = (branch.name, tagging)
+        while self.tagging.setdefault(name, mine) != mine or name in self.tree.definitions:
+            name += "_"
+        return replace(branch, name=name)
 
 
 def _with_tag(node: Node, tagging: tuple[str, str]) -> Node:
     return replace(node, tag=tagging) if isinstance(node, Record) else node
 
 
-def _wrap_root(tree: Tree, layout: _Layout) -> Tree:
-    """A root that is no object, as the one property of one."""
-    root = tree.resolve(tree.root)
-    if isinstance(root, Record) or layout.dialect.any_root:
-        return tree
-    wrapping = helpers(Record((Slot("value", tree.root, True, wire="value"),)), layout)
-    return Tree(wrapping, tree.definitions, wrapped=True)
-
-
-RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
-    Array: (free_items,),
-    Choice: (constants_as_text,),
-    Free: (free_as_text,),
-    Record: (free_rest, wire_names, absence, helpers),
-    Row: (row_as_object,),
-    Union: (tags,),
-}
-
-
 # ---------------------------------------------------------------------- small questions
 
 
-def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
-    return not layout.dialect.any_enum and any(isinstance(v, list | dict) or not is_sayable(v) for v in values)
+def _needs_text(values: tuple[JSON, ...]) -> bool:
+    """Whether one of the constants is a list, an object or too large a number, so that the wire has the JSON text."""
+    return any(isinstance(value, list | dict) or not is_sayable(value) for value in values)
 
 
-def _open(node: Node) -> Node:
-    return replace(node, text=False) if isinstance(node, Free) else node
-
-
-def _refused(name: str, dialect: Dialect) -> bool:
-    return name in dialect.reserved or (bool(dialect.reserved) and ("/" in name or not name))
+def _refused(name: str) -> bool:
+    return name in RESERVED or "/" in name or not name
 
 
 def _distinct(names: Iterable[str]) -> Iterator[str]:
@@ -278,11 +201,9 @@ def _takes_null(node: Node, layout: _Layout) -> bool:
         case Leaf(type="null"):
             return True
         case Choice(values=values):
-            return None in values and not _needs_text(values, layout)
+            return None in values and not _needs_text(values)
         case Union(branches=branches):
             return any(_takes_null(branch, layout) for branch in branches)
-        case Free():
-            return layout.dialect.free
     return False
 
 
@@ -314,16 +235,10 @@ def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset())
 NESTING = frozenset(["additionalProperties", "anyOf", "items", "properties"])
 
 
-def excesses(wire: Mapping[str, JSON], dialect: Dialect) -> dict[str, tuple[int, int]]:
-    """The measures in which a wire schema passes the dialect's limits, each with its size and the limit."""
-    depth, properties, branches = _measure(wire)
-    measures = {
-        "levels deep": (depth, dialect.max_depth),
-        "properties": (properties, dialect.max_properties),
-        "alternatives in one place": (branches, dialect.max_branches),
-        "bytes": (len(to_text(wire).encode()), dialect.max_bytes),
-    }
-    return {what: (size, limit) for what, (size, limit) in measures.items() if limit is not None and size > limit}
+def excesses(wire: Mapping[str, JSON]) -> dict[str, tuple[int, int]]:
+    """The measures in which a wire schema passes the limits, each with its size and the limit."""
+    sizes = (*_measure(wire), len(to_text(wire).encode()))
+    return {what: (size, most) for (what, most), size in zip(LIMITS.items(), sizes, strict=True) if size > most}
 
 
 def _measure(wire: Mapping[str, JSON]) -> tuple[int, int, int]:

@@ -1,8 +1,8 @@
 """The typed tree that a declaration is read into. Every fold of the room runs over these few classes.
 
-A node says what may be declared; the fields marked *layout* say how a dialect lays it out on the wire. They start as
-"just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: a
-dialect either says them itself, or they become words of the description.
+A node says what may be declared; the fields marked *layout* say how it is laid out on the wire. They start as
+"just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: the
+service obeys them, or they become words of the description.
 
 Which definitions of a tree refer to which."""
 
@@ -193,6 +193,12 @@ class Tree:
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
         """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        if union.tag:
+            return union.tag, [
+                (branch, Choice(values=(label,)))
+                for branch, label in zip(union.branches, union.labels, strict=True)
+                if isinstance(self.resolve(branch), Record)
+            ]
         found = ((branch, self.resolve(branch)) for branch in union.branches)
         records = [(branch, record) for branch, record in found if isinstance(record, Record)]
         name, constants = discriminator([[record] for _, record in records])

@@ -40,8 +40,9 @@ class Validator:
             yield Problem(at, "nothing may stand here")
         elif isinstance(schema, Mapping):
             for keyword, argument in schema.items():
-                if keyword in KEYWORDS:
-                    yield from KEYWORDS[keyword](self, argument, value, schema, at)
+                known = KEYWORDS.get(keyword)
+                if known and (not known[0] or is_of(value, known[0])):
+                    yield from known[1](self, argument, value, schema, at)
 
     def holds(self, value: JSON, schema: JSON) -> bool:
         """Whether the value satisfies the schema."""
@@ -139,14 +140,14 @@ def _if(v: Validator, condition: JSON, value: JSON, schema: JSON, at: str) -> Pr
 
 def _bound(words: str, fails: Callable[[Any, Any], bool]) -> Keyword:
     def check(_: Validator, bound: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-        if _is(value, "number") and fails(value, bound):
+        if fails(value, bound):
             yield Problem(at, f"must be {words} {bound}, not {value}")
 
     return check
 
 
 def _multiple(_: Validator, step: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if _is(value, "number") and not _divides(step, value):
+    if not _divides(step, value):
         yield Problem(at, f"must be a multiple of {step}, not {value}")
 
 
@@ -161,16 +162,16 @@ def _whole(_: Validator, wanted: bool, value: JSON, schema: JSON, at: str) -> Pr
         yield Problem(at, f"must be an integer without a fraction, not {value}")
 
 
-def _size(type_: type, unit: str, words: str, fails: Callable[[int, int], bool]) -> Keyword:
+def _size(unit: str, words: str, fails: Callable[[int, int], bool]) -> Keyword:
     def check(_: Validator, bound: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-        if isinstance(value, type_) and fails(len(value), bound):  # type: ignore[arg-type]
-            yield Problem(at, f"must have {words} {bound} {unit}, not {len(value)}")  # type: ignore[arg-type]
+        if fails(len(value), bound):
+            yield Problem(at, f"must have {words} {bound} {unit}, not {len(value)}")
 
     return check
 
 
 def _pattern(_: Validator, pattern: str, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, str) and not compiled(pattern).search(value):
+    if not compiled(pattern).search(value):
         yield Problem(at, f"must match the pattern {pattern}, unlike {_quoted(value)}")
 
 
@@ -178,67 +179,59 @@ def _pattern(_: Validator, pattern: str, value: JSON, schema: JSON, at: str) -> 
 
 
 def _prefix_items(v: Validator, schemas: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, list):
-        for index, (item, each) in enumerate(zip(value, schemas, strict=False)):
-            yield from v.problems(item, each, join(at, index))
+    for index, (item, each) in enumerate(zip(value, schemas, strict=False)):
+        yield from v.problems(item, each, join(at, index))
 
 
 def _items(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, list):
-        start = len(schema.get("prefixItems", ()))
-        for index, item in enumerate(value[start:], start):
-            yield from v.problems(item, each, join(at, index))
+    start = len(schema.get("prefixItems", ()))
+    for index, item in enumerate(value[start:], start):
+        yield from v.problems(item, each, join(at, index))
 
 
 def _contains(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, list):
-        held = sum(v.holds(item, each) for item in value)
-        least, most = schema.get("minContains", 1), schema.get("maxContains", len(value))
-        if not least <= held <= most:
-            yield Problem(at, f"must have {least} to {most} items of the required kind, not {held}")
+    held = sum(v.holds(item, each) for item in value)
+    least, most = schema.get("minContains", 1), schema.get("maxContains", len(value))
+    if not least <= held <= most:
+        yield Problem(at, f"must have {least} to {most} items of the required kind, not {held}")
 
 
 def _unique(_: Validator, wanted: bool, value: JSON, schema: JSON, at: str) -> Problems:
-    if wanted and isinstance(value, list):
-        seen: set[Any] = set()
-        for index, item in enumerate(value):
-            key = frozen(item)
-            if key in seen:
-                yield Problem(join(at, index), "must not be there twice")
-            seen.add(key)
+    seen: set[Any] = set()
+    for index, item in enumerate(value if wanted else ()):
+        key = frozen(item)
+        if key in seen:
+            yield Problem(join(at, index), "must not be there twice")
+        seen.add(key)
 
 
 # ---------------------------------------------------------------------- objects
 
 
 def _required(_: Validator, names: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for name in names:
-            if name not in value:
-                yield Problem(join(at, name), "is required")
+    for name in names:
+        if name not in value:
+            yield Problem(join(at, name), "is required")
 
 
 def _properties(v: Validator, schemas: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in schemas:
-                yield from v.problems(item, schemas[name], join(at, name))
+    for name, item in value.items():
+        if name in schemas:
+            yield from v.problems(item, schemas[name], join(at, name))
 
 
 def _patterns(v: Validator, schemas: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for pattern, each in schemas.items():
-            for name, item in value.items():
-                if compiled(pattern).search(name):
-                    yield from v.problems(item, each, join(at, name))
+    for pattern, each in schemas.items():
+        for name, item in value.items():
+            if compiled(pattern).search(name):
+                yield from v.problems(item, each, join(at, name))
 
 
 def _additional(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-        for name, item in value.items():
-            if name not in declared and not any(compiled(pattern).search(name) for pattern in patterns):
-                yield from _unexpected(v, each, item, join(at, name))
+    declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name, item in value.items():
+        if name not in declared and not any(compiled(pattern).search(name) for pattern in patterns):
+            yield from _unexpected(v, each, item, join(at, name))
 
 
 def _unexpected(v: Validator, each: JSON, item: JSON, at: str) -> Problems:
@@ -246,39 +239,34 @@ def _unexpected(v: Validator, each: JSON, item: JSON, at: str) -> Problems:
 
 
 def _names(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for name in value:
-            for problem in v.problems(name, each):
-                yield Problem(join(at, name), f"its name {problem.message}")
+    for name in value:
+        for problem in v.problems(name, each):
+            yield Problem(join(at, name), f"its name {problem.message}")
 
 
 def _dependent_required(_: Validator, needs: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for name in needs.keys() & value.keys():
-            yield from (Problem(join(at, n), f"is required beside {name}") for n in needs[name] if n not in value)
+    for name in needs.keys() & value.keys():
+        yield from (Problem(join(at, n), f"is required beside {name}") for n in needs[name] if n not in value)
 
 
 def _dependent_schemas(v: Validator, schemas: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        for name in schemas.keys() & value.keys():
-            yield from v.problems(value, schemas[name], at)
+    for name in schemas.keys() & value.keys():
+        yield from v.problems(value, schemas[name], at)
 
 
 # ---------------------------------------------------------------------- what no other keyword looked at
 
 
 def _unevaluated_properties(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, dict):
-        looked_at = evaluated(v, value, {k: s for k, s in schema.items() if k != "unevaluatedProperties"})
-        for name in [name for name in value if name not in looked_at]:
-            yield from _unexpected(v, each, value[name], join(at, name))
+    looked_at = evaluated(v, value, {k: s for k, s in schema.items() if k != "unevaluatedProperties"})
+    for name in [name for name in value if name not in looked_at]:
+        yield from _unexpected(v, each, value[name], join(at, name))
 
 
 def _unevaluated_items(v: Validator, each: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-    if isinstance(value, list):
-        looked_at = evaluated(v, value, {k: s for k, s in schema.items() if k != "unevaluatedItems"})
-        for index in [index for index in range(len(value)) if index not in looked_at]:
-            yield from _unexpected(v, each, value[index], join(at, index))
+    looked_at = evaluated(v, value, {k: s for k, s in schema.items() if k != "unevaluatedItems"})
+    for index in [index for index in range(len(value)) if index not in looked_at]:
+        yield from _unexpected(v, each, value[index], join(at, index))
 
 
 def evaluated(v: Validator, value: JSON, schema: JSON) -> set[Any]:
@@ -342,40 +330,41 @@ def _quoted(value: JSON) -> str:
 
 Keyword = Callable[[Validator, JSON, JSON, JSON, str], Problems]
 
-KEYWORDS: dict[str, Keyword] = {
-    "$ref": _ref,
-    "additionalProperties": _additional,
-    "allOf": _all_of,
-    "anyOf": _any_of,
-    "const": _const,
-    "contains": _contains,
-    "dependentRequired": _dependent_required,
-    "dependentSchemas": _dependent_schemas,
-    "enum": _enum,
-    "exclusiveMaximum": _bound("less than", lambda value, bound: value >= bound),
-    "exclusiveMinimum": _bound("more than", lambda value, bound: value <= bound),
-    "if": _if,
-    "items": _items,
-    "maxItems": _size(list, "items", "at most", lambda size, bound: size > bound),
-    "maxLength": _size(str, "characters", "at most", lambda size, bound: size > bound),
-    "maxProperties": _size(dict, "properties", "at most", lambda size, bound: size > bound),
-    "maximum": _bound("at most", lambda value, bound: value > bound),
-    "minItems": _size(list, "items", "at least", lambda size, bound: size < bound),
-    "minLength": _size(str, "characters", "at least", lambda size, bound: size < bound),
-    "minProperties": _size(dict, "properties", "at least", lambda size, bound: size < bound),
-    "minimum": _bound("at least", lambda value, bound: value < bound),
-    "multipleOf": _multiple,
-    "not": _not,
-    "oneOf": _one_of,
-    "pattern": _pattern,
-    "patternProperties": _patterns,
-    "prefixItems": _prefix_items,
-    "properties": _properties,
-    "propertyNames": _names,
-    "required": _required,
-    "type": _type,
-    "unevaluatedItems": _unevaluated_items,
-    "unevaluatedProperties": _unevaluated_properties,
-    "uniqueItems": _unique,
-    WHOLE: _whole,
+KEYWORDS: dict[str, tuple[str, Keyword]] = {
+    "$ref": ("", _ref),
+    "allOf": ("", _all_of),
+    "anyOf": ("", _any_of),
+    "const": ("", _const),
+    "enum": ("", _enum),
+    "if": ("", _if),
+    "not": ("", _not),
+    "oneOf": ("", _one_of),
+    "type": ("", _type),
+    "additionalProperties": ("object", _additional),
+    "dependentRequired": ("object", _dependent_required),
+    "dependentSchemas": ("object", _dependent_schemas),
+    "maxProperties": ("object", _size("properties", "at most", lambda size, bound: size > bound)),
+    "minProperties": ("object", _size("properties", "at least", lambda size, bound: size < bound)),
+    "patternProperties": ("object", _patterns),
+    "properties": ("object", _properties),
+    "propertyNames": ("object", _names),
+    "required": ("object", _required),
+    "unevaluatedProperties": ("object", _unevaluated_properties),
+    "contains": ("array", _contains),
+    "items": ("array", _items),
+    "maxItems": ("array", _size("items", "at most", lambda size, bound: size > bound)),
+    "minItems": ("array", _size("items", "at least", lambda size, bound: size < bound)),
+    "prefixItems": ("array", _prefix_items),
+    "unevaluatedItems": ("array", _unevaluated_items),
+    "uniqueItems": ("array", _unique),
+    "maxLength": ("string", _size("characters", "at most", lambda size, bound: size > bound)),
+    "minLength": ("string", _size("characters", "at least", lambda size, bound: size < bound)),
+    "pattern": ("string", _pattern),
+    "exclusiveMaximum": ("number", _bound("less than", lambda value, bound: value >= bound)),
+    "exclusiveMinimum": ("number", _bound("more than", lambda value, bound: value <= bound)),
+    "maximum": ("number", _bound("at most", lambda value, bound: value > bound)),
+    "minimum": ("number", _bound("at least", lambda value, bound: value < bound)),
+    "multipleOf": ("number", _multiple),
+    WHOLE: ("number", _whole),
 }
+"""Each keyword with the type of the values that it speaks of, "" for any, and its check."""

@@ -1,4 +1,4 @@
-"""The words that the model reads: phrases for the keywords that a dialect cannot say, and a whole schema as text.
+"""The words that the model reads: phrases for keywords that the service does not obey, and a schema as text.
 
 phrases({"format": "date", "minLength": 3})   # ["ISO 8601 date, YYYY-MM-DD", "at least 3 characters"]
 """
@@ -146,12 +146,9 @@ def _type(schema: Mapping[str, JSON], depth: int) -> str:
 
 
 def _array(schema: Mapping[str, JSON], depth: int) -> str:
-    positions = [_type(each, depth) for each in schema.get("prefixItems", ())]
-    rest = schema.get("items", True)
-    item = _type(rest, depth) if isinstance(rest, dict) else "any"
-    if positions:
-        return f"[{', '.join(positions + ([f'...{item}[]'] if rest is not False else []))}]"
-    words = _words(rest) if isinstance(rest, dict) and rest.get("type") != "object" else ""
+    each = schema.get("items", {})
+    item = _type(each, depth)
+    words = _words(each) if each.get("type") != "object" else ""
     return (f"({item})[]" if " | " in item else f"{item}[]") + (f" /* each {words} */" if words else "")
 
 
@@ -185,8 +182,11 @@ def _aside(branch: Mapping[str, JSON]) -> str:
 
 
 def letters(words: str) -> str:
-    """Words without case, blanks and marks, to tell whether two say the same."""
-    return re.sub(r"[\W_]", "", words).lower()
+    """Words without case, blanks and marks, to tell whether two say the same; marks alone stay."""
+    return _MARKS.sub("", words).casefold() or words
+
+
+_MARKS = re.compile(r"[\s!-/:-@\[-`{-~]+")
 
 
 def _line(words: str) -> str:

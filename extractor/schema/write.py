@@ -1,4 +1,4 @@
-"""A laid-out tree said as JSON Schema in a dialect."""
+"""A laid-out tree said as JSON Schema, in the subset that Kimi's own validator takes at its strictest level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 from extractor.schema.tree import (
@@ -26,7 +25,13 @@ from extractor.schema.tree import (
 )
 from extractor.schema.words import phrases
 
-__all__ = ["Writer"]
+__all__ = ["MOST_CONSTANTS", "Writer", "is_sayable"]
+
+KEYWORDS = frozenset(["maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"])
+"""The narrowing keywords that are obeyed; all others become words."""
+MOST_CONSTANTS = 1_000
+"""Of one `enum`."""
+SAFE = 2**53 - 1
 
 JSON_TEXT = "any JSON, written as JSON text"
 NULL = Leaf("null", "null")
@@ -37,8 +42,8 @@ Wire = dict[str, Any]
 class Writer:
     """Writes the nodes of one tree; definitions that are used once, and those that are small, are written in place."""
 
-    def __init__(self, tree: Tree, dialect: Dialect) -> None:
-        self.tree, self.dialect = tree, dialect
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
         self.shared = shared_definitions(tree)
         self.used: list[str] = []
 
@@ -51,8 +56,7 @@ class Writer:
             for name in missing:
                 node = self.tree.definitions[name]
                 written[name] = self.node(node)
-                if not self.dialect.words_twice:
-                    written[name].pop("description", None)
+                written[name].pop("description", None)  # the place of each reference says it
         return {**wire, "$defs": written} if written else wire
 
     def node(self, node: Node, words: str = "") -> Wire:
@@ -64,9 +68,9 @@ class Writer:
             case Union() if len(node.branches) == 2 and NULL in node.branches:
                 inner = next(branch for branch in node.branches if branch != NULL)
                 return self.described(_nullable(self.node(inner, lead)), "", phrases(node.facts))
-            case Union() if lead and not self.dialect.words_twice:
+            case Union() if lead:
                 return self.shared_union(node, lead)
-            case Free(text=False) if not self.dialect.free:
+            case Free(text=False):
                 return {}
         return self.described(self.body(node), lead, self.notes(node))
 
@@ -76,7 +80,7 @@ class Writer:
             case Leaf():
                 return {"type": node.type, **self.narrowing(node)}
             case Free():
-                return {"type": "string"} if node.text else {}
+                return {"type": "string"}
             case Choice():
                 return self.choice(node)
             case Array():
@@ -101,11 +105,11 @@ class Writer:
                 return [JSON_TEXT, *phrases(node.facts)]
             case Choice(texts=True):
                 return [JSON_TEXT, *phrases(node.facts)]
-            case Choice(values=values) if self.too_many(values):
+            case Choice(values=values) if len(values) > MOST_CONSTANTS:
                 return ["one of " + ", ".join(map(str, values[:50])) + " ..."]
         narrowing = self.narrowing(node)
         facts = {keyword: value for keyword, value in _whole(node).items() if keyword not in narrowing}
-        if isinstance(node, Row) and (node.names or self.dialect.positions):
+        if isinstance(node, Row) and node.names:
             facts = {keyword: value for keyword, value in facts.items() if keyword not in ("minItems", "maxItems")}
         labels = [label for label in node.labels if label] if isinstance(node, Row) and not node.names else []
         patterns = [rest.pattern for rest in node.rest if rest.pattern] if isinstance(node, Record) else []
@@ -113,7 +117,7 @@ class Writer:
             *phrases(facts),
             *(["in this order: " + ", ".join(labels)] if labels else []),
             *(["names of further properties match " + " or ".join(patterns)] if patterns else []),
-            *(() if self.dialect.free else _asides(node)),
+            *_asides(node),
         ]
 
     def described(self, wire: Wire, lead: str, notes: list[str]) -> Wire:
@@ -122,10 +126,11 @@ class Writer:
         return {**wire, "description": words} if words else wire
 
     def narrowing(self, node: Node) -> Wire:
-        """The narrowing keywords of a node that the dialect can say."""
-        if not node.facts or isinstance(node, Choice | Union | Free):
+        """The narrowing keywords of a node that are obeyed."""
+        text = isinstance(node, Leaf) and node.kind == "decimal"
+        if text or not node.facts or isinstance(node, Choice | Union | Free):
             return {}
-        narrowing = {k: v for k, v in _whole(node).items() if k in self.dialect.keywords and _sayable(k, v, node)}
+        narrowing = {k: v for k, v in _whole(node).items() if k in KEYWORDS and is_sayable(v)}
         for low, high in ORDERED:
             if low in narrowing and high in narrowing and narrowing[low] > narrowing[high]:
                 del narrowing[low], narrowing[high]
@@ -140,15 +145,10 @@ class Writer:
 
     # ------------------------------------------------------------------ one for each kind of node
 
-    def too_many(self, values: tuple[JSON, ...]) -> bool:
-        return self.dialect.max_enum is not None and len(values) > self.dialect.max_enum
-
     def choice(self, node: Choice) -> Wire:
         values = tuple(to_text(value) for value in node.values) if node.texts else node.values
-        if self.dialect.any_enum:
-            return {"enum": list(values)}
         groups = _by_type(values).items()
-        if self.too_many(values):
+        if len(values) > MOST_CONSTANTS:
             parts: list[Wire] = [{"type": type_} for type_, _ in groups]
         else:
             parts = [{"type": type_, "enum": each} if type_ != "null" else {"type": type_} for type_, each in groups]
@@ -159,15 +159,7 @@ class Writer:
             properties = {name: self.node(item) for name, item in zip(node.names, node.items, strict=True)}
             return _object(properties, list(node.names))
         narrowing = self.narrowing(node)
-        if self.dialect.positions:
-            rest = False if node.rest is None else self.node(node.rest)
-            return {
-                "type": "array",
-                "prefixItems": [self.node(item) for item in node.items],
-                "items": rest,
-                **narrowing,
-            }
-        if node.rest is None and "maxItems" in self.dialect.keywords:
+        if node.rest is None:
             narrowing["maxItems"] = min(narrowing.get("maxItems", len(node.items)), len(node.items))
             if narrowing.get("minItems", 0) > narrowing["maxItems"]:
                 del narrowing["minItems"]
@@ -196,11 +188,6 @@ class Writer:
         """What the schema says of properties beyond the declared ones."""
         if not node.rest:
             return {"additionalProperties": False}
-        if self.dialect.patterns:
-            patterns = {rest.pattern: self.node(rest.node) for rest in node.rest if rest.pattern is not None}
-            last = node.rest[-1]
-            others = (self.node(last.node) or True) if last.pattern is None else False
-            return {**({"patternProperties": patterns} if patterns else {}), "additionalProperties": others}
         distinct = _distinct(self.node(rest.node) for rest in node.rest)
         return {"additionalProperties": True if {} in distinct else _one_of(distinct)}
 
@@ -210,7 +197,7 @@ class Writer:
             return self.node(target, _both(lead, target.description))
         if node.name not in self.used:
             self.used.append(node.name)
-        own = "" if self.dialect.words_twice else _sentence(target.description, self.notes(target))
+        own = _sentence(target.description, self.notes(target))
         return self.described({"$ref": f"#/$defs/{node.name}"}, _both(lead, own), [])
 
 
@@ -281,10 +268,11 @@ def _whole(node: Node) -> Mapping[str, JSON]:
     return facts
 
 
-def _sayable(keyword: str, value: JSON, node: Node) -> bool:
-    if isinstance(node, Leaf) and node.kind == "decimal":
-        return False
-    return is_sayable(value)
+def is_sayable(value: JSON) -> bool:
+    """Whether a schema may name a value: a number within what JavaScript counts exactly, and not written as 1e-07."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    return abs(value) <= SAFE and "e" not in repr(value)
 
 
 def _by_type(values: Iterable[JSON]) -> dict[str, list[JSON]]:

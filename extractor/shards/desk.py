@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from extractor.documents.discover import Skip
-from extractor.errors import UsageError
+from extractor.errors import DocumentError, UsageError
 from extractor.pipeline.corrections import CORRECTIONS
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked, output_directory
@@ -23,7 +23,7 @@ from extractor.sources.files import Entry
 from extractor.sources.rows import Rows
 from extractor.sources.storage import File, exists, fetch, is_remote, join, local, send
 
-__all__ = ["Desk", "Documents", "at_desk", "borrowed"]
+__all__ = ["Desk", "Documents", "at_desk", "borrowed", "is_row"]
 
 _TOTALS = "run.json"
 _OURS = ("-wal", "-shm", f"saved-{JOURNAL}", f"stored-{JOURNAL}")
@@ -97,15 +97,19 @@ class Desk:
 
 
 class Documents:
-    """The documents of a shard as the origin of a job: files, or `rows` of a table, which is read again."""
+    """The documents of a shard as the origin of a job: files, and rows of `tables`, which are read again.
 
-    def __init__(self, lines: Iterable[Line], rows: Rows | None = None) -> None:
-        self._lines, self._rows = {line["document"]: line for line in lines}, rows
+    A row is the one of the first table that has it.
+    """
+
+    def __init__(self, lines: Iterable[Line], tables: Sequence[Rows] = ()) -> None:
+        self._lines, self._tables = {line["document"]: line for line in lines}, tables
 
     @property
     def places(self) -> list[str]:
         """Where they are."""
-        return [self._rows.where] if self._rows else [line["place"] for line in self._lines.values()]
+        files = [line["place"] for line in self._lines.values() if not is_row(line["place"], self._tables)]
+        return [*dict.fromkeys(rows.where for rows in self._tables), *files]
 
     def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
         """Each document, files by name, rows in their order."""
@@ -113,15 +117,26 @@ class Documents:
 
     def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
         """Those of these names."""
-        if self._rows is None:
-            return (_entry(self._lines[name]) for name in wanted)
-        names = {self._rows.name_at(self._lines[name]["place"]): name for name in wanted}
-        return (entry._replace(name=names[entry.name]) for entry in self._rows.named(names))
+        left: dict[str, str] = {}
+        for name in wanted:
+            line = self._lines[name]
+            if is_row(line["place"], self._tables):
+                left[line["place"]] = name
+            else:
+                file = File(line["place"], name, line["size"], line["etag"])
+                yield Entry(name, line["place"], stamp=file.stamp, size=line["size"])
+        for rows in self._tables:
+            here = {rows.name_at(place): place for place in left if is_row(place, [rows])}
+            for entry in rows.found() if here else ():
+                if entry.name in here:
+                    yield entry._replace(name=left.pop(here.pop(entry.name)))
+        for place, name in left.items():
+            yield Entry(name, place, DocumentError(f"{name}: the row is no longer in its table", kind="unreadable"))
 
 
-def _entry(line: Line) -> Entry:
-    file = File(line["place"], line["document"], line["size"], line["etag"])
-    return Entry(line["document"], line["place"], stamp=file.stamp, size=line["size"])
+def is_row(place: str, tables: Iterable[Rows]) -> bool:
+    """Whether a document is a row of one of these tables."""
+    return any(place.startswith(f"{rows.where}/") for rows in tables)
 
 
 @contextmanager

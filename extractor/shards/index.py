@@ -17,7 +17,7 @@ from extractor.shards.lease import hold
 from extractor.sources.storage import File, exists, join, lines, write
 from extractor.sources.urls import named_url
 
-__all__ = ["JOURNAL", "Line", "in_shard", "journal_of", "read_index", "register", "update"]
+__all__ = ["JOURNAL", "Line", "below", "in_shard", "journal_of", "read_index", "register", "update"]
 
 JOURNAL = "journal.sqlite"
 _FILE = "manifest.jsonl"
@@ -78,6 +78,11 @@ def update(out: str, changed: Iterable[Line]) -> None:
 def in_shard(line: Line, shard: str) -> Line:
     """The line of a document whose replies are in the journal of a shard."""
     return cast(Line, {**line, "shard": shard, "journal": journal_of(shard)})
+
+
+def below(out: str, shard: str) -> str:
+    """Where the files of a shard go; those of a whole job, which has no name, go to `out` itself."""
+    return join(out, "shards", shard) if shard else out
 
 
 def journal_of(shard: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from itertools import count
 from math import inf
 from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
@@ -16,7 +15,7 @@ from typing import Any, TypedDict
 import orjson
 
 from extractor.errors import UsageError
-from extractor.sources.rows import Rows
+from extractor.sources.rows import Rows, distinct
 from extractor.sources.storage import GOLD, File, listing
 from extractor.sources.urls import named_url
 
@@ -63,7 +62,8 @@ def plan_shards(source: Source, *, shards: int = 16, max_cost: float | None = No
     rows, files = _listed(source)
     buckets: dict[int, list[File]] = {}
     for file in files:
-        buckets.setdefault(_bucket(file.name, shards), []).append(file)
+        number = int.from_bytes(blake2b(file.name.encode(), digest_size=8).digest()) % shards
+        buckets.setdefault(number, []).append(file)
     return [
         shard_of(f"{number + 1:04}-of-{shards:04}", buckets[number], max_cost, rows=rows) for number in sorted(buckets)
     ]
@@ -107,10 +107,6 @@ def shard_of(name: str, files: Sequence[File], max_cost: float | None = None, *,
     return Shard(shard=name, documents=len(files), bytes=size, max_cost=max_cost, packed=packed)
 
 
-def _bucket(name: str, shards: int) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % shards
-
-
 def _unpacked(shard: Shard) -> Any:
     return orjson.loads(zlib.decompress(urlsafe_b64decode(shard["packed"])))
 
@@ -125,7 +121,8 @@ def _listed(source: Source) -> tuple[Rows | None, list[File]]:
         for name, times in Counter(map(named_url, found)).items():
             if times > 1:
                 raise UsageError(f"{name} is there {times} times, with other signatures: name it once")
-        return None, list(_unique(found.values()))
+        names = distinct(_plain(file.name) for file in found.values())
+        return None, [file._replace(name=name) for file, name in zip(found.values(), names, strict=True)]
     rows = source.lasting()
     if rows.query is not None and rows.key is None:
         raise UsageError(f"{rows.where}: the numbers of rows change between queries: give a key, a column of names")
@@ -135,17 +132,6 @@ def _listed(source: Source) -> tuple[Rows | None, list[File]]:
 
 def _places(source: Source) -> Sequence[Any]:
     return list(source) if isinstance(source, Iterable) and not isinstance(source, str) else [source]
-
-
-def _unique(files: Iterable[File]) -> Iterator[File]:
-    taken: set[str] = set()
-    for file in files:
-        name = plain = _plain(file.name)
-        copies = count(2)
-        while name in taken:
-            name = f"{plain} ({next(copies)})"
-        taken.add(name)
-        yield file._replace(name=name)
 
 
 def _plain(name: str) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from extractor.errors import StorageError, UsageError
+from extractor.errors import STOPPING, StorageError, UsageError
+from extractor.pipeline.config import Config
 from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
 from extractor.pipeline.journal import open_journal
 from extractor.pipeline.outputs import locked, write_lines
+from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import flags
 from extractor.pipeline.runs import declared
@@ -25,13 +29,13 @@ from extractor.review.server import Run
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, read_index, update
-from extractor.shards.plan import Shard
+from extractor.shards.plan import Shard, shard_of
 from extractor.shards.purse import spent_by_all
-from extractor.shards.work import Manifest, by_file, failures, manifest_of, outcome, results, rows_in
-from extractor.sources.storage import exists, join, lines, read
+from extractor.shards.work import Manifest, by_file, extract_shard, failures, manifest_of, outcome, results, rows_in
+from extractor.sources.storage import File, exists, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["manifests_of", "publish", "published_schema", "read_results"]
+__all__ = ["manifests_of", "publish", "published_schema", "read_results", "retry_output"]
 
 Maker = Callable[[Layout], Sink]
 """Makes a sink for the tables of a schema."""
@@ -83,7 +87,7 @@ def publish(
         raise UsageError("no shard has a manifest: nothing was extracted, so nothing is published")
     there = {shard["shard"] for shard in shards}
     missing = [shard for shard in expected or () if shard["shard"] not in there]
-    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
+    settings = _settings(shards, str(out))
     compiled = published_schema(schema, settings, needed=bool(sink or settings.get("split")))
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
@@ -92,6 +96,45 @@ def publish(
         sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
+
+
+def _settings(shards: Sequence[Manifest], out: str) -> dict[str, Any]:
+    """The settings of the shards, which are alike, and how rows are read where this run or an earlier one had any."""
+    own, *others = ((orjson.loads(read(join(each["out"], "run.json")))) for each in shards)
+    earlier = [orjson.loads(read(join(out, "run.json")))] if exists(join(out, "run.json")) else []
+    of_rows = [run for run in (own, *others, *earlier) if "rows" in run]
+    return {**own, **{name: of_rows[0][name] for name in ("rows", "source")}} if of_rows else own
+
+
+def retry_output(
+    out: str,
+    job: Pipeline,
+    using: Config,
+    *,
+    sink: Sequence[str] = (),
+    tell: Callable[[Manifest], None] = lambda manifest: None,
+) -> Manifest | None:
+    """Ask again about the documents of `out` that are not ok, by shard, and publish what came of it; None without any.
+
+    Replies that fell short are set aside, good ones are used. The model is asked as `using` says, which caps the cost
+    of all shards together. `tell` receives the manifest of each shard; tables of all records go to each `sink`.
+    """
+    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=itemgetter("shard"))
+    done: list[Manifest] = []
+    stopped: Exception | None = None
+    for name, found in groupby(dead, itemgetter("shard")):
+        files = [File(line["place"], line["document"], line["size"], line["etag"]) for line in found]
+        shard = shard_of(name, files, using.max_cost)
+        try:
+            extract_shard(shard, job, out, tell=done.append, redo="partial", using=using, wait=True)
+        except STOPPING as error:
+            stopped = error
+            break
+        tell(done[-1])
+    manifest = publish(done, out, sink=sink, schema=job.schema, wait=True) if done else None
+    if stopped:
+        raise stopped
+    return manifest
 
 
 def manifests_of(manifests: Manifest | Iterable[Manifest | None] | None) -> list[Manifest]:

@@ -17,7 +17,7 @@ import orjson
 from extractor.call.ledger import Heads
 from extractor.errors import BudgetExceeded
 from extractor.shards.desk import borrowed
-from extractor.shards.index import journal_of
+from extractor.shards.index import below, journal_of
 from extractor.shards.lease import Lease, hold, is_held
 from extractor.sources.storage import exists, join, read, write
 from extractor.wire.prices import dollars
@@ -77,17 +77,14 @@ class Purse:
                 return False
             self._allowed = gone
             self._enter(shards, "waiting")
-        if any(entry["state"] == "open" and self._lives(name) for name, entry in others.items()):
+        working = (below(self._out, name) for name, entry in others.items() if entry["state"] == "open")
+        if any(is_held(place, "desk", self._seen) for place in working):
             return False
         raise BudgetExceeded(
             f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(max(left - gone, 0)))} of the"
             f" budget of {dollars(usd(self._cap))} for all shards is left; raise the budget and run the job again to"
             " go on"
         )
-
-    def _lives(self, shard: str) -> bool:
-        place = join(self._out, "shards", shard) if shard else self._out
-        return is_held(place, "desk", self._seen)
 
     def _book(self, heads: Heads, state: str) -> None:
         self._lease.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -21,15 +21,17 @@ from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.pipeline import Pipeline
 from extractor.review.report import write_report
 from extractor.schema.compiler import Schema
-from extractor.shards.desk import Desk, Documents, at_desk, borrowed
-from extractor.shards.index import Line, in_shard, read_index, register, update
+from extractor.shards.desk import Desk, Documents, at_desk, borrowed, is_row
+from extractor.shards.index import Line, below, in_shard, read_index, register, update
+from extractor.shards.lease import hold
 from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
+from extractor.sources.rows import Rows
 from extractor.sources.storage import address, exists, facts, join, read
 from extractor.wire.values import Usage, usd
 
 __all__ = [
-    *("Manifest", "Redo", "below", "by_file", "extract_shard", "failures", "file_of", "manifest_of", "outcome"),
+    *("Manifest", "Redo", "by_file", "extract_shard", "failures", "file_of", "manifest_of", "outcome"),
     "results",
     "rows_in",
 ]
@@ -73,17 +75,13 @@ def extract_shard(
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
     _check_schema(out, pipeline.file_schema)
-    with at_desk(below(out, shard), wait=wait) as desk:
+    with _at_work(out, shard, wait=wait) as (desk, lines, tables):
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
-        rows, files = rows_of(shard), documents_of(shard)
-        lines = register(out, name, files if rows else facts(files))
-        _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
-        lines = [in_shard(line, name) for line in lines]
         before = _prepared(desk, lines, redo, pipeline.file_schema)
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
-        origin, config = Documents(lines, rows), _within(pipeline.config, shard["max_cost"])
-        job = replace(pipeline, source=rows or (), origin=origin, purse=purse, config=config)
+        source, config = tables[0] if tables else (), _within(pipeline.config, shard["max_cost"])
+        job = replace(pipeline, source=source, origin=Documents(lines, tables), purse=purse, config=config)
         try:
             job._do(desk.folder, _within(using or config, shard["max_cost"]), progress=progress)
         finally:
@@ -105,11 +103,6 @@ def _check_schema(out: str, schema: Schema[Any]) -> None:
         if run.get("version") == library_version() and run["fingerprint"] != schema.fingerprint:
             other = "another form of it" if run["schema"] == schema.name else f"the schema {run['schema']}"
             raise UsageError(f"{out} holds records of {other}, not of the schema {schema.name}: name another out")
-
-
-def below(out: str, shard: Shard) -> str:
-    """Where the files of a shard go; those of a whole job go to `out` itself."""
-    return join(out, "shards", shard["shard"]) if shard["shard"] else out
 
 
 def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
@@ -153,6 +146,43 @@ def results(lines: Iterable[Line], rows: Mapping[str, Mapping[str, Any]]) -> Ite
     for line in lines:
         if row := rows.get(line["document"]):
             yield Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
+
+
+@contextmanager
+def _at_work(out: str, shard: Shard, *, wait: bool) -> Iterator[tuple[Desk, list[Line], list[Rows]]]:
+    """The desk of a shard, the lines of its documents, and the tables that it has rows of, the latest first.
+
+    What other shards know of the documents is taken over, once nobody is at work there.
+    """
+    name, others = shard["shard"], set[str]()
+    while True:
+        with ExitStack() as own, ExitStack() as theirs:
+            for each in sorted({name, *others}):  # in one order everywhere, so that no two wait for each other
+                if each != name:
+                    theirs.enter_context(hold(below(out, each), "desk", wait=wait))
+                else:
+                    desk = own.enter_context(at_desk(below(out, name), wait=wait))
+            tables = _tables(desk, rows_of(shard))
+            files = documents_of(shard)
+            now = facts(file for file in files if not is_row(file.uri, tables))
+            lines = register(out, name, [*now, *(file for file in files if is_row(file.uri, tables))])
+            found = {line["shard"] for line in lines} - {name}
+            if found <= others:
+                _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
+                theirs.close()
+                yield desk, [in_shard(line, name) for line in lines], tables
+                return
+        others = found
+
+
+def _tables(desk: Desk, rows: Rows | None) -> list[Rows]:
+    """The tables that the shard has rows of, those of `rows` first. The journal knows how each is read."""
+    with closing(open_journal(desk.journal)) as journal:
+        known = journal.note("tables") or []
+        if rows and (own := {"source": rows.source, **rows.settings}) not in known[:1]:
+            known = [own, *(each for each in known if each != own)]
+            journal.keep_note("tables", known)
+    return [Rows(**each) for each in known]
 
 
 def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:

@@ -123,28 +123,33 @@ class Files:
         if not all(self._declared) or not self._declared:
             raise UsageError("no source: name the files, folders or URLs to read")
         here = discover(self.paths, without=without, follow_links=self._follow, skip=skip)
-        return chain((Entry(name, str(path)) for path, name in here), self._elsewhere)
+        entries, skipped = self._elsewhere
+        for name, why in skipped:
+            skip(name, why)
+        return chain((Entry(name, str(path)) for path, name in here), entries)
 
     def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
         """Each from where it was found, which is not looked for."""
         return (Entry(name, place) for name, place in wanted.items())
 
     @cached_property
-    def _elsewhere(self) -> list[Entry]:
+    def _elsewhere(self) -> tuple[list[Entry], list[tuple[str, str]]]:
+        """What is found by listing, and the name and the reason of what is left out of that."""
+        skipped: list[tuple[str, str]] = []
         places = filter(_is_listed, self._declared)
-        files = {file.uri: file for place in places for file in listing(place)}
+        files = {file.uri: file for place in places for file in listing(place, lambda *left: skipped.append(left))}
         times = Counter(map(named_url, files))
         # Signatures alone tell some of them apart.
-        names = (name if times[name := named_url(uri)] == 1 else _digested(name, uri) for uri in files)
-        return [
+        names = (
+            name if times[name := named_url(uri)] == 1 else f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"
+            for uri in files
+        )
+        entries = [
             Entry(name, file.uri, None, file.stamp, file.size) for name, file in zip(names, files.values(), strict=True)
         ]
+        return entries, skipped
 
 
 def _is_listed(place: str) -> bool:
     """Whether a place is found by listing it: a URL, or `@` and the name of a file that lists places."""
     return is_remote(place) or (place.startswith("@") and not Path(place).exists())
-
-
-def _digested(name: str, uri: str) -> str:
-    return f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from io import StringIO
+from itertools import tee
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -26,7 +27,7 @@ from extractor.sources.files import Entry
 from extractor.sources.storage import lines, opened, read
 from extractor.sources.urls import public_url, scrubbed
 
-__all__ = ["Rows", "arrow_table", "frame_kind", "library"]
+__all__ = ["Rows", "arrow_table", "distinct", "frame_kind", "library"]
 
 _AT_ONCE = 1000
 _TEMPLATE = re.compile(r"\{\{-?\s*[A-Za-z_]\w*\s*[^\w\s,]")  # not an array of PostgreSQL, '{{a,b}}'
@@ -114,15 +115,10 @@ class Rows:
 
     def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
         """The rows in their order. UsageError where the table cannot be read or has no such column."""
-        times: dict[str, int] = {}
-        for number, row in enumerate(self._rows(), 1):
+        rows, copy = tee(self._rows())
+        names = distinct(self._key_of(row) or f"row {number}" for number, row in enumerate(copy, 1))
+        for number, (row, name) in enumerate(zip(rows, names, strict=True), 1):
             place = f"{self.where}, row {number}"
-            value = None if isinstance(row, str) or self.key is None else row.get(self.key)
-            name = key = f"row {number}" if value in (None, "") else str(value)
-            while name in times:  # a key may look like the name of another row
-                times[key] += 1
-                name = f"{key} ({times[key]})"
-            times[name] = 1
             if isinstance(row, str):
                 yield Entry(name, place, DocumentError(f"{name}: {row}", kind="damaged"))
                 continue
@@ -139,7 +135,7 @@ class Rows:
                     content = DocumentError(wrong, kind="binary")
             columns: Row = {column: value for column, value in row.items() if column != self.column}
             try:
-                columns = _plain(columns)
+                columns = orjson.loads(orjson.dumps(columns, default=_as_text, option=orjson.OPT_NON_STR_KEYS))
             except TypeError as error:
                 wrong = f"{name}: its other columns cannot be written as JSON: {error}"
                 columns, content = {}, DocumentError(wrong, kind="unreadable")
@@ -155,6 +151,10 @@ class Rows:
         for name, place in left.items():
             yield Entry(name, place, DocumentError(f"{name}: the row is no longer in {self.where}", kind="unreadable"))
 
+    def _key_of(self, row: Row | str) -> str:
+        value = None if isinstance(row, str) or self.key is None else row.get(self.key)
+        return "" if value is None else str(value)
+
     @property
     def _scheme(self) -> str:
         return urlsplit(self.source).scheme if isinstance(self.source, str) else ""
@@ -162,7 +162,11 @@ class Rows:
     def _rows(self) -> Iterator[Row | str]:
         """The rows; of one that cannot be read, why not."""
         if not self.is_lasting:
-            return self._of_frame() if _is_frame(self.source) else iter(self.source)
+            if frame_kind(self.source) == "pandas" or hasattr(self.source, "__arrow_c_stream__"):
+                return self._of_frame()
+            if not isinstance(self.source, Iterable):
+                raise UsageError(f"a {type(self.source).__name__} has no rows: give a table, a frame or mappings")
+            return iter(self.source)
         if self._scheme in _DATABASES:
             return self._of_database()
         place = str(self.source)
@@ -178,11 +182,15 @@ class Rows:
         raise UsageError(f"{self.where} is no table: rows are read from {_READABLE}")
 
     def _proved(self, names: Iterable[str]) -> list[str]:
+        """The columns, each under a name of its own. UsageError unless the ones that are named are there, once."""
         columns = list(names)
         for name in filter(None, (self.column, self.key)):
-            if name not in columns:
+            if times := columns.count(name):
+                if times > 1:
+                    raise UsageError(f"{self.where} has {times} columns {name!r}: rename all but one")
+            else:
                 raise UsageError(f"{self.where} has no column {name!r}; it has {', '.join(columns)}")
-        return columns
+        return list(distinct(columns))
 
     def _of_csv(self, place: str) -> Iterator[Row | str]:
         try:
@@ -196,7 +204,7 @@ class Rows:
         names, records = next(
             (pair for pair in zip(headers, readers, strict=True) if self.column in pair[0]), (headers[0], readers[0])
         )
-        self._proved(names)
+        names = self._proved(names)
         for cells in filter(None, records):
             misfit = f"it has {len(cells)} cells, and the header {len(names)}"
             yield dict(zip(names, cells, strict=True)) if len(cells) == len(names) else misfit
@@ -247,12 +255,27 @@ class Rows:
             raise UsageError(f"{self.where}: {scrubbed(str(error), str(self.source))}") from None
 
 
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """The names, those that were there before with a number: a, a (2), a (3)."""
+    times: dict[str, int] = {}
+    for wanted in names:
+        name = wanted
+        while name in times:
+            times[wanted] += 1
+            name = f"{wanted} ({times[wanted]})"
+        times[name] = 1
+        yield name
+
+
 def arrow_table(frame: Any) -> Any:
-    """A pyarrow Table of a frame of pandas or Polars, or of anything else that exports Arrow."""
+    """A pyarrow Table of a frame of pandas or Polars, or of anything else that exports Arrow; UsageError for others."""
     arrow = library("pyarrow")
-    if frame_kind(frame) == "pandas":
-        return arrow.Table.from_pandas(frame, preserve_index=False)
-    return frame if isinstance(frame, arrow.Table) else arrow.table(frame)
+    try:
+        if frame_kind(frame) == "pandas":
+            return arrow.Table.from_pandas(frame, preserve_index=False)
+        return frame if isinstance(frame, arrow.Table) else arrow.table(frame)
+    except (TypeError, ValueError, AttributeError) as error:  # ArrowInvalid is a ValueError
+        raise UsageError(f"a {type(frame).__name__} cannot be read as a table: {error}") from error
 
 
 def frame_kind(frame: Any) -> str:
@@ -266,10 +289,6 @@ def library(name: str, need: str = "frames need") -> Any:
         return import_module(name)
     except ImportError as error:
         raise MissingExtra(f"{need} {error.name}", extra="tables") from error
-
-
-def _is_frame(source: Any) -> bool:
-    return frame_kind(source) == "pandas" or hasattr(source, "__arrow_c_stream__")
 
 
 def _connected(url: str) -> Any:
@@ -292,11 +311,6 @@ def _connected(url: str) -> Any:
     connection = library("psycopg", f"{public_url(url)} needs").connect(url)
     connection.read_only = True
     return connection
-
-
-def _plain(columns: Row) -> Row:
-    """Cells as JSON values, as they are stored."""
-    return orjson.loads(orjson.dumps(columns, default=_as_text, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
 
 
 def _as_text(value: Any) -> str:

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from extractor.documents.discover import discover, is_output
+from extractor.documents.discover import Skip, discover, is_output
 from extractor.documents.source import LIMITS, too_large
 from extractor.errors import DocumentError, ExtractorError, MissingExtra, StorageError, UsageError
 from extractor.sources.urls import public_url
@@ -80,10 +80,11 @@ def dataset_name(place: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/") or "/"
 
 
-def listing(place: str) -> list[File]:
+def listing(place: str, skip: Skip = lambda name, why: None) -> list[File]:
     """The documents at a place, sorted by name: a file, a folder or prefix, a glob, or `@` and a list of places.
 
-    A list is a text file with one place a line. Hidden files and gold answers are left out of folders and prefixes.
+    A list is a text file with one place a line. Hidden files and gold answers are left out of folders and prefixes, and
+    so are outputs of jobs, of which `skip` is told.
     On a web server, a URL that ends with `/` is a folder, of which the server lists the files; any other is a file.
     Nothing where a pattern, a folder or a prefix is empty, or is the only thing that is missing in a place that has
     others; UsageError where there is no such place at all, StorageError where it cannot be listed.
@@ -92,10 +93,10 @@ def listing(place: str) -> list[File]:
         raise UsageError("no source: name the files, folders or URLs to read")
     if place.startswith("@"):
         listed = read(place[1:]).decode().splitlines()
-        return [file for line in listed if line.strip() for file in listing(line.strip())]
+        return [file for line in listed if line.strip() for file in listing(line.strip(), skip)]
     found: list[File] = []
     with suppress(FileNotFoundError), _asking(place):
-        found = sorted(_remote(place) if is_remote(place) else _local(place), key=lambda file: file.name)
+        found = sorted((_remote if is_remote(place) else _local)(place, skip), key=lambda file: file.name)
     if not found and not _has_others(place):
         raise UsageError(f"no documents at {public_url(place)}: check the path, the prefix or the pattern")
     return found
@@ -344,7 +345,7 @@ def _is_web(uri: str) -> bool:
     return uri.startswith(("https://", "http://"))
 
 
-def _local(place: str) -> Iterator[File]:
+def _local(place: str, skip: Skip) -> Iterator[File]:
     path = local(place)
     if not path.exists() and has_magic(place):
         root = _root(str(path))
@@ -352,11 +353,11 @@ def _local(place: str) -> Iterator[File]:
             if found.is_file():
                 yield File(str(found), found.relative_to(root).as_posix(), found.stat().st_size)
         return
-    for found, name in discover([path]) if path.exists() else ():
+    for found, name in discover([path], skip=skip) if path.exists() else ():
         yield File(str(found), name, found.stat().st_size if found.exists() else 0)
 
 
-def _remote(uri: str) -> Iterator[File]:
+def _remote(uri: str, skip: Skip) -> Iterator[File]:
     store, path = _opened(uri)
     store.invalidate_cache()
     if _is_web(uri) and not uri.endswith("/"):
@@ -374,14 +375,18 @@ def _remote(uri: str) -> Iterator[File]:
     folders: dict[str, set[str]] = {}
     for at in () if has_magic(path) else found:
         folders.setdefault(at.rpartition("/")[0], set()).add(at.rpartition("/")[2])
-    outputs = tuple(f"{folder}/" for folder, names in folders.items() if is_output(names))
-    if f"{root}/" in outputs:
+    outputs = [folder for folder, names in folders.items() if is_output(names)]
+    outputs = [folder for folder in outputs if not folder.startswith(tuple(f"{outer}/" for outer in outputs))]
+    if root in outputs:
         raise UsageError(f"{public_url(uri)} is the output of a job: name the place of documents, or single files")
+    for folder in outputs:
+        skip(public_url(uri + folder[len(root) :]), "the output of a job")
     for at, entry in found.items():
-        if at.startswith(outputs):
+        is_folder = entry.get("type") == "directory" or (at.endswith("/") and not entry.get("size"))  # as consoles make
+        if is_folder or at.startswith(tuple(f"{folder}/" for folder in outputs)):
             continue
         name = at[len(root) :].strip("/") or at.rpartition("/")[2]
-        if entry.get("type") != "directory" and (at == path or _wanted(name)):
+        if at == path or _wanted(name):
             yield File(uri + at[len(root) :], name, entry.get("size") or 0, _etag(entry))
 
 

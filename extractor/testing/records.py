@@ -31,7 +31,8 @@ def assert_record(record: Record, expected: Any, *, status: str | None = "ok") -
         #   total: expected '5.00', found '5.50' @ /total
     """
     __tracebackhide__ = True
-    if lines := list(_differences(_row(record), to_jsonable_python(expected), status)):
+    row = record.row() if isinstance(record, Result) else record
+    if lines := list(_differences(row, to_jsonable_python(expected), status)):
         raise AssertionError("\n".join(lines))
 
 
@@ -50,10 +51,6 @@ def assert_records(out: str | Path, gold: str | Path, *, status: str | None = "o
         lines += _differences(row, expected[name], status) if name in expected else [f"{name}: not in gold"]
     if lines:
         raise AssertionError("\n".join(lines))
-
-
-def _row(record: Record) -> Mapping[str, Any]:
-    return record.row() if isinstance(record, Result) else record
 
 
 def _differences(row: Mapping[str, Any], expected: JSON, status: str | None) -> Iterator[str]:

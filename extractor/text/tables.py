@@ -28,6 +28,7 @@ _SAMPLE = 64  # rows from which it is read how many cells of a row are numbers
 
 _DIVIDER = re.compile(r"(?=.*[-=_─━═]{3})[-=_─━═+|:┼├┤ ]+")
 _GAP = re.compile(r" {2,}|\t+")
+_BAR = re.compile(r"(?<!\\)\|")  # between cells; one within a cell is escaped
 _NUMBER = re.compile(r"(?=.*\d)[^\w\s]{0,2}(?:[A-Z]{3} ?)?[\d\s.,:/'’%()+\-–−٫٬]+[^\w\s]?(?: ?[A-Z]{1,3})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -112,7 +113,7 @@ def _piped(lines: Lines, index: int) -> _Row | None:
     line = lines[index].strip()
     if line.count("|") < 2 or (line[0] != "|" and " | " not in line):
         return None
-    return _row(index, index + 1, line.strip("|").split("|"))
+    return _row(index, index + 1, _BAR.split(line.strip("|")))
 
 
 def _delimited(delimiter: str, lines: Lines, index: int) -> _Row | None:
@@ -140,6 +141,8 @@ def _quoted_cells(line: str, delimiter: str) -> list[str] | None:
             if at < 0:
                 return None
         end = line.find(delimiter, at)
+        while end > 0 and delimiter == "|" and line[end - 1] == "\\":
+            end = line.find(delimiter, end + 1)
         cells.append(line[start:] if end < 0 else line[start:end])
         if end < 0:
             return cells

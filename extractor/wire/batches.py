@@ -11,7 +11,7 @@ import orjson
 from extractor.errors import Rejected, ServiceError, UsageError
 from extractor.wire.faults import classify
 from extractor.wire.prices import Price
-from extractor.wire.replies import broken, parse_completion, read_object
+from extractor.wire.replies import broken, parse_completion, read_object, refusal
 from extractor.wire.values import Reply
 
 __all__ = ["MAX_BYTES", "Batch", "BatchItem", "batch_bodies", "parse_batch", "poll_body"]
@@ -79,9 +79,9 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
         raise broken("the state of the batch is no object", status, None)
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
     request_id = result.get("request_id")
-    if found is not None:
-        return Batch("done", request_id, tuple(_item(entry, place, price) for place, entry in enumerate(found)))
     state = result.get("status")
+    if found is not None and state not in ("queued", "running"):
+        return Batch("done", request_id, tuple(_item(entry, place, price) for place, entry in enumerate(found)))
     if state in _ENDED:
         raise Rejected(f"the batch ended as {state}, without answers", status=status)
     return Batch("queued" if state == "queued" else "running", request_id)
@@ -110,7 +110,7 @@ def _item(entry: Any, place: int, price: Price | None) -> BatchItem:
 def _outcome(whole: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
     result = whole.get("result")
     if whole.get("success") is False or whole.get("error") or whole.get("errors") or result is None:
-        return classify(200, {}, orjson.dumps(dict(whole)))
+        return refusal(200, {}, orjson.dumps(dict(whole)), whole, price=price)
     try:
         return parse_completion(result, price=price)
     except ServiceError as error:

@@ -11,7 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["arm", "armed_json", "armed_value", "disarm", "disarmed", "disarmed_body", "shows_images"]
+__all__ = ["TEXTUAL", "arm", "armed_json", "armed_value", "disarm", "disarmed", "shows_images"]
+
+TEXTUAL = ("messages", "prompt", "tools", "functions", "prediction")
+"""The members of a request that hold text for the model."""
 
 _BREAK = "\u2060"
 _FINDS = (
@@ -70,14 +73,6 @@ def armed_value(value: Any) -> Any:
         case list():
             return [armed_value(item) for item in value]
     return value
-
-
-def disarmed_body(body: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
-    """A request body with the text of its messages, tools and prediction disarmed."""
-    return {name: disarmed(value, strict=strict) if name in _TEXTUAL else value for name, value in body.items()}
-
-
-_TEXTUAL = ("messages", "prompt", "tools", "functions", "prediction")
 
 
 def disarmed(value: Any, *, strict: bool = False) -> Any:

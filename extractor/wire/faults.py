@@ -49,7 +49,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row: the codes, statuses and text it is known by (empty means any), its class, and what a person can do."""
+    """One row: the codes, statuses and text it is known by (empty means any), its class, and what a person can do.
+
+    `billable` tells whether it may be billed where that is not as for others of its class.
+    """
 
     codes: tuple[int, ...]
     statuses: tuple[int, ...]
@@ -57,6 +60,7 @@ class Fault:
     error: type[ServiceError]
     advice: str
     foreign: bool = False
+    billable: bool | None = None
 
     def matches(self, failure: Failure) -> bool:
         """Whether the row speaks of this failure. A code that is known says enough: its status may vary."""
@@ -154,6 +158,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((), (405, 300, 301, 302, 303, 307, 308), "", AccountError, "check the base URL"),
     Fault((), (407,), "", AccountError, "check the proxy of the environment: it wants a name and a password"),
     Fault((), tuple(range(500, 600)), "", Busy, _PASSING),
+    Fault((), (504, 524), "", Busy, _PASSING, foreign=True, billable=True),  # who waited for the answer gave up
     Fault((), (*range(300), 304, *range(600, 1000)), "", BrokenReply, _PASSING),
     Fault((), (), "", Rejected, _REQUEST),
 )
@@ -184,14 +189,18 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
         status=failure.status,
         request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),
         retry_after=retry_after,
+        billable=row.billable,
     )
+
+
+_SECONDS = r"\d{1,9}(\.\d+)?"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait; a date is read against the reply's own, so that no clock of ours is asked."""
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value)
+    if re.fullmatch(rf"{_SECONDS}(\s*,\s*{_SECONDS})*", value):  # several stand there where several have set it
+        return max(map(float, value.split(",")))
     try:
         moment, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (moment - now).total_seconds())

@@ -22,15 +22,11 @@ class Price:
         amounts = (dollars(self.prompt), dollars(self.cached), dollars(self.completion))
         return "{} (input), {} (cached input), {} (output)".format(*amounts)
 
-    def nano(self, usage: Usage) -> int:
-        """The price of a usage in nano-dollars."""
-        fresh = usage.prompt_tokens - usage.cached_tokens
-        micro = fresh * self.prompt + usage.cached_tokens * self.cached + usage.completion_tokens * self.completion
-        return round(micro * 1_000)
-
     def cost(self, usage: Usage) -> float:
         """The price of a usage in USD, to the nano-dollar."""
-        return usd(self.nano(usage))
+        fresh = usage.prompt_tokens - usage.cached_tokens
+        micro = fresh * self.prompt + usage.cached_tokens * self.cached + usage.completion_tokens * self.completion
+        return usd(round(micro * 1_000))
 
 
 _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)

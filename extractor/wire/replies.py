@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from extractor.errors import BrokenReply
+from extractor.errors import BrokenReply, ServiceError
 from extractor.wire.calls import Calls, part_calls
 from extractor.wire.faults import classify, page_title
 from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
@@ -23,6 +23,7 @@ __all__ = [
     "part_thinking",
     "read_object",
     "read_usage",
+    "refusal",
 ]
 
 _MOST_TOKENS = 1_000_000_000
@@ -38,17 +39,34 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown;
     `model` is who was asked, for an error to name.
     """
-    if not 200 <= status < 300:
-        raise classify(status, headers, body, model=model)
-    request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
-    whole = read_object(status, body, request_id=request_id)
-    if whole.get("success") is False or whole.get("errors") or whole.get("error"):
-        error = classify(status, headers, body, model=model)
-        error.billable = error.billable or bool(_mapping(inner(whole)).get("choices"))  # an answer stands beside it
-        raise error
+    request_id, refused = headers.get("cf-ai-req-id") or headers.get("cf-ray"), not 200 <= status < 300
+    try:
+        whole = read_object(status, body, request_id=request_id)
+    except BrokenReply:
+        if not refused:
+            raise
+        whole = {}
+    if refused or whole.get("success") is False or whole.get("errors") or whole.get("error"):
+        raise refusal(status, headers, body, whole, price=price, model=model)
     if not is_text(inner(whole)):
         whole = read_spelled(body)
     return parse_completion(inner(whole), request_id=request_id, price=price)
+
+
+def refusal(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    content: Mapping[str, Any],
+    *,
+    price: Price | None,
+    model: str = "",
+) -> ServiceError:
+    """The error in a body, of some content, with what it tells of its cost; one beside an answer may be billed."""
+    error, result = classify(status, headers, body, model=model), _mapping(inner(content))
+    error.usage = read_usage(result.get("usage"), price=price)
+    error.billable = error.billable or bool(result.get("choices"))
+    return error
 
 
 def parse_completion(completion: Any, *, request_id: str | None = None, price: Price | None) -> Reply:
@@ -104,8 +122,11 @@ class Completion:
         else:
             choices = frame.get("choices")
             found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-        pieces = [(place, self._choices.setdefault(place, _Choice()).take(one)) for place, one in _placed(found)]
-        return "".join(piece for place, piece in pieces if place == 0)
+        places = [place if isinstance(place := choice.get("index"), int) else 0 for choice in found]
+        if len(set(places)) < len(places) and not any("delta" in choice for choice in found):
+            places = list(range(len(places)))  # whole ones whose indices do not tell them apart
+        pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        return "".join(piece for at, piece in zip(places, pieces, strict=True) if at == 0)
 
     def count(self, usage: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
@@ -246,14 +267,6 @@ def is_text(completion: Any) -> bool:
     return all(isinstance(content, str | None) for content in contents) and not any(
         message.get("tool_calls") for message in messages
     )
-
-
-def _placed(choices: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
-    """Choices by their index; whole ones by their place where their indices do not tell them apart."""
-    indices = [index if isinstance(index := choice.get("index"), int) else 0 for choice in choices]
-    if len(set(indices)) < len(indices) and not any("delta" in choice for choice in choices):
-        indices = list(range(len(choices)))
-    return list(zip(indices, choices, strict=True))
 
 
 def _count(value: Any) -> int | None:

@@ -21,7 +21,7 @@ class Api:
     """The calls that a person's script would make."""
 
     def __init__(self, port: int) -> None:
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, trust_env=False)
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=240.0, trust_env=False)
 
     def close(self) -> None:
         self._client.close()
@@ -63,28 +63,6 @@ class Api:
         links = self.get(f"{run}/taskInstances/{task}/links", map_index=map_index)["extra_links"]
         return str(links["Review page"])
 
-    def form(self, run: str, task: str = "review", map_index: int = 0) -> Any:
-        """What a person is asked, once a task waits for the answer."""
-        path = f"{run}/taskInstances/{task}/{map_index}"
-        until(lambda: self._client.get(path).json().get("state") in ("awaiting_input", "deferred"))
-        return self.get(f"{path}/hitlDetails")
-
-    def answer(self, run: str, choice: str, values: dict[str, Any], *, map_index: int = 0, task: str = "review") -> str:
-        """Fill in a form; returns the state of the task afterwards.
-
-        Airflow takes a task whose answer comes at once for one that was killed, and asks again.
-        """
-        path = f"{run}/taskInstances/{task}/{map_index}"
-        wish, states = {"chosen_options": [choice], "params_input": values}, ("success", "up_for_retry")
-
-        def ended() -> str:
-            state = str(self.get(path)["state"])
-            if state in ("awaiting_input", "deferred"):
-                self._client.patch(f"{path}/hitlDetails", json=wish)
-            return state if state in states else ""
-
-        return until(ended)
-
     def fail(self, run: str, task: str = "extract") -> None:
         """Mark a running task as failed, as a person does in the UI."""
         self._client.patch(f"{run}/taskInstances/{task}", json={"new_state": "failed"}).raise_for_status()
@@ -107,6 +85,7 @@ def serving(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{here}/execution/",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
@@ -136,6 +115,36 @@ class Standalone(Api):
         for process in dead:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+
+    def form(self, run: str, task: str = "review", map_index: int = 0) -> Any:
+        """What a person is asked, once a task waits for the answer."""
+        path = f"{run}/taskInstances/{task}/{map_index}"
+        until(lambda: self._waits(path))
+        return self.get(f"{path}/hitlDetails")
+
+    def answer(self, run: str, choice: str, values: dict[str, Any], *, map_index: int = 0, task: str = "review") -> str:
+        """Fill in a form; returns the state of the task afterwards."""
+        path = f"{run}/taskInstances/{task}/{map_index}"
+        wish = {"chosen_options": [choice], "params_input": values}
+        until(lambda: self._waits(path))
+        self._client.patch(f"{path}/hitlDetails", json=wish).raise_for_status()
+        return until(
+            lambda: next((state for state in (*FINAL, "up_for_retry") if state == self.get(path)["state"]), "")
+        )
+
+    def _waits(self, path: str) -> bool:
+        """Whether a task waits for a person, and the scheduler knows that its worker has left.
+
+        Airflow takes a task whose answer comes before that for one that was killed, which costs it a try.
+        """
+        task = self._client.get(path).json()
+        assert task.get("state") != "failed"
+        if task.get("state") not in ("awaiting_input", "deferred"):
+            return False
+        names = ("task_id", "map_index", "try_number")
+        marks = ["TaskInstance Finished", task["dag_run_id"], *(f"{name}={task[name]}," for name in names)]
+        log = (self._home / "standalone.log").read_text(errors="replace")
+        return any(all(mark in line for mark in marks) for line in log.splitlines())
 
     def told(self) -> list[Any]:
         """What OpenLineage was told so far."""

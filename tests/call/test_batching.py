@@ -18,7 +18,16 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import Heard, HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
-from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
+from extractor.errors import (
+    AccountError,
+    BrokenReply,
+    BudgetExceeded,
+    Busy,
+    Rejected,
+    ServiceError,
+    StorageError,
+    Unreachable,
+)
 from extractor.wire.batches import Batch, BatchItem
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
@@ -262,6 +271,55 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
     assert memory == {}
 
 
+def test_what_nobody_asks_for_any_more_is_booked() -> None:
+    """A batch of an earlier run whose questions have changed is taken all the same: each item at what it came to."""
+    kept: dict[str, tuple[str, Reply]] = {}
+
+    class Keeping(Notes):
+        def put(self, key: str, reply: Reply, document: str) -> None:
+            kept[key] = document, reply
+
+    price, book = price_of("@cf/moonshotai/kimi-k2.6"), Keeping()
+    transport, memory = Forgetful(Busy("x"), times=0), Out({"batch 1": ["answered", "left out"]})
+    transport._body = {"requests": [{"external_reference": "answered"}]}
+    out = {"answered": (10_000_000, "a.txt"), "left out": (20_000_000, "b.txt")}
+    ledger: Any = Ledger(price, cap=1.0, out=out, book=book)  # type: ignore[arg-type]
+
+    async def run() -> None:
+        async with Batching(transport, memory, ledger=ledger, queue=False, pauses=(0.0, 0.0)):
+            while not transport.polls:
+                await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert [(key, document, reply.usage) for key, (document, reply) in kept.items()] == [
+        ("answered", "a.txt", Usage(1, 0, 1))
+    ]
+    assert (book.perhaps, memory) == (20_000_000, {})
+
+
+def test_a_submission_that_broke_may_be_billed() -> None:
+    """Its reply was lost, so that nobody knows whether the batch is queued: it is perhaps paid, and not sent again."""
+    lost = Unreachable("the connection broke")
+    transport, memory = Forgetful(lost, times=0), Out()
+    transport.broken = lost
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=10.0)
+    with pytest.raises(Unreachable):
+        _send(transport, memory, ledger=ledger)
+    assert (transport.submitted, memory) == (1, {})
+    assert ledger.spent > 0
+
+
+def test_a_batch_that_cannot_be_noted_stops_the_run() -> None:
+    """Where the disk is full when the batch has its id, whoever waits for it hears that."""
+
+    class Full(Out):
+        def __setitem__(self, request_id: str, keys: Sequence[str]) -> None:
+            raise StorageError("disk full")
+
+    with pytest.raises(StorageError):
+        _send(Forgetful(Busy("x"), times=0), Full())
+
+
 @pytest.mark.parametrize("index", [2, 99, -1])
 def test_an_item_of_no_place_is_nobodys(index: int) -> None:
     """An answer without a reference, whose number is of none of the requests, is given to none; they fail, and end."""
@@ -311,13 +369,17 @@ class Forgetful(HttpTransport):
     def __init__(self, error: ServiceError, times: int = 1_000) -> None:
         super().__init__(NOWHERE)
         self.error, self.left = error, times
-        self.submitted = self.sent = 0
+        self.submitted = self.sent = self.polls = 0
+        self.broken: ServiceError | None = None
         self._body: Mapping[str, Any] = {}
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         if "requests" in body:
             self._body, self.submitted = body, self.submitted + 1
+            if self.broken:
+                raise self.broken
             return Batch("queued", f"batch {self.submitted}")
+        self.polls += 1
         if self.left:
             self.left -= 1
             raise self.error

@@ -6,7 +6,7 @@ from itertools import cycle, repeat
 
 import pytest
 
-from extractor.call.deliver import deliver
+from extractor.call.deliver import Step, deliver
 from extractor.errors import (
     AccountError,
     BrokenReply,
@@ -30,17 +30,16 @@ class Log:
     def __init__(self) -> None:
         self.steps: list[object] = []
 
-    def sending(self) -> None:
-        self.steps.append("send")
-
-    def received(self, reply: Reply, seconds: float) -> None:
-        self.steps.append((reply.content, round(seconds, 6)))
-
-    def failed(self, error: ServiceError, seconds: float) -> None:
-        self.steps.append(type(error).__name__)
-
-    def retrying(self, error: ServiceError, seconds: float) -> None:
-        self.steps.append((str(error), round(seconds, 6)))
+    def __call__(self, step: Step, outcome: Reply | ServiceError | None, seconds: float) -> None:
+        match step, outcome:
+            case "reply", Reply():
+                self.steps.append((outcome.content, round(seconds, 6)))
+            case "wait", _:
+                self.steps.append((str(outcome), round(seconds, 6)))
+            case "failure", _:
+                self.steps.append(type(outcome).__name__)
+            case _:
+                self.steps.append(step)
 
 
 def _deliver(play: Play, *, attempts: int = 4, seconds: float = 1000.0, watch: Log | None = None) -> Reply:

@@ -10,6 +10,7 @@ import orjson
 from extractor.call.form import RUNGS, Form, Ladder
 from extractor.errors import Rejected
 from extractor.wire.options import Options
+from tests.call.kit import reply
 from tests.call.test_conversation import SCHEMA
 
 
@@ -55,7 +56,7 @@ def test_a_refusal_on_a_rung_that_has_answered_is_about_the_content() -> None:
     for form in forms:
         form.body([], SCHEMA, Options())
     assert forms[0].refused(error) == "json_object"
-    forms[1].answered()
+    forms[1].read(reply("{}"), SCHEMA)
     assert forms[1].refused(error) is None
 
 

@@ -142,7 +142,7 @@ def test_earlier_runs_count() -> None:
 
 def test_what_is_still_out_is_reserved_until_it_is_asked_for() -> None:
     """A batch of an earlier run keeps its money; who asks for its answers takes that over, and others have the rest."""
-    ledger = Ledger(DOLLAR, cap=100, out={"a": nano(60)})
+    ledger = Ledger(DOLLAR, cap=100, out={"a": (nano(60), "")})
     with pytest.raises(BudgetExceeded):
         ledger.reserve("b", Usage(41, 0, 0))
     assert ledger.reserve("a", Usage(60, 0, 0))
@@ -154,7 +154,7 @@ def test_a_postponed_reservation_is_not_spent() -> None:
     """What is out for another run to take stays reserved, and counts neither twice nor as spent."""
     ledger = Ledger(DOLLAR, cap=100)
     assert ledger.reserve("a", Usage(60, 0, 0))
-    ledger.postpone("a", Usage(60, 0, 0))
+    ledger.postpone(_keyed("a"), Usage(60, 0, 0))
     assert ledger.spent == 0
     assert ledger.reserve("a", Usage(60, 0, 0))
     assert ledger.reserve("b", Usage(40, 0, 0))

@@ -71,6 +71,11 @@ CASES = [
         "models.py is no table: rows are read",
     ),
     (["run", "", "--schema", "receipt"], 2, "no source: name the files, folders or URLs to read"),
+    (["run", RECEIPTS, "--schema", "receipt", "--out", ""], 2, "an empty name is no output folder"),
+    (["run", RECEIPTS, "--schema", "receipt", "--out", "s3://bucket/out"], 2, "s3://bucket/out is no folder of this"),
+    (["report", "s3://bucket/out"], 2, "s3://bucket/out is no folder of this machine"),
+    (["run", RECEIPTS, "--schema", ""], 2, "no schema '': name one of"),
+    (["extract", "-", "--schema", "nonsense"], 2, "no schema 'nonsense': name one of"),
     (["run", RECEIPTS, "--schema", "receipt", "--max-cost", "nan"], 2, "max_cost is nan: give 0 or more"),
     (["run", RECEIPTS, "--schema", "receipt", "--max-cost", "inf"], 2, "max_cost is inf: give 0 or more"),
     (["run", RECEIPTS, "--schema", "receipt", "--set", "max_completion_tokens=1"], 2, "max_output_tokens is 1: give"),
@@ -124,7 +129,7 @@ def test_one_line_that_says_what_to_do(
     (tmp_path / "data.json").write_text('{"merchant": "Kebab Haus", "total": 9.5}')
     (tmp_path / "list.json").write_text("[]")
     sent = len(emulator.requests)
-    out = ["--out", "out"] if words[0] == "run" else []
+    out = ["--out", "out"] if words[0] == "run" and "--out" not in words else []
     done = run(*words, *out, emulator=emulator, folder=tmp_path)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert message in done.stderr

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from extractor.documents.numerals import letters, roman
+from extractor.documents.numerals import letters, numeral, roman
 from extractor.errors import DocumentError
 from tests.documents.making import (
     STRICT_WORD,
@@ -144,6 +144,26 @@ def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> 
     assert text_of(tmp_path, word(body)).startswith("before\n\n| a |")
     body = (paragraph("No. 45", deleted) + paragraph("67")).replace("<w:r>", "<w:moveFrom><w:r>")
     assert text_of(tmp_path, word(body.replace("</w:r>", "</w:r></w:moveFrom>"))) == "No. 4567"
+
+
+def test_a_first_letter_that_is_set_large_is_part_of_its_word(tmp_path: Path) -> None:
+    """It is a paragraph of its own in the file."""
+    dropped = '<w:framePr w:dropCap="{}" w:lines="3"/>'
+    body = paragraph("T", dropped.format("drop")) + paragraph("his") + paragraph("A", dropped.format("none"))
+    assert text_of(tmp_path, word(body + paragraph("box"))) == "This\n\nA\n\nbox"
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "text"),
+    [
+        *((1, "а", "а"), (10, "А", "К"), (30, "а", "аа"), (3, "①", "③"), (21, "①", "21"), (7, "01", "07")),
+        *((1, "一", "一"), (10, "一", "十"), (19, "一", "十九"), (20, "一", "二十"), (100, "一", "100")),
+        *((4, "i", "iv"), (2, "A, B, C, ...", "B")),
+    ],
+)
+def test_numbers_of_lists_have_the_form_of_their_specimen(number: int, form: str, text: str) -> None:
+    """Letters, numerals and figures of several scripts; what a form cannot count is in figures."""
+    assert numeral(number, form) == text
 
 
 @pytest.mark.parametrize(("number", "label"), [(1, "a"), (26, "z"), (27, "aa"), (53, "aaa"), (0, "")])

@@ -16,6 +16,11 @@ from extractor.documents.number_formats import BUILT_IN, formatted, general
         (0.125, "0.0%", "12.5%"),
         (42, "00000", "00042"),
         (7, '"No. "000', "No. 007"),
+        (3.5, "00.0", "03.5"),
+        (12, '0"."00', "0.12"),
+        (12, '00"."00', "00.12"),
+        (-4.25, "000.00", "-004.25"),
+        (11342283.4233124, "0.000000000", "11342283.423312400"),
         (2.5, '0.0" t"', "2.5 t"),
         (1234567, "#,##0", "1,234,567"),
         (1234567, '#,##0,"k"', "1,235k"),
@@ -76,9 +81,10 @@ def test_a_number_is_shown_as_its_cell_shows_it(number: float, code: str, text: 
 
 
 def test_days_may_be_counted_from_1904() -> None:
-    """Workbooks from old Macintoshes count from four years later."""
+    """Workbooks from old Macintoshes count from four years later; a length of time counts from nothing."""
     assert formatted(43830, "yyyy-mm-dd", from_1904=True) == "2024-01-01"
     assert formatted(43830.5, "yyyy-mm-dd h:mm", from_1904=True) == "2024-01-01 12:00"
+    assert formatted(1.25, "[h]:mm", from_1904=True) == "30:00"
 
 
 @given(st.integers(-(10**9), 10**9))

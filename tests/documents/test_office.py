@@ -69,6 +69,22 @@ def test_open_document_text_is_read(tmp_path: Path) -> None:
     assert document.metadata["format"] == "odt"
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('<text:p><text:hidden-paragraph text:is-hidden="true"/>never</text:p><text:p>end</text:p>', "end"),
+        ('<text:p><text:hidden-paragraph text:is-hidden="false"/>seen</text:p>', "seen"),
+        ('<text:section text:display="condition" text:is-hidden="true"><text:p>x</text:p></text:section>', ""),
+        ('<text:p>a<text:variable-set text:display="none">5</text:variable-set>b</text:p>', "ab"),
+        ("<text:p>a<text:script>run()</text:script>b</text:p>", "ab"),
+        ("<text:p>a<text:ellipse><text:p>in it</text:p></text:ellipse>b</text:p>", "ab\n\nin it"),
+    ],
+)
+def test_what_open_document_text_hides_is_left_out(tmp_path: Path, body: str, text: str) -> None:
+    """Paragraphs and sections may be hidden for now; programs and values that are only set are no text; shapes are."""
+    assert opened(tmp_path, "text", body + "<text:p>.</text:p>").text.rstrip(".").strip() == text
+
+
 def test_open_document_text_that_is_encrypted_is_told(tmp_path: Path) -> None:
     """Its manifest says so."""
     with pytest.raises(DocumentError, match="encrypted") as caught:
@@ -177,7 +193,7 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
-    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
+    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}</table:table>"
     chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += "<number><text:text>/</text:text></number>"  # of a style of dates
     chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
@@ -189,7 +205,7 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 
@@ -397,29 +413,82 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     assert document.text == "Größe\nTotal 42\n\nnarrow"
 
 
-def old_runs(text: str, looks: dict[tuple[int, int], bytes]) -> Tree:
-    """The streams of a Word 97 document whose runs have these changes."""
+Looks = dict[tuple[int, int], bytes]
+
+
+def old_runs(text: str, looks: Looks, paragraphs: Looks | None = None) -> Tree:
+    """The streams of a Word 97 document whose runs and paragraphs have these changes."""
     first = 2048  # where the text begins in the file
-    edges = sorted({0, len(text), *(edge for span in looks for edge in span)})
-    page = bytearray(512)
-    page[-1] = len(edges) - 1
-    struct.pack_into(f"<{len(edges)}I", page, 0, *(first + edge for edge in edges))
-    for index, span in enumerate(pairwise(edges)):
-        if span in looks:
-            place = 200 + 10 * index
-            page[4 * len(edges) + index] = place // 2
-            page[place : place + 1 + len(looks[span])] = bytes([len(looks[span])]) + looks[span]
     streams = old_streams(text)
     head, clx = bytearray(streams["WordDocument"][:first]), streams["0Table"]
-    struct.pack_into("<II", head, 0x00FA, len(clx), 12)
-    word = (bytes(head) + text.encode("cp1252")).ljust(2560, b"\0") + bytes(page)
-    return {"WordDocument": word, "0Table": clx + struct.pack("<III", first, first + len(text), 5)}
+    word = (bytes(head) + text.encode("cp1252")).ljust(2560, b"\0")
+    for at, width, changes in ((0x00FA, 1, looks), (0x0102, 13, paragraphs or {})):
+        edges = sorted({0, len(text), *(edge for span in changes for edge in span)})
+        page = bytearray(512)
+        page[-1] = len(edges) - 1
+        struct.pack_into(f"<{len(edges)}I", page, 0, *(first + edge for edge in edges))
+        place = 300
+        for index, span in enumerate(pairwise(edges)):
+            if span in changes:
+                change = changes[span] if width == 1 else b"\0\0" + changes[span] + bytes(len(changes[span]) % 2)
+                size = bytes([len(change)] if width == 1 else [0, len(change) // 2])
+                page[4 * len(edges) + width * index] = place // 2
+                page[place : place + len(size + change)] = size + change
+                place += len(size + change)
+                place += place % 2
+        struct.pack_into("<II", head, at, len(clx), 12)
+        clx += struct.pack("<III", first, first + len(text), len(word) // 512)
+        word += bytes(page)
+    return {"WordDocument": bytes(head) + word[first:], "0Table": clx}
 
 
 def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
     """Runs in pages of their own say what is raised and what is hidden."""
     looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
     assert loaded(tmp_path, "a.doc", ole(old_runs("4 5001 EURsecret\r", looks))).text == "4 500[1] EUR"
+
+
+def test_notes_of_old_files_stand_behind_their_marks(tmp_path: Path) -> None:
+    """A note may have a sign of its own for its mark; comments name who wrote them."""
+    stories = ["Star* and two\x02, see\x05\r", "* own sign\r\x02 second\r\r", "\x05 check\r\r"]
+    streams = old_streams("".join(stories))
+    head, table = bytearray(streams["WordDocument"]), streams["0Table"]
+    struct.pack_into("<8i", head, 0x004C, len(stories[0]), len(stories[1]), 0, 0, len(stories[2]), 0, 0, 0)
+    tables = {
+        0x00AA: struct.pack("<IIIHH", 4, 13, len(stories[0]), 1, 1),
+        0x00B2: struct.pack("<IIII", 0, 11, 20, 21),
+        0x00BA: struct.pack("<II", 19, len(stories[0])) + bytes(20) + struct.pack("<H8x", 1),
+        0x00C2: struct.pack("<III", 0, 8, 9),
+        0x01BA: b"".join(struct.pack("<H", len(name)) + name.encode("utf-16-le") for name in ("Ann", "Bob")),
+    }
+    for at, data in tables.items():
+        struct.pack_into("<II", head, at, len(table), len(data))
+        table += data
+    document = loaded(tmp_path, "a.doc", ole({"WordDocument": bytes(head), "0Table": table}))
+    assert document.text.split("\n\n") == [
+        "Star*[^1] and two[^2], see[^c1]",
+        "[^1]: * own sign",
+        "[^2]: second",
+        "[^c1]: comment by Bob: check",
+    ]
+
+
+def test_tables_within_cells_of_old_files_are_tables(tmp_path: Path) -> None:
+    """A first letter that is set large, a paragraph of its own in the file, begins the next one."""
+    inside, deep = b"\x16\x24\x01", b"\x16\x24\x01\x49\x66\x02\0\0\0"
+    inner, end = deep + b"\x4b\x24\x01", deep + b"\x4c\x24\x01"
+    units = [("T\r", b"\x2c\x44\x19\0"), ("he end\r", b""), ("a\r", inside)]
+    for name, value in (("b", "1"), ("c", "2")):
+        units += [(f"{name}\r", inner), (f"{value}\r", inner), ("\r", end)]
+    units += [("d\x07", inside), ("e\x07", inside), ("\x07", inside + b"\x17\x24\x01"), ("after\r", b"")]
+    paragraphs, place = {}, 0
+    for unit, changes in units:
+        paragraphs[place, place := place + len(unit)] = changes
+    data = ole(old_runs("".join(unit for unit, _ in units), {}, {span: to for span, to in paragraphs.items() if to}))
+    document = loaded(tmp_path, "a.doc", data)
+    lines = filter(None, document.text.splitlines())
+    assert list(lines) == ["The end", "a", "| b | 1 |", "| c | 2 |", "d", "e", "after"]
+    assert [document.text[table.start : table.end] for table in document.tables] == ["| b | 1 |\n| c | 2 |"]
 
 
 def test_fields_of_old_forms_say_what_is_chosen(tmp_path: Path) -> None:
@@ -494,6 +563,26 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     table_text = "| North | 100 |\n| South | 100 |\n\n"
     assert read.text == f"(hidden slide)\n\n{table_text}{table_text}"
     assert len(read.pages) == 2
+
+
+def test_links_of_old_slides_say_where_they_lead(tmp_path: Path) -> None:
+    """A link has a number in the text, and its address in a list of the document; looks count the bare characters."""
+    address = record(0x0FD3, struct.pack("<I", 7)) + record(0x0FBA, "https://x.org".encode("utf-16-le"), instance=1)
+    objects = record(0x0409, record(0x0FD7, address, version=15), version=15)
+    styles = struct.pack("<IHIIIIIhII", 16, 0, 0, 14, 0, 1, 0x80000, 30, 1, 0)
+    action = record(0x0FF2, record(0x0FF3, struct.pack("<IIQ", 0, 7, 0)), version=15)
+    words = record(0x0FA8, b"our page 4 5001") + record(0x0FA1, styles)
+    box = record(0xF00D, words + action + record(0x0FDF, struct.pack("<II", 4, 8)), version=15)
+    group = record(0xF003, record(0xF004, box, version=15), version=15)
+    slide = record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+    lists = record(0x0FF0, record(0x03F3, struct.pack("<IIIII", 2, 0, 0, 256, 0)), version=15)
+    document = record(0x03E8, objects + lists, version=15)
+    directory = record(0x1772, struct.pack("<III", 1 | 2 << 20, 0, len(document)))
+    stream = document + slide + directory
+    stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, 0, len(document + slide), 1, 0, 0))
+    edit = struct.pack("<I", len(document + slide + directory))
+    data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + edit})
+    assert loaded(tmp_path, "a.ppt", data).text.strip() == "our page (https://x.org) 4 500[1]"
 
 
 def test_slides_of_old_that_are_encrypted_are_not_read_as_empty(tmp_path: Path) -> None:

@@ -275,6 +275,29 @@ def test_words_with_a_line_through_them_are_struck(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.pdf", pdf([(72, 700, words)])).text.split() == ["was", "~~90~~", "now", "70", "row"]
 
 
+def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) -> None:
+    """A line that runs into words beside it divides what is above it from what is below; one above a sum does not."""
+
+    def at(x: float, y: float, text: str) -> Word:
+        return x, y, text
+
+    drawn = at(72, 700, "mix 2) Tj ET 98 703 8 0.5 re f 220 667 22 0.5 re f 220 683 60 0.5 re f BT /F1 10 Tf (")
+    words = [drawn, at(99.5, 706, "3"), at(99.5, 693, "4"), at(110, 700, "cups")]
+    sums = [at(72, 670, "Other"), at(220, 670, "200"), at(72, 656, "Total"), at(217, 656, "1200")]
+    text = loaded(tmp_path, "a.pdf", pdf([*words, *sums])).text
+    assert [" ".join(line.split()) for line in text.splitlines() if line] == [
+        "mix 2 3/4 cups",
+        "Other 200",
+        "Total 1200",
+    ]
+
+
+def test_letters_that_are_spaced_out_are_one_word(tmp_path: Path) -> None:
+    """The file says how far apart characters stand; a space between them is one."""
+    spaced: Word = (72, 700, ") Tj 3 Tc (Invoice no 471")
+    assert loaded(tmp_path, "a.pdf", pdf([spaced])).text.split() == ["Invoice", "no", "471"]
+
+
 def test_what_is_cut_from_a_page_is_not_read(tmp_path: Path) -> None:
     """A page may show a part of what it holds."""
     data = pdf([(72, 700, "Total 42"), (72, 100, "of another page")], extra="/CropBox [0 400 612 792]")

@@ -28,6 +28,15 @@ from tests.documents.making import loaded, picture
         (rb"a\{b\}\\c\~d\_e", "a{b}\\c d-e"),
         (rb"pic{\pict\bin4 }}{{}ture", "picture"),
         (rb"\trowd a\cell b\cell\row\trowd c\cell d\cell\row\pard after", "| a | b |\n| c | d |\n\nafter"),
+        (
+            rb"\trowd\cellx4\cellx8\pard\intbl a\par\pard\intbl\itap2 b\par c\nestcell 1\nestcell"
+            rb"{\*\nesttableprops\nestrow}"
+            rb"{\nonesttables\par}d\nestcell 2\nestcell{\*\nesttableprops\nestrow}\pard\intbl e\cell f\cell\row",
+            "a\n\n| b c | 1 |\n| d | 2 |\ne\n\nf",
+        ),
+        (rb"\pard\dropcapli3\dropcapt1 T\par\pard he end\par left\column right", "The end\nleft\nright"),
+        (rb"{\*\do\dobxcolumn{\dptxbx{\dptxbxtext in a box\par}}}", "in a box"),
+        (rb"{\fonttbl{\f1\fcharset2 Webdings;}}{\f1 a} paid", "✔ paid"),
         (rb"}}}unbalanced{{{", "unbalanced"),
         (rb"{\upr{B?}{\*\ud{B\u322 l}}}", "Bł"),
         (rb"10{\super 6} and 4 500{\super 1} and H{\sub 2}O", "10^6 and 4 500[1] and H2O"),

@@ -92,6 +92,12 @@ def number(value: float, style: int) -> str:
     return f'< s="{style}"><v>{value}</v>'
 
 
+def test_a_text_within_its_cell_needs_no_kind(tmp_path: Path) -> None:
+    """A cell that holds a text of its own is read, whether or not its writer states that it does."""
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "<><is><t>one</t></is>", '< t="str"><is><t>two</t></is>')))
+    assert document.text == "## S1\n\n| one | two |\n\n"
+
+
 def test_cells_are_read_as_they_look(tmp_path: Path) -> None:
     """Their formats belong to their values: percent, zeros in front, units, lengths of time, currency."""
     codes = ("0.0%", "0000", "[h]:mm", "#,##0.00 [$EUR]", "&quot;A-&quot;0")
@@ -158,8 +164,8 @@ def test_links_headers_charts_and_boxes_are_read(tmp_path: Path) -> None:
     cells += "<headerFooter><oddHeader>&amp;LAcme&amp;RPage &amp;P</oddHeader></headerFooter>"
     point = '<c:pt idx="{}"><c:v>{}</c:v></c:pt>'
     series = "<c:ser><c:tx><c:strRef><c:strCache>" + point.format(0, "2024") + "</c:strCache></c:strRef></c:tx>"
-    places = point.format(0, "Lyon") + point.format(1, "Turin")
-    series += f"<c:cat><c:strRef><c:strCache>{places}</c:strCache></c:strRef></c:cat>"
+    days = "<c:formatCode>d/m/yyyy</c:formatCode>" + point.format(0, 43830) + point.format(1, 43831)
+    series += f"<c:cat><c:numRef><c:numCache>{days}</c:numCache></c:numRef></c:cat>"
     values = "<c:formatCode>0%</c:formatCode>" + point.format(0, 0.25) + point.format(1, 0.5)
     series += f"<c:val><c:numRef><c:numCache>{values}</c:numCache></c:numRef></c:val></c:ser>"
     title = "<c:title><a:p><a:r><a:t>Share</a:t></a:r></a:p></c:title>"
@@ -170,18 +176,21 @@ def test_links_headers_charts_and_boxes_are_read(tmp_path: Path) -> None:
         ),
         "xl/d.xml": f'<x:d xmlns:x="x" xmlns:a="a" xmlns:c="c" xmlns:r="r">{box}<c:chart r:id="c"/></x:d>',
         "xl/_rels/d.xml.rels": relations(("c", "chart", "charts/c.xml")),
-        "xl/charts/c.xml": f'<c:chartSpace xmlns:c="c" xmlns:a="a">{title}{series}</c:chartSpace>',
+        "xl/charts/c.xml": f'<c:chartSpace xmlns:c="c" xmlns:a="a"><c:date1904/>{title}{series}</c:chartSpace>',
+        "xl/charts/_rels/c.xml.rels": relations(("u", "chartUserShapes", "../u.xml")),
+        "xl/u.xml": f'<x:d xmlns:x="x" xmlns:a="a">{box.replace("net", "over")}</x:d>',
     }
     parts["xl/worksheets/_rels/s1.xml.rels"] = str(parts["xl/worksheets/_rels/s1.xml.rels"]).replace(
         'Target="https', 'TargetMode="External" Target="https'
     )
     text = loaded(tmp_path, "a.xlsx", workbook(cells, parts=parts)).text
-    assert text.split("\n\n")[1:6] == [
+    assert text.split("\n\n")[1:7] == [
         "| our shop (https://example.org) | x |",
         "Header: Acme Page",
         "net 30 days",
         "Chart: Share",
-        "|  | 2024 |\n| --- | --- |\n| Lyon | 25% |\n| Turin | 50% |",
+        "|  | 2024 |\n| --- | --- |\n| 2024-01-01 | 25% |\n| 2024-01-02 | 50% |",
+        "over 30 days",
     ]
 
 
@@ -408,6 +417,38 @@ def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
         "|",
         "|",
     ]
+
+
+@pytest.mark.parametrize(
+    ("style", "kind", "value", "text"),
+    [
+        ("days", "DateTime", "2024-02-29T00:00:00.000", "2024-02-29"),
+        ("days", "DateTime", "2024-02-29T13:05:00.000", "2024-02-29"),
+        ("length", "DateTime", "1900-01-01T06:30:00.000", "30:30"),
+        ("length", "DateTime", "1899-12-31T06:30:00.000", "6:30"),
+        ("based", "Number", "0.075", "7.5%"),
+        ("general", "Number", "0.075", "0.075"),
+        ("none", "DateTime", "2024-02-29T00:00:00.000", "2024-02-29"),
+        ("none", "DateTime", "1899-12-31T06:30:00.000", "06:30:00"),
+    ],
+)
+def test_spreadsheets_in_xml_show_what_their_styles_show(
+    tmp_path: Path, style: str, kind: str, value: str, text: str
+) -> None:
+    """A style may be based on another, and be that of a whole column; lengths of time are written as moments."""
+    styles = "".join(
+        f'<Style ss:ID="{name}" ss:Parent="{parent}">{code and f"<NumberFormat {code}/>"}</Style>'
+        for name, parent, code in [
+            *[("days", "", 'ss:Format="Short Date"'), ("length", "", 'ss:Format="[h]:mm"')],
+            *[("rate", "", 'ss:Format="0.0%"'), ("based", "rate", ""), ("general", "rate", " ")],
+        ]
+    )
+    cells = f'<Cell><Data ss:Type="String">x</Data></Cell><Cell><Data ss:Type="{kind}">{value}</Data></Cell>'
+    columns = f'<Column ss:Index="2" ss:Hidden="1" ss:Span="3" ss:StyleID="{style}"/>'
+    table = f'<Worksheet ss:Name="S"><Table>{columns}<Row>{cells}</Row></Table></Worksheet>'
+    head = _SHEET_2003.partition("<Styles>")[0]
+    document = loaded(tmp_path, "a.xml", f"{head}<Styles>{styles}</Styles>{table}</Workbook>".encode())
+    assert document.text == f"## S (1 hidden column)\n\n| x | {text} |\n\n"
 
 
 def test_sheets_of_macros_are_named(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
 from extractor.documents.tables import EdgedRow, Span, header_rows, render_edged, render_table, settled, unmarked
+from extractor.extraction.ground import ground
+from extractor.text.tables import cells_of
 from tests.documents.making import loaded, paragraph, table, word
 
 
@@ -73,6 +75,25 @@ def test_a_small_table_in_a_cell_stays_in_its_row() -> None:
     assert lines(["x", inner, "y"], ["p", "q", "r"]) == ["| x | a, 1; b, 2 | y |", "| p | q | r |"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("red|blue", r"red\|blue"),
+        ("x | y", r"x \| y"),
+        ("|", r"\|"),
+        ("one |\n two", r"one \| two"),
+        ("see\n| a | 1 |\n| b\\|c | 2 |\na|b", r"see; a, 1; b\|c, 2; a\|b"),
+    ],
+)
+def test_a_bar_within_a_cell_is_no_edge_of_it(cell: str, line: str) -> None:
+    """It is escaped as in Markdown; readers of tables and of evidence know it."""
+    first, second = lines([cell, "7"], ["other", "8"])
+    assert (first, second) == (f"| {line} | 7 |", "| other | 8 |")
+    assert cells_of([first], "|")[0][1:3] == [line, "7"]
+    (span,) = ground({"name": "red|blue"}, r"| red\|blue | 7 |")["/name"]
+    assert (span.start, span.end, span.tier) == (2, 11, "normalised")
+
+
 def test_rows_with_edges_share_one_grid() -> None:
     """A cell that reaches to the edge of a later column spans it; one that goes on is that of the cell above."""
     rows = [EdgedRow(["Wide", "C"], [200, 300], [], True), EdgedRow(["tall", "1", "2"], [100, 200, 300], [])]
@@ -119,6 +140,15 @@ def test_delimited_text_is_a_table(tmp_path: Path, text: str, table: Table) -> N
     """The text stays as it is; commas and line breaks in quotes are parts of cells."""
     document = loaded(tmp_path, "a.csv", text.encode())
     assert (document.text, document.tables) == (text, (table,))
+
+
+def test_line_breaks_in_quotes_are_known_wherever_they_are(tmp_path: Path) -> None:
+    """Also far behind the beginning, from which the rest of the table is judged."""
+    rows = "".join(f"{n},text {n}\n" for n in range(9_000))
+    for text in (f'id,text\n{rows}9000,"two\nlines"\n', f'id,text\n0,"two\nlines"\n{rows}'):
+        (table,) = loaded(tmp_path, "a.csv", text.encode()).tables
+        assert table.quoted
+    assert not loaded(tmp_path, "a.csv", f'id,text\n{rows}9000,3" pipe\n9001,4" pipe\n'.encode()).tables[0].quoted
 
 
 def test_text_of_one_column_is_no_table(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 def test_a_child_announces_itself_and_ends_with_its_input(script: Path) -> None:
     """The child tells address, account, token, model and window in one JSON line, and dies when its input closes."""
-    process = start("-m", "extractor.emulator", "--script", str(script), "--port", "0", "--announce")
+    process = start("-m", "extractor", "emulate", "--script", str(script), "--port", "0", "--announce")
     with process:
         assert process.stdin
         assert process.stdout
@@ -109,7 +109,7 @@ def test_a_child_announces_itself_and_ends_with_its_input(script: Path) -> None:
 def test_a_child_that_cannot_start_says_why(tmp_path: Path) -> None:
     """What is wrong stands in one line on standard error, with the exit code of usage."""
     for arguments in (["--script", str(tmp_path / "none.jsonl")], ["--model", "local:none"], []):
-        process = start("-m", "extractor.emulator", "--announce", *arguments)
+        process = start("-m", "extractor", "emulate", "--announce", *arguments)
         out, complaint = process.communicate(timeout=30)
         assert (process.returncode, out, complaint.count("\n")) == (2, "", 1)
 

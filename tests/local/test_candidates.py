@@ -87,6 +87,8 @@ def test_moments() -> None:
         ("Summe EUR 6,90", {"EUR"}),
         ("£13.84", {"GBP"}),
         ("¥1,540", {"JPY", "CNY"}),
+        ("CA$ 5, 12 kr", {"USD", "CAD", "AUD", "MXN", "NZD", "SGD", "SEK", "NOK", "DKK", "ISK"}),
+        ("Fr. 2.50, S/ or PEN 3", {"CHF", "PEN"}),
         ("EUROPE", set()),
     ],
 )

@@ -17,7 +17,7 @@ from extractor.call.background import Background
 from extractor.call.effects import Flow, Run, Send, Transport, drive
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
-from extractor.errors import StorageError
+from extractor.errors import AccountError, StorageError
 from extractor.pipeline.engine import finished, finished_in_background
 from extractor.wire.values import Reply, Request
 
@@ -116,6 +116,36 @@ def test_an_error_stops_the_rest() -> None:
     with pytest.raises(ValueError, match="five"):
         asyncio.run(run())
     assert len(begun) < 20
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_what_stops_the_job_loses_no_result(in_background: bool) -> None:
+    """What the flows that are open were paid for is yielded before it is raised, and nothing new is begun."""
+    begun: list[int] = []
+    results: list[int] = []
+
+    def flow(number: int) -> Flow[int]:
+        begun.append(number)
+        for _ in range(0 if number == 0 else 3):
+            yield Run(lambda: None)
+        if number == 0:
+            raise AccountError("no more quota")
+        return number
+
+    async def run() -> None:
+        async for number in finished(map(flow, range(1000)), Nobody(), at_once=4):
+            results.append(number)
+
+    def collect() -> None:
+        if not in_background:
+            asyncio.run(run())
+        for number in _in_background(map(flow, range(1000)), at_once=4):
+            results.append(number)
+
+    with pytest.raises(AccountError, match="no more quota"):
+        collect()
+    assert sorted(results) == [1, 2, 3]
+    assert begun == [0, 1, 2, 3]
 
 
 def test_an_error_in_the_background_stops_the_rest() -> None:

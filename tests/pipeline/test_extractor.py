@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pickle
 import time
@@ -165,6 +166,24 @@ def test_credentials_are_raised(emulator: Emulator) -> None:
     """A refused token is raised, not put into a result."""
     with Extractor(**{**where(emulator), "token": "wrong"}) as extractor, pytest.raises(AccountError):
         extractor.extract(Receipt, TEXT)
+
+
+def test_a_cut_answer_is_asked_for_by_its_fields() -> None:
+    """An answer that was cut for no reason of length is whole in the end, and each further request asks for less."""
+    value = {"number": "A-17", "buyer": "Ada", "seller": "Bo", "total": "3.50"}
+    sizes: list[int] = []
+
+    def reply(body: Mapping[str, Any]) -> Completion:
+        fields = body["response_format"]["json_schema"]["schema"]["properties"]
+        sizes.append(len(fields))
+        answer = json.dumps({name: value[name] for name in fields})
+        return Completion(answer if len(sizes) > 1 else answer[:30], finish="length" if len(sizes) == 1 else None)
+
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in value}, "required": list(value)}
+    with Emulator(reply=reply) as emulator, Extractor(**where(emulator)) as extractor:
+        result = extractor.extract(schema, "Invoice A-17 from Bo to Ada, total 3.50")
+    assert (result.status, result.value) == ("ok", value)
+    assert sizes[0] == 4 > max(sizes[1:])
 
 
 def test_partial_values_grow(emulator: Emulator) -> None:

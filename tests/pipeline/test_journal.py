@@ -119,7 +119,7 @@ def test_what_is_still_to_be_had_stays_reserved(tmp_path: Path) -> None:
         journal.reserve("batched", 500)
         journal.reserve("broken", 300)
     with closing(Journal(path)) as journal:
-        assert journal.take_over(["batched", "of no such request"]) == {"batched": 500}
+        assert journal.take_over(["batched", "of no such request"]) == {"batched": (500, "")}
         journal.put("batched", REPLY).result()
         assert journal.heads() == Heads(paid=250_000_000, perhaps=300)
 

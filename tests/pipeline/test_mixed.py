@@ -557,3 +557,14 @@ def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest
     shown = Run(out, schema_of("receipt")).document("scan.pdf#2")
     assert "PENNINE HARDWARE LTD" in json.dumps(shown["pieces"])
     assert Run(out, schema_of("receipt")).page("scan.pdf#2", 2)["data"].startswith("data:image/")
+
+
+def test_a_file_with_the_name_of_a_document_in_a_file(tmp_path: Path) -> None:
+    """It is refused where files hold several documents: one of two records of a name would be lost."""
+    (tmp_path / "scan.pdf#1").write_text("KIOSK 7\nTotal 5.00", encoding="utf-8")
+    with Emulator(listed) as emulator:
+        config = Config(base_url=emulator.base_url, account_id=emulator.account_id, token=emulator.token)
+        job = Pipeline(resolve_schema("receipt"), tmp_path / "scan.pdf#1", config=config, split=True)
+        with pytest.raises(UsageError, match=r"^scan\.pdf#1 is named as a document in"):
+            job.run(tmp_path / "out")
+        assert emulator.served == 0

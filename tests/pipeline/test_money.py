@@ -25,6 +25,7 @@ from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Refusal
 from extractor.errors import BudgetExceeded, DocumentError, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.stages import chunk, extract, load
@@ -367,6 +368,12 @@ def test_a_firewall_between_ends_a_run(tmp_path: Path) -> None:
         with pytest.raises(Unanswered, match="a firewall or proxy on the way has answered the last"):
             Pipeline(Note, source, config=config(emulator, concurrency=8)).run(tmp_path / "wall")
         assert len(emulator.requests) < 3 * 8
+        with (
+            Extractor(config(emulator, concurrency=8)) as extractor,
+            pytest.raises(Unanswered, match="a firewall or proxy on the way"),
+        ):
+            list(extractor.extract_many(Note, (f"Note {number}" for number in range(200))))
+        assert len(emulator.requests) < 6 * 8
     with (
         Emulator(lambda body: page if re.search(r"Note \d\d7", str(body)) else number_of(body)) as emulator,
         without_waits(),

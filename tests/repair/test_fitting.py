@@ -137,6 +137,8 @@ SHAPES: dict[str, Any] = {
         "stops": WHOLE["stops"],
     },
     "fields by name": {"fields": [{"field_name": n, "field_value": v, "page": 1} for n, v in WHOLE.items()]},
+    "a value that is not printed beside one that is": {**WHOLE, "code": {"value": "T-9", "text": "T-7"}},
+    "a value with the text that it is read from": {**WHOLE, "code": {"text": "Trip T-7", "value": "T-7"}},
     "names with marks": {f"**{name}:**": value for name, value in WHOLE.items()},
     "a value as printed and as it is": {**WHOLE, "price": {"raw": "1,250.50", "normalized": 1250.5}},
     "a value as a call": json.dumps(WHOLE).replace('"1250.50"', "Decimal('1250.50')"),
@@ -511,6 +513,9 @@ class Account(BaseModel):
         ({"variant": "Debit", "amount": 2}, Debit(amount=2), (), []),
         ({"variant": "DEBIT", "amount": "2"}, Debit(amount=2), (), ["choice", "number"]),
         ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), ["key"]),
+        ({"type": "debit", "amount": 2}, Debit(amount=2), (), ["wrapped"]),
+        ({"Debit": {"amount": 2}}, Debit(amount=2), (), ["wrapped"]),
+        ({"type": "fee", "amount": 2}, None, ("/entry/variant",), ["extra"]),
         ({"variant": "Credit", "amount": 2, "note": "late"}, Credit(amount=2), (), ["extra"]),
         ({"variant": "Debt", "amount": 2}, None, ("/entry",), []),
         ({"amount": 2}, None, ("/entry/variant",), []),
@@ -594,6 +599,37 @@ TWO, THREE = {"nights": 2}, {"nights": 3}
 def test_names_above_rows_are_data_where_the_document_prints_them(stops: Any, lost: bool) -> None:
     """A name above a row that lacks a text is no mere wrapping, unless it counts the rows, or names what they are."""
     assert bool(read(NIGHTS, {"stops": stops}).lost) == lost
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        ({"Nora": {"room": 12}}, True),
+        ({"guest": {"Nora": {"room": 12}}}, True),
+        ({"12": {"name": "Nora"}}, True),
+        ({"Nora": NORA}, False),
+        ({"Guest": {"room": 12}}, False),
+        ({"visitor": {"room": 12}}, False),
+        ({"1": {"room": 12}}, False),
+    ],
+)
+def test_a_name_above_the_record_is_data_where_the_document_prints_it(said: Any, lost: bool) -> None:
+    """A name above a record that lacks it is data, unless it is what the record is called, or its position."""
+    assert bool(read(GUEST, said).lost) == lost
+
+
+def test_a_name_above_a_list_is_data_where_the_document_prints_it() -> None:
+    """The same of a list under another name."""
+    optional = compile_schema(create_model("Trip", code=(str | None, None), stops=(list[Stop], ...)))
+    assert read(optional, {"T-7": [OSLO]}).lost
+    assert not read(optional, {"T-7": [OSLO], "code": "T-7"}).lost
+    assert not read(optional, {"stations": [OSLO]}).lost
+
+
+def test_a_list_beside_a_member_never_takes_its_place() -> None:
+    """Where a member has no value of its kind, a list of another name is not read in place of it."""
+    spans = compile_schema(create_model("Spans", span=(tuple[int, int], ...)))
+    assert read(spans, {"span": "2, 3", "rooms": [12, 13]}).refused
 
 
 def test_a_count_beside_rows_that_were_cut_off() -> None:
@@ -680,11 +716,38 @@ def test_numbers_that_stay_are_plain_floats() -> None:
         ("none", None, "none"),
         ("", None, ""),
         ("nora@example.org", "Guest Nora", "nora@example.org"),
+        ("-", "Guest Nora, 2031-07-09", None),
+        ("-", "Guest Nora, mail - ", "-"),
     ],
 )
 def test_absence_in_words_for_text(said: str, text: str | None, value: str | None) -> None:
     """For text a word says that there is none only where the document is known, and does not print it."""
     assert read(GUEST, {"name": "Nora", "room": None, "mail": said}, text).value["mail"] == value
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "name"),
+    [
+        ("Zo\\u00eb", "Guest Zoë", "Zoë"),
+        ("Nora &amp; Tom", "Guests Nora & Tom", "Nora & Tom"),
+        ("Nora\\nHansen", "Guest Nora\nHansen", "Nora\nHansen"),
+        ("C:\\new", "Guest of C:\\new", "C:\\new"),
+        ("C:\new", "Guest of C:\\new", "C:\\new"),
+        ("\frac{1}{2}", "Guest \\frac{1}{2}", "\\frac{1}{2}"),
+        ("Nora\nHansen", "Guest Nora Hansen", "Nora\nHansen"),
+        ("Zo\\u00eb", None, "Zo\\u00eb"),
+        ("Zo\\u00eb", "Guest Nora", "Zo\\u00eb"),
+    ],
+)
+def test_text_that_was_escaped_twice_or_too_seldom(said: str, text: str | None, name: str) -> None:
+    """Text stands for what its escapes say where the document prints that, and not the text as it is."""
+    assert read(GUEST, {"name": said, "room": None, "mail": None}, text).value["name"] == name
+
+
+def test_a_word_for_null_among_the_constants() -> None:
+    """A choice that may be null is null by a word that says so."""
+    boards = compile_schema(create_model("Board", board=(Literal["half", "full", None], ...)))
+    assert read(boards, {"board": "none"}).value == {"board": None}
 
 
 def test_absence_in_words_is_no_value_where_one_is_required() -> None:

@@ -1,6 +1,6 @@
-"""What a dialect takes of a wire schema, by rules of their own: nothing here knows how a schema is laid out.
+"""What the service takes of a wire schema, by rules of their own: nothing here knows how a schema is laid out.
 
-check_dialect({"type": "object", "properties": {"a": {}}}, MOONSHOT)
+check_wire({"type": "object", "properties": {"a": {}}})
 # (Problem("/properties/a", "must be a schema that says something: a type, anyOf or $ref"),)
 """
 
@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from extractor.errors import Problem
-from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.pointer import JSON, join
-from extractor.schema.rewrite import excesses
+from extractor.schema.rewrite import RESERVED, excesses
+from extractor.schema.write import KEYWORDS, MOST_CONSTANTS, is_sayable
 
-__all__ = ["check_dialect"]
+__all__ = ["check_wire"]
 
 EVERYWHERE = frozenset(["$defs", "$id", "$ref", "anyOf", "description", "title", "type"])
 NUMERIC = frozenset(["default", "enum", "exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"])
 OF_TYPE = {
     "array": frozenset(["contains", "default", "items", "maxContains", "maxItems", "minContains", "minItems"])
-    | frozenset(["prefixItems", "uniqueItems"]),
+    | frozenset(["uniqueItems"]),
     "boolean": frozenset(["default", "enum"]),
     "integer": NUMERIC,
     "null": frozenset(["default", "enum"]),
     "number": NUMERIC,
     "object": frozenset(["additionalProperties", "default", "dependentRequired", "maxProperties", "minProperties"])
-    | frozenset(["patternProperties", "properties", "required"]),
+    | frozenset(["properties", "required"]),
     "string": frozenset(["default", "enum", "format", "maxLength", "minLength", "pattern"]),
 }
 STRUCTURE = frozenset(["additionalProperties", "default", "enum", "items", "properties", "required"])
@@ -41,25 +41,23 @@ PYTHONS: dict[str, tuple[type, ...]] = {
 """What the constants of an enum of each type are in Python; lists and objects stand in none."""
 
 
-def check_dialect(wire: JSON, dialect: Dialect) -> tuple[Problem, ...]:
-    """What a wire schema has that the dialect does not take, with pointers into the schema; () when it may be sent."""
-    return tuple(_Check(wire, dialect).all())
+def check_wire(wire: JSON) -> tuple[Problem, ...]:
+    """What a wire schema has that is not taken, with pointers into the schema; () when it may be sent."""
+    return tuple(_Check(wire).all())
 
 
 class _Check:
-    """One schema against one dialect."""
+    """One schema."""
 
-    def __init__(self, wire: JSON, dialect: Dialect) -> None:
-        self.wire, self.dialect = wire, dialect
-        allowed = EVERYWHERE | STRUCTURE | dialect.keywords | dialect.tolerated
-        allowed |= {"patternProperties"} if dialect.patterns else frozenset()
-        self.allowed = allowed | ({"prefixItems"} if dialect.positions else frozenset())
+    def __init__(self, wire: JSON) -> None:
+        self.wire = wire
+        self.allowed = EVERYWHERE | STRUCTURE | KEYWORDS | {"pattern"}
 
     def all(self) -> Iterator[Problem]:
         if not isinstance(self.wire, dict):
             yield Problem("", "must be a JSON object")
             return
-        if self.wire.get("type") != "object" and not self.dialect.any_root:
+        if self.wire.get("type") != "object":
             yield Problem("", "the root must be an object")
         yield from self.schema(self.wire, "")
         for name, inner in self.wire.get("$defs", {}).items():
@@ -67,13 +65,12 @@ class _Check:
                 yield Problem(f"/$defs/{name}", "a definition needs a name without a slash")
             yield from self.schema(inner, join("/$defs", name))
         yield from self.endless()
-        for what, (measured, limit) in excesses(self.wire, self.dialect).items():
+        for what, (measured, limit) in excesses(self.wire).items():
             yield Problem("", f"{measured} {what}, at most {limit} are taken")
 
     def schema(self, schema: JSON, at: str) -> Iterator[Problem]:
         if not isinstance(schema, dict) or schema.keys().isdisjoint({"$ref", "anyOf", "type"}):
-            if not self.dialect.free:
-                yield Problem(at, "must be a schema that says something: a type, anyOf or $ref")
+            yield Problem(at, "must be a schema that says something: a type, anyOf or $ref")
             if not isinstance(schema, dict):
                 return
         for rule in (self.keywords, self.types, self.references, self.numbers, self.constants, self.object):
@@ -104,7 +101,7 @@ class _Check:
         named = [types] if isinstance(types, str) else types
         if unknown := [each for each in named if each not in OF_TYPE]:
             yield Problem(at, f"there is no type {', '.join(map(str, unknown))}")
-        if isinstance(types, str) or "type" not in schema or self.dialect.free:
+        if isinstance(types, str) or "type" not in schema:
             return
         if "enum" not in schema and not schema.keys() <= {"type", "description", "title"}:
             yield Problem(at, "several types take nothing beside them but words")
@@ -118,7 +115,7 @@ class _Check:
         if schema.get("anyOf") == []:
             yield Problem(at, "anyOf needs a branch")
         inner = schema.get("anyOf", [self.target(target)] if target else [])
-        for words in () if self.dialect.words_twice else ("description", "title"):
+        for words in ("description", "title"):
             if words in schema and any(words in (each or {}) for each in inner):
                 yield Problem(at, f"a {words} stands here or at what this leads to, not at both")
 
@@ -142,7 +139,7 @@ class _Check:
                 yield Problem(at, f"{low} is more than {high}")
 
     def constants(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
-        if "enum" not in schema or self.dialect.any_enum:
+        if "enum" not in schema:
             return
         values, types = schema["enum"], schema.get("type", [])
         if not values:
@@ -156,13 +153,13 @@ class _Check:
             yield Problem(at, f"the constant {odd[0]!r} is not of the type {types}")
         if not all(map(is_sayable, values)):
             yield Problem(at, "a constant is too large or not in plain digits")
-        if self.dialect.max_enum is not None and len(values) > self.dialect.max_enum:
-            yield Problem(at, f"at most {self.dialect.max_enum} constants are taken")
+        if len(values) > MOST_CONSTANTS:
+            yield Problem(at, f"at most {MOST_CONSTANTS} constants are taken")
 
     def object(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
         names, required = schema.get("properties", {}), schema.get("required", [])
         for name in names:
-            if name in self.dialect.reserved or (self.dialect.reserved and (not name or "/" in name)):
+            if name in RESERVED or not name or "/" in name:
                 yield Problem(at, f"no property may be named {name!r}")
         if len(set(required)) < len(required) or not set(required) <= set(names):
             yield Problem(at, "required names each declared property once at most, and nothing else")
@@ -183,13 +180,11 @@ def _is_of(value: JSON, type_: str) -> bool:
 
 
 def _below(schema: Mapping[str, JSON], at: str) -> Iterator[tuple[str, JSON]]:
-    for keyword in ("patternProperties", "properties"):
-        yield from ((join(join(at, keyword), name), each) for name, each in schema.get(keyword, {}).items())
-    for keyword in ("anyOf", "prefixItems"):
-        yield from ((join(join(at, keyword), index), each) for index, each in enumerate(schema.get(keyword, ())))
+    yield from ((join(join(at, "properties"), name), each) for name, each in schema.get("properties", {}).items())
+    yield from ((join(join(at, "anyOf"), index), each) for index, each in enumerate(schema.get("anyOf", ())))
     if schema.get("additionalProperties", {}) not in ({}, True, False):
         yield join(at, "additionalProperties"), schema["additionalProperties"]
-    if "items" in schema and not (schema["items"] is False and "prefixItems" in schema):
+    if "items" in schema:
         yield join(at, "items"), schema["items"]
 
 

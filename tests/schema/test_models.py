@@ -27,9 +27,8 @@ from typing_extensions import TypedDict
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.annotations import Key, Merge, Quote
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.validator import Validator
-from tests.schema.taken import check_dialect
+from tests.schema.taken import check_wire
 
 T = TypeVar("T")
 INTEGER = {"type": "integer"}
@@ -241,25 +240,23 @@ VALUES: list[Any] = [
 
 
 @pytest.mark.parametrize("counts", [False, True], ids=["bare", "counted"])
-@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_there_and_back(value: Any, dialect: Dialect, counts: bool) -> None:
-    """A model comes back equal from its wire form, which fits a wire schema of the dialect."""
-    schema: Schema[Any] = compile_schema(type(value), dialect=dialect, counts=counts)
+def test_there_and_back(value: Any, counts: bool) -> None:
+    """A model comes back equal from its wire form, which fits the wire schema."""
+    schema: Schema[Any] = compile_schema(type(value), counts=counts)
     wire = schema.encode(value)
     assert schema.decode(json.dumps(wire)) == value
     assert schema.validate(schema.dump(value)) == value
-    assert check_dialect(schema.wire, dialect) == ()
+    assert check_wire(schema.wire) == ()
     assert not list(Validator(schema.wire).problems(wire, schema.wire))
 
 
 @pytest.mark.parametrize(
     "value", [Defaults(), Defaults(euro=None), Defaults(euro="USD")], ids=["left out", "null", "given"]
 )
-@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=lambda dialect: dialect.name)
-def test_absent_is_not_null(value: Defaults, dialect: Dialect) -> None:
+def test_absent_is_not_null(value: Defaults) -> None:
     """A property left out takes its default and a null stays null, where the declaration tells them apart."""
-    schema = compile_schema(Defaults, dialect=dialect)
+    schema = compile_schema(Defaults)
     declared = value.model_dump(exclude_unset=True)
     wire = schema.encode(schema.validate(declared))
     assert schema.decode(wire) == value
@@ -344,10 +341,10 @@ def test_response_format() -> None:
 
 
 def test_a_compile_is_kept() -> None:
-    """The same declaration compiles once; another dialect is another compile."""
+    """The same declaration compiles once; with counts it is another one."""
     assert compile_schema(Invoice) is compile_schema(Invoice)
     assert compile_schema({"type": "object"}) is compile_schema({"type": "object"})
-    assert compile_schema(Invoice) is not compile_schema(Invoice, dialect=PLAIN)
+    assert compile_schema(Invoice) is not compile_schema(Invoice, counts=True)
 
 
 def test_prompt_text() -> None:

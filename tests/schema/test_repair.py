@@ -13,9 +13,8 @@ from pydantic import BaseModel, Field, create_model
 from extractor.errors import Problem
 from extractor.schema.annotations import Key, Merge, Quote
 from extractor.schema.compiler import Part, compile_schema
-from extractor.schema.dialects import MOONSHOT
 from extractor.schema.paths import Field as Place
-from tests.schema.taken import check_dialect
+from tests.schema.taken import check_wire
 
 
 class Line(BaseModel):
@@ -98,7 +97,7 @@ def test_subset_asks_for_the_failing_fields_alone() -> None:
     """A subset keeps names and nesting; items of a list stand under their indices."""
     part = SCHEMA.subset(["/lines/0/amount", "/lines/2/note", "/issued"])
     amount = SCHEMA.wire["properties"]["lines"]["items"]["properties"]["amount"]
-    assert check_dialect(part.wire, MOONSHOT) == ()
+    assert check_wire(part.wire) == ()
     assert list(part.wire["properties"]) == ["lines", "issued"]
     assert part.wire["properties"]["lines"]["properties"]["0"]["properties"] == {"amount": amount}
     assert len(part.prompt_text) < len(SCHEMA.prompt_text) / 2
@@ -136,7 +135,7 @@ def test_a_subset_of_everything_and_of_what_is_not_there() -> None:
 
 
 def test_wide_schemas_are_asked_in_groups() -> None:
-    """369 fields are asked for in groups of the dialect, each in order, and joined to one valid value."""
+    """369 fields are asked for in groups, each in order, and joined to one valid value."""
     fields: dict[str, Any] = {f"field_{i}": (int if i % 3 else str | None, ... if i % 3 else None) for i in range(319)}
     inner = create_model("Inner", **{f"inner_{i}": (float, ...) for i in range(50)})
     schema = compile_schema(create_model("Wide", **fields, deep=(inner, ...)))
@@ -148,7 +147,7 @@ def test_wide_schemas_are_asked_in_groups() -> None:
     }
     answers = []
     for group in groups:
-        assert check_dialect(group.wire, MOONSHOT) == ()
+        assert check_wire(group.wire) == ()
         mine = {name: value[name] for name in group.wire["properties"]}
         answers.append(group.decode(json.dumps(group.encode(mine))))
     joined = schema.join(answers)
@@ -207,20 +206,20 @@ def test_field(pointer: str, said: dict[str, Any] | None) -> None:
         assert {name: getattr(found, name) for name in said} == said
 
 
-PATHS: list[tuple[Any, Any, str, str]] = [
-    (Invoice, MOONSHOT, "/lines/0/amount", "/lines/0/amount"),
-    (Invoice, MOONSHOT, "/span/1", "/span/item_2"),
-    (Invoice, MOONSHOT, "/tags/x", "/tags/x"),
-    (list[Invoice], MOONSHOT, "/3/number", "/value/3/number"),
-    (list[Invoice], MOONSHOT, "", "/value"),
-    (create_model("M", a=(int, Field(alias="a/b"))), MOONSHOT, "/a~1b", "/a_b"),
+PATHS: list[tuple[Any, str, str]] = [
+    (Invoice, "/lines/0/amount", "/lines/0/amount"),
+    (Invoice, "/span/1", "/span/item_2"),
+    (Invoice, "/tags/x", "/tags/x"),
+    (list[Invoice], "/3/number", "/value/3/number"),
+    (list[Invoice], "", "/value"),
+    (create_model("M", a=(int, Field(alias="a/b"))), "/a~1b", "/a_b"),
 ]
 
 
-@pytest.mark.parametrize(("declared", "dialect", "here", "there"), PATHS, ids=str)
-def test_paths_there_and_back(declared: Any, dialect: Any, here: str, there: str) -> None:
+@pytest.mark.parametrize(("declared", "here", "there"), PATHS, ids=str)
+def test_paths_there_and_back(declared: Any, here: str, there: str) -> None:
     """A problem can be told in the words of the wire, and one of the wire in those of the declaration."""
-    schema = compile_schema(declared, dialect=dialect)
+    schema = compile_schema(declared)
     assert schema.wire_path(here) == there
     assert schema.declared_path(there) == here
 

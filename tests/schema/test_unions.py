@@ -38,15 +38,13 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from extractor.errors import InvalidValue
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.text import exact_from_text
 from extractor.schema.validator import Validator
-from tests.schema.taken import check_dialect
+from tests.schema.taken import check_wire
 
 T = TypeVar("T")
 FIVE = Decimal("5")
 DAY = dt.date(2024, 1, 31)
-DIALECTS = pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 
 
 class Metal(enum.Enum):
@@ -262,12 +260,11 @@ VALUES: list[tuple[Any, list[Any]]] = [
 ]
 
 
-@DIALECTS
 @pytest.mark.parametrize(("declared", "values"), VALUES, ids=map(str, range(len(VALUES))))
-def test_there_and_back(declared: Any, values: list[Any], dialect: Dialect) -> None:
+def test_there_and_back(declared: Any, values: list[Any]) -> None:
     """Every value comes back with its classes, from the wire and from its declared JSON."""
-    schema = compile_schema(declared, dialect=dialect, counts=True)
-    assert check_dialect(schema.wire, dialect) == ()
+    schema = compile_schema(declared, counts=True)
+    assert check_wire(schema.wire) == ()
     for value in values:
         wire = schema.encode(value)
         assert not list(Validator(schema.wire).problems(wire, schema.wire))
@@ -324,11 +321,11 @@ def unions(draw: st.DrawFn) -> tuple[Any, Any]:
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(unions(), st.sampled_from([MOONSHOT, PLAIN]))
-def test_the_class_comes_back_however_the_branches_overlap(case: tuple[Any, Any], dialect: Dialect) -> None:
+@given(unions())
+def test_the_class_comes_back_however_the_branches_overlap(case: tuple[Any, Any]) -> None:
     """Encode and decode are inverse over any union of records, and so are dump and validate."""
     declared, value = case
-    schema = compile_schema(declared, dialect=dialect)
+    schema = compile_schema(declared)
     wire = schema.encode(value)
     assert not list(Validator(schema.wire).problems(wire, schema.wire))
     assert classed(schema.decode(json.dumps(wire))) == classed(value)
@@ -527,7 +524,7 @@ UNNAMED: list[tuple[Any, Any, Any]] = [
 @pytest.mark.parametrize(("declared", "value", "wire"), UNNAMED, ids=str)
 def test_a_branch_has_no_name_where_its_json_tells_it(declared: Any, value: Any, wire: Any) -> None:
     """The JSON type, the items that must be there, constants and a spelling of its own each tell a branch."""
-    schema = compile_schema(declared, dialect=PLAIN)
+    schema = compile_schema(declared)
     assert schema.dump(value) == wire
     assert "variant" not in json.dumps(schema.wire)
     assert classed(schema.decode(json.dumps(schema.encode(value)))) == classed(value)
@@ -609,14 +606,13 @@ BRANCHES = [
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from(BRANCHES), min_size=2, max_size=4, unique_by=lambda branch: str(branch[0])),
-    st.sampled_from([MOONSHOT, PLAIN]),
     st.booleans(),
 )
-def test_any_union_keeps_its_branch(branches: list[tuple[Any, list[Any]]], dialect: Dialect, counts: bool) -> None:
+def test_any_union_keeps_its_branch(branches: list[tuple[Any, list[Any]]], counts: bool) -> None:
     """Encode and decode are inverse over unions of whatever types, and so are dump and validate."""
     union: Any = Union[tuple(declared for declared, _ in branches)]  # noqa: UP007
-    schema = compile_schema(create_model("M", it=(list[union], ...)), dialect=dialect, counts=counts)
-    assert check_dialect(schema.wire, dialect) == ()
+    schema = compile_schema(create_model("M", it=(list[union], ...)), counts=counts)
+    assert check_wire(schema.wire) == ()
     value = schema.validate({"it": []}).model_copy(update={"it": [value for _, values in branches for value in values]})
     wire = schema.encode(value)
     assert not list(Validator(schema.wire).problems(wire, schema.wire))

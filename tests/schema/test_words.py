@@ -13,9 +13,8 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.validator import Validator
-from tests.schema.taken import check_dialect
+from tests.schema.taken import check_wire
 
 
 class Point(NamedTuple):
@@ -86,15 +85,13 @@ WORDS: list[tuple[Any, list[str]]] = [
 
 
 @pytest.mark.parametrize("counts", [False, True])
-@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 @pytest.mark.parametrize(("declared", "words"), WORDS, ids=str)
-def test_the_words_stand_in_the_wire_schema(declared: Any, words: list[str], dialect: Dialect, counts: bool) -> None:
+def test_the_words_stand_in_the_wire_schema(declared: Any, words: list[str], counts: bool) -> None:
     """Each word of a declaration is in what is sent, at the place or at the definition that it leads to."""
-    schema = compile_schema(create_model("M", it=(declared, ...), too=(declared, ...)), dialect=dialect, counts=counts)
+    schema = compile_schema(create_model("M", it=(declared, ...), too=(declared, ...)), counts=counts)
     sent = json.dumps(schema.wire, ensure_ascii=False)
-    positions = ("lat", "lon", "name") if dialect.positions else ()
-    assert [word for word in words if word not in sent and word not in positions] == []
-    assert check_dialect(schema.wire, dialect) == ()
+    assert [word for word in words if word not in sent] == []
+    assert check_wire(schema.wire) == ()
 
 
 def test_values_that_say_what_they_are_need_no_names() -> None:
@@ -135,11 +132,10 @@ SKIPPED = [
 ]
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=repr)
 @pytest.mark.parametrize("value", SKIPPED, ids=str)
-def test_none_that_json_does_not_say(value: Any, dialect: Dialect) -> None:
+def test_none_that_json_does_not_say(value: Any) -> None:
     """A field that may be left out and never null is left out where it is None, and comes back."""
-    schema = compile_schema(type(value), dialect=dialect)
+    schema = compile_schema(type(value))
     wire = schema.encode(value)
     assert schema.decode(json.dumps(wire)) == value
     assert not list(Validator(schema.wire).problems(wire, schema.wire))

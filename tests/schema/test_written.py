@@ -25,7 +25,6 @@ from pydantic import (
 from extractor.errors import InvalidValue
 from extractor.repair.mend import mend
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, PLAIN, Dialect
 from extractor.schema.validator import Validator
 
 
@@ -132,11 +131,10 @@ VALUES: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("dialect", [MOONSHOT, PLAIN], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(("declared", "value"), VALUES)
-def test_there_and_back(declared: Any, value: Any, dialect: Dialect) -> None:
+def test_there_and_back(declared: Any, value: Any) -> None:
     """What is encoded is of the wire schema, and comes back as the same value; so does what is dumped."""
-    schema = compile_schema(declared, dialect=dialect)
+    schema = compile_schema(declared)
     wire = schema.encode(value)
     assert schema.decode(json.dumps(wire)) == value
     assert not list(Validator(schema.wire).problems(wire, schema.wire))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -46,12 +49,17 @@ class Reader:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.bad: set[str] = set()
+        self.meanwhile: list[Callable[[], Any]] = []
+        self.value: dict[str, Any] = {}
 
     def __call__(self, body: dict[str, Any]) -> Any:
+        with suppress(IndexError):
+            self.meanwhile.pop()()
         text = str(body["messages"])
         shop, total = text.partition("Shop: ")[2].split()[0].partition("\\n")[0], text.partition("Total: ")[2][:4]
         self.asked.append(shop)
-        return {"nothing": len(self.asked) * "."} if shop in self.bad else {"shop": shop, "total": total}
+        wrong = self.value or {"nothing": len(self.asked) * "."}
+        return wrong if shop in self.bad else {"shop": shop, "total": total}
 
 
 @pytest.fixture
@@ -202,6 +210,34 @@ def test_rows(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest
     assert (done.exit_code, shops(out)) == (0, list("abcde"))
 
 
+def test_rows_of_several_tables(
+    tmp_path: Path, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry reads each row by the query that found it, and tables carry columns on days without rows too."""
+    out, reader.bad = str(tmp_path / "out"), set("abc")
+    with closing(sqlite3.connect(tmp_path / "bills.db")) as database, database:
+        database.execute("CREATE TABLE bills (id, text, day)")
+        lines = [(shop, f"Shop: {shop}\nTotal: 1.50", number) for number, shop in enumerate("ab")]
+        database.executemany("INSERT INTO bills VALUES (?, ?, ?)", lines)
+    (tmp_path / "c.csv").write_text('id,text\nc,"Shop: c\nTotal: 1.50"\n')
+    query = "SELECT * FROM bills WHERE day = {}"
+    days = [
+        *(Rows(f"sqlite:///{tmp_path}/bills.db", column="text", key="id", query=query.format(day)) for day in (0, 1)),
+        Rows(tmp_path / "c.csv", column="text", key="id"),
+        put(str(tmp_path / "in"), "d"),
+    ]
+    job = replace(declared(schema=f"{__file__}:Bill"), config=bills(emulator).config)
+    for source in days:
+        publish([extract_shard(shard, job, out) for shard in plan_shards(source, shards=1)], out, sink="csv")
+    assert shops(out) == ["d"]
+    assert b"columns" in read(f"{out}/records.csv").splitlines()[0]
+    reader.bad = set()
+    credentials(monkeypatch, emulator)
+    done = CliRunner().invoke(app, ["retry", out])
+    assert (done.exit_code, shops(out)) == (0, list("abcd"))
+    assert [row.get("columns", {}).get("id") for row in read_results(out)] == [None, "a", "b", "c"]
+
+
 def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
     """What other processes cannot read is refused, and so are names that another query may give to other rows."""
     for source, options, line in [
@@ -325,6 +361,48 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
     assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
+
+
+def test_a_retry_of_what_cannot_be_read(
+    root: str,
+    emulator: Emulator,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A record that fell short stays as it was where its document is gone since, and the log says why."""
+    credentials(monkeypatch, emulator)
+    source, out = put(f"{root}/in", "a", "b"), f"{root}/out"
+    reader.bad, reader.value = {"b"}, {"shop": "b"}
+    day(emulator, source, out)
+    before = list(read_results(out))
+    assert [row["status"] for row in before] == ["ok", "partial"]
+    if "://" in source:
+        erase(f"{source}/1.txt")
+    else:
+        Path(source, "1.txt").unlink()
+    done = CliRunner().invoke(app, ["retry", out, "--schema", f"{__file__}:Bill"])
+    after = [{name: value for name, value in row.items() if name != "run"} for row in read_results(out)]
+    assert (done.exit_code, after) == (1, before)
+    assert "1.txt could not be read, and its record stays as it was" in caplog.messages[-1]
+
+
+def test_two_plans_at_once(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Tasks of another number of shards wait for those that are at work on the same documents, and pay nothing more."""
+    source, out = put(f"{root}/in", *"abcdef"), f"{root}/out"
+    ended: list[dict[str, Any]] = []
+
+    def run(shards: int) -> None:
+        plan = plan_shards(source, shards=shards)
+        ended.extend(extract_shard(shard, bills(emulator), out, wait=True) for shard in plan)
+
+    others = [Thread(target=run, args=(number,)) for number in (2, 3)]
+    reader.meanwhile = [other.start for other in others]
+    run(1)
+    for other in others:
+        other.join()
+    assert sorted(reader.asked) == list("abcdef")
+    assert sum(manifest["ok"] for manifest in ended) == 18
 
 
 def test_a_retry_with_more_thought(

@@ -43,6 +43,7 @@ class Store:
         self.url, self.folder, self._fetched = url, folder, fetched
 
     def put(self, name: str, text: str | None = None) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_text(text or (RECEIPTS / name).read_text("utf-8"), encoding="utf-8")
 
     def remove(self, name: str) -> None:
@@ -77,6 +78,10 @@ class _Objects(Store):
 
     def remove(self, name: str) -> None:
         self._system.rm_file(f"{self._at}/{name}")
+
+    def mark(self, name: str) -> None:
+        """Make an empty folder as consoles of object storage do: an object without content."""
+        self._system.pipe_file(f"{self._at}/{name}/", b"")
 
 
 @contextmanager
@@ -195,6 +200,22 @@ def test_only_what_is_new_is_fetched(store: Store, emulator: Emulator, tmp_path:
     totals = job(emulator, store.url).run(out)
     assert (totals.ok, totals.reused, store.fetched()) == (4, 2, [NAMES[0], NAMES[3]])
     assert emulator.served == 5
+
+
+def test_what_is_no_document(store: Store, emulator: Emulator, tmp_path: Path) -> None:
+    """The output of another job is left out, and run.json says so; markers of folders are no documents either."""
+    out = tmp_path / "out"
+    store.put(NAMES[0])
+    job_files = ("journal.sqlite", "records.jsonl")
+    for name in ("text.txt", *job_files, *(f"shards/one/{name}" for name in job_files)):
+        store.put(f"old/{name}", "{}")
+    if isinstance(store, _Objects) and store.url.startswith("s3:"):
+        store.mark("folder")
+    job(emulator, store.url).run(out)
+    assert list(records(out)) == [url_of(store, NAMES[0])]
+    assert json.loads((out / "run.json").read_text())["skipped"] == [
+        {"name": url_of(store, "old"), "why": "the output of a job"}
+    ]
 
 
 def test_an_object_that_is_gone(store: Store, emulator: Emulator, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas
 import pytest
 
 from extractor import Config, Pipeline, Rows
@@ -157,6 +158,29 @@ def test_every_row_has_a_name_of_its_own() -> None:
     keys = ["a", "a", "a (2)", "row 5", None, "row 5", "a"]
     found = Rows([{"id": key, "text": "x"} for key in keys], column="text", key="id").found()
     assert [entry.name for entry in found] == ["a", "a (2)", "a (2) (2)", "row 5", "row 5 (2)", "row 5 (3)", "a (3)"]
+
+
+def test_columns_of_one_name(tmp_path: Path) -> None:
+    """Every cell is carried along; a column that is named, and is there twice, is refused."""
+    (tmp_path / "a.csv").write_text("text,n,n\nx,1,2\n")
+    (entry,) = Rows(tmp_path / "a.csv", column="text").found()
+    assert entry.columns == {"n": "1", "n (2)": "2"}
+    with pytest.raises(UsageError, match=r"a\.csv has 2 columns 'n': rename all but one"):
+        list(Rows(tmp_path / "a.csv", column="text", key="n").found())
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "a NoneType has no rows"),
+        (pandas.Series(["x"], name="text"), "a Series cannot be read as a table"),
+        (pandas.DataFrame({"text": ["x"], "n": [[1, "a"]]}), "a DataFrame cannot be read as a table"),
+    ],
+)
+def test_what_is_no_table(source: Any, message: str) -> None:
+    """A value without rows is refused in one line."""
+    with pytest.raises(UsageError, match=message):
+        list(Rows(source, column="text").found())
 
 
 def test_a_row_whose_columns_are_no_json_fails_alone() -> None:

@@ -61,11 +61,12 @@ def test_what_cannot_be_queued(body: dict[str, Any], message: str) -> None:
 
 
 def test_states() -> None:
-    """A batch is queued or running until a list is there; a list alone means done."""
+    """A batch is done once a list is there, unless it says that it still waits or runs."""
     assert poll_body("id") == {"request_id": "id"}
     assert parse({"status": "queued", "request_id": "id", "model": "m"}) == Batch("queued", "id")
     assert parse({"status": "running", "request_id": "id"}) == Batch("running", "id")
     assert parse({"responses": []}) == Batch("done")
+    assert parse({"status": "running", "request_id": "id", "results": []}) == Batch("running", "id")
 
 
 @pytest.mark.parametrize("name", ["responses", "results"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.wire.disarm import arm, armed_json, armed_value, disarm, disarmed_body, shows_images
+from extractor.call.form import RUNGS, Form, Ladder
+from extractor.schema.compiler import compile_schema
+from extractor.wire.disarm import arm, armed_json, armed_value, disarm, shows_images
 from extractor.wire.images import image_part
+from extractor.wire.options import Options
 
 MARKERS = [
     *("<|im_end|>", "<|im_user|>", "<|tool_calls_section_begin|>", "<|media_pad|>", "<|unheard_of|>"),
@@ -76,7 +80,7 @@ def test_an_escape_that_is_text_stays() -> None:
 def test_every_text_of_a_body_is_disarmed() -> None:
     """Messages, parts, tool results and descriptions are; pictures, and the rest, stay as they are."""
     picture = image_part(b"GIF89a" + (9).to_bytes(2, "little") * 2 + b"\0\0\0;")
-    body = {
+    body: dict[str, Any] = {
         "messages": [
             {"role": "system", "content": "[EOS]"},
             {"role": "user", "content": [{"type": "text", "text": "</think>"}, picture]},
@@ -85,7 +89,9 @@ def test_every_text_of_a_body_is_disarmed() -> None:
         "tools": [{"function": {"description": "data:image/png", "parameters": {"[PAD]": "<think>"}}}],
         "metadata": {"job": "[BOS]"},
     }
-    sent = disarmed_body(body)
+    form = Form(Ladder({"refused": {"m": RUNGS[:-1]}}), "m", compile_schema(int), defaults=frozenset())
+    options = Options(metadata=body["metadata"])
+    sent = form.body(body["messages"], compile_schema(int), options, tools=body["tools"])
     text = json.dumps({name: value for name, value in sent.items() if name != "metadata"})
     assert sent["messages"][1]["content"][1] == picture
     assert sent["metadata"] == {"job": "[BOS]"}

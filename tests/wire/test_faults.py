@@ -141,7 +141,7 @@ def test_documented(code: int | None, status: int, text: str, error: type[Servic
 def test_every_row_is_reached() -> None:
     """No row of the table is dead."""
     reached = [fault_of(read_failure(status, envelope(code, text))) for code, status, text, *_ in DOCUMENTED]
-    reached.append(fault_of(read_failure(403, PAGE)))
+    reached += [fault_of(read_failure(status, PAGE)) for status in (403, 504)]
     assert [row for row in FAULTS if row not in reached] == []
 
 
@@ -155,6 +155,13 @@ def test_a_firewall_on_the_way_is_not_the_service(body: bytes) -> None:
     assert type(error) is Blocked
     assert not error.billable
     assert "firewall or proxy on the way" in str(error)
+
+
+@pytest.mark.parametrize(("status", "billable"), [(504, True), (524, True), (502, False), (503, False), (522, False)])
+def test_who_gave_up_waiting_says_nothing_of_the_bill(status: int, billable: bool) -> None:
+    """A page of the edge that timed out came after the request had arrived; the service's own refusals bill nothing."""
+    assert classify(status, {}, PAGE).billable is billable
+    assert not classify(status, {}, envelope(3040, "Capacity")).billable
 
 
 @pytest.mark.parametrize(
@@ -283,6 +290,7 @@ def test_an_empty_body_says_so() -> None:
         ({"retry-after": "Wed, 21 Oct 2026 07:28:10 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:00:00 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
+        ({"retry-after": "2, 5"}, 5.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
         ({}, None),

@@ -284,6 +284,17 @@ def test_names_of_functions(name: str) -> None:
     assert part_calls("find") == ("find", ())
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_refusal_tells_what_it_cost(status: int) -> None:
+    """A failure with a usage beside it was billed by that; one beside an answer without a usage may have been."""
+    usage = {"usage": {"prompt_tokens": 3, "completion_tokens": 1}}
+    refusal = {"success": False, "errors": [{"code": 3043, "message": "Internal"}]}
+    for result, cost, billable in ((usage, Usage(3, 0, 1, 4.0), False), ({"choices": [{}]}, None, True)):
+        with pytest.raises(Busy) as failed:
+            parse_reply(status, {}, json.dumps({**refusal, "result": result}).encode(), price=Price(1e6, 1e6, 1e6))
+        assert (failed.value.usage, failed.value.billable) == (cost, billable)
+
+
 def test_a_failed_status_is_classed() -> None:
     """Beyond 2xx the body is an error, whatever it looks like."""
     with pytest.raises(Busy):

@@ -36,17 +36,18 @@ def table_in(text: str) -> Table | None:
     delimiter = _delimiter(text[:_HEAD])
     if delimiter is None:
         return None
-    sample = list(islice(_records(text[:_HEAD], delimiter), _SAMPLE))
-    count = header_rows([[cell.strip() for cell in row] for row, _ in sample])
+    head = text[:_HEAD]
+    sample = list(islice(_records(head, delimiter), _SAMPLE))
+    count = header_rows([[*map(str.strip, row)] for row, _ in sample])
     lines = sample[count - 1][1] if count else 0
-    header = sum(map(len, islice(StringIO(text[:_HEAD], newline=""), lines)))
-    return Table(0, len(text), header, _is_quoted(text, delimiter))
+    header = sum(map(len, islice(StringIO(head, newline=""), lines)))
+    return Table(0, len(text), header, _is_quoted(head, delimiter) or _is_quoted(text, delimiter))
 
 
 def _delimiter(head: str) -> str | None:
     """The character that cuts most records into the same number of cells, and into the most of them."""
     best, most = None, (0.0, 1)
-    for delimiter in _DELIMITERS:
+    for delimiter in filter(head.__contains__, _DELIMITERS):
         widths = Counter(len(row) for row, _ in islice(_records(head, delimiter), _SAMPLE) if row)
         width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
         if width > 1 and (score := (round(count / widths.total(), 1), width)) > most:

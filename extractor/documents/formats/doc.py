@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import struct
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import field_text
-from extractor.documents.numerals import WORD_FORMS, Level, Numbering, numeral
+from extractor.documents.numerals import WORD_FORMS, Level, label, numeral
 from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, from_symbol_font, written
@@ -24,19 +25,25 @@ __all__ = ["parse"]
 
 _SECOND_TABLE = 0x0200
 _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
-_FOOTNOTES, _ENDNOTES, _FONTS = 0x00AA, 0x020A, 0x0112
+_FOOTNOTES, _COMMENTS, _ENDNOTES = (0x00AA, 0x00B2), (0x00BA, 0x00C2), (0x020A, 0x0212)  # marks, and what they say
+_FONTS, _AUTHORS = 0x0112, 0x01BA
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
 _HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 0x4845, 0x6A09, 0x4A4F
 _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH, _DATA = 0x460B, 0x260A, 0x6A03
+_TABLE_DEPTH, _INNER_CELL, _INNER_ROW, _DROPPED = 0x6649, 0x244B, 0x244C, 0x442C
+_TELLING = frozenset(
+    {_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT, *_STRUCK, _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS, _LIST}
+    | {_DEPTH, _DATA, _TABLE_DEPTH, _INNER_CELL, _INNER_ROW, _DROPPED}
+)  # of what a run or a paragraph states of itself, what matters to the text
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _WORDS, _BY_DEFAULT = 2, 25  # of the fields of forms
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\Z)")  # a result may go on in other paragraphs
-_LINE_ENDS = re.compile("[\r\x0b\x0c]")
+_LINE_ENDS = re.compile("[\x0b\x0c]")
 _UNSEEN = re.compile("[\x00\x01\x03\x04\x06\x08\x0e-\x1d\x1f]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -51,6 +58,8 @@ class _Look(NamedTuple):
     ends_row: bool = False
     in_table: bool = False
     is_heading_row: bool = False
+    inner: str = ""  # in a table within a cell: "text", or the "cell" or the "row" that ends with it
+    is_dropped: bool = False  # the first letters of the paragraph that follows, set large
     edges: tuple[int, ...] = ()
     merges: tuple[str, ...] = ()
     heading: int = 0
@@ -64,7 +73,7 @@ _PLAIN = _Look()
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     word = storage.read("WordDocument")
     data_stream = storage.read("Data")
@@ -99,13 +108,16 @@ class _Word:
         self.is_whole = True
         self._pieces = list(self._read_pieces())
         self._fonts: list[str] = self._read(self._font_names, [])
-        self._looks: dict[bytes, _Look] = {}
-        nothing: tuple[list[str], Numbering] = ([], Numbering({}))
-        self._uses, self._lists = self._read(self._numbering, nothing)
+        self._looks: dict[tuple[bytes, int], _Look] = {}
+        self._uses: list[int] = self._read(self._list_uses, [])  # the list of each use of one
+        self._lists: dict[int, dict[int, Level]] = self._read(lambda: dict(self._list_levels()), {})
+        self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
         self._paragraphs = _Ranges(self._read(lambda: list(self._pages(_PARAGRAPHS, 13)), []))
-        self._notes = {cp: f"{n}" for n, cp in enumerate(self._places(_FOOTNOTES), 1)}
-        self._notes |= {cp: numeral(n, "i") for n, cp in enumerate(self._places(_ENDNOTES), 1)}
+        self._notes = {cp: numeral(n, form) for head, form in ((_FOOTNOTES, "1"), (_ENDNOTES, "i"))
+                       for n, cp in enumerate(self._places(head[0]), 1)}  # fmt: skip
+
+        self._marked = sorted(self._notes)
 
     def _read(self, read: Callable[[], _T], default: _T) -> _T:
         """One of the tables beside the text, without which the text can be read still."""
@@ -120,25 +132,54 @@ class _Word:
         length = sum(len(text) for text, _, _ in self._pieces)
         sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (length,)
         main, foot, head, _, comments, end, boxes, head_boxes = (*(max(size, 0) for size in sizes), *[0] * 8)[:8]
-        stories = []
-        start = 0
-        for size in (main or length, foot, head, comments, end, boxes, head_boxes):
-            stories.append(self._runs_between(start, start + size))
-            start += size
-        main_text, foot_text, head_text, remark_text, end_text, *box_texts = (
-            _story(story, self._label) for story in stories
-        )
+        sizes = (main or length, foot, head, comments, end, boxes, head_boxes)
+        starts = [*accumulate(sizes, initial=0)]
+        main_text, _, head_text, _, _, *box_texts = (self._between(*span) for span in pairwise(starts))
         main_text, *rest = main_text.split("\x05")
         main_text += "".join(f"[^c{number}]{part}" for number, part in enumerate(rest, 1))
         blocks = [_once(head_text), main_text, *map(_once, box_texts)]
-        blocks += [*_notes(foot_text, "1"), *_notes(end_text, "i"), *_notes(remark_text, "c")]
+        blocks += [f"[^{numeral(n, '1')}]: {note}" for n, note in self._remarks(_FOOTNOTES, starts[1], foot)]
+        blocks += [f"[^{numeral(n, 'i')}]: {note}" for n, note in self._remarks(_ENDNOTES, starts[4], end)]
+        authors: dict[int, str] = self._read(lambda: dict(self._authors()), {})
+        for number, comment in self._remarks(_COMMENTS, starts[3], comments):
+            by = f"comment by {authors[number]}" if number in authors else "comment"
+            blocks.append(f"[^c{number}]: {by}: {comment}")
         whole = "\n\n".join(block for block in blocks if block.strip())
         return whole.replace("\x02", "").replace("\x05", "")
 
+    def _between(self, first: int, last: int) -> str:
+        return _story(self._runs_between(first, last), self._label)
+
+    def _remarks(self, heads: tuple[int, int], first: int, size: int) -> Iterator[tuple[int, str]]:
+        """Footnotes, endnotes or comments by their numbers: a table tells where each begins in their story."""
+        start, length = struct.unpack_from("<II", self._word, heads[1]) if len(self._word) >= heads[1] + 8 else (0, 0)
+        data = self._table[start : start + length]
+        ends = list(struct.unpack_from(f"<{len(data) // 4}I", data))[:-1] if len(data) == length else []
+        for number, (begin, end) in enumerate(pairwise(ends or [0, size]), 1):
+            story = self._between(first + begin, first + min(end, size))
+            if note := " ".join(re.sub("[\x02\x05]", "", story).split()):
+                yield number, note
+
+    def _authors(self) -> Iterator[tuple[int, str]]:
+        """Who wrote the comments, by their numbers."""
+        (place, size), (start, length) = (struct.unpack_from("<II", self._word, at) for at in (_COMMENTS[0], _AUTHORS))
+        names: list[str] = []
+        last = start + length
+        while start + 2 <= last:
+            width = 2 * int.from_bytes(self._table[start : start + 2], "little")
+            names.append(self._table[start + 2 : start + 2 + width].decode("utf-16-le", "replace"))
+            start += 2 + width
+        count = (size - 4) // 34 if size >= 38 else 0
+        for index in range(count):
+            (author,) = struct.unpack_from("<H", self._table, place + 4 * (count + 1) + 30 * index + 20)
+            if author < len(names):
+                yield index + 1, names[author]
+
     def _label(self, look: _Look) -> str:
         """The sign of a heading, and the number of a paragraph of a list."""
-        name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else ""
-        return ("#" * look.heading + " " if look.heading else "") + self._lists.label(name, look.depth)
+        name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else 0
+        mark = label(self._lists.get(name, {}), look.depth, self._counts[name])
+        return ("#" * look.heading + " " if look.heading else "") + mark
 
     def _runs_between(self, first: int, last: int) -> Iterator[tuple[str, _Look]]:
         """The characters from one position to another, as many together as have one look; controls each alone."""
@@ -148,6 +189,9 @@ class _Word:
             while start < end:
                 look, reach = self._runs.at(place + start * width)
                 stop = min(max(-((place - reach) // width), start + 1), end)
+                marked = bisect_left(self._marked, position + start)
+                if marked < len(self._marked):
+                    stop = min(stop, self._marked[marked] - position + 1)
                 for match in _UNIT.finditer(text, start, stop):
                     unit = match[0]
                     if unit in "\r\x07":
@@ -158,6 +202,8 @@ class _Word:
                         yield _choice(self._data[look.data :]), _PLAIN
                     else:
                         yield unit, look
+                if (mark := self._notes.get(position + stop - 1)) and text[stop - 1] != "\x02":
+                    yield f"[^{mark}]", _PLAIN  # of a note with a sign of its own
                 start = stop
             position += len(text)
 
@@ -195,16 +241,17 @@ class _Word:
             place += 1 + width
         return names
 
-    def _numbering(self) -> tuple[list[str], Numbering]:
-        """The list of each use of one, and the levels of each list."""
+    def _list_uses(self) -> list[int]:
         if len(self._word) < _LIST_USES + 8:
-            return [], Numbering({})
+            return []
         uses, size = struct.unpack_from("<II", self._word, _LIST_USES)
         count = struct.unpack_from("<I", self._table, uses)[0] if size >= 4 else 0
-        names = [str(struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0]) for index in range(count)]
-        return names, Numbering(dict(self._list_levels()))
+        return [struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0] for index in range(count)]
 
-    def _list_levels(self) -> Iterator[tuple[str, dict[int, Level]]]:
+    def _list_levels(self) -> Iterator[tuple[int, dict[int, Level]]]:
+        """The levels of each list."""
+        if len(self._word) < _LIST_USES + 8:
+            return
         start, size = struct.unpack_from("<II", self._word, _LISTS)
         if size < 2:
             return
@@ -215,7 +262,7 @@ class _Word:
             levels = {}
             for depth in range(1 if self._table[head + 26] & 1 else 9):
                 levels[depth], place = _level(self._table, place)
-            yield str(struct.unpack_from("<i", self._table, head)[0]), levels
+            yield struct.unpack_from("<i", self._table, head)[0], levels
 
     def _places(self, head: int) -> list[int]:
         """The characters that a table of references names, without the end of the text."""
@@ -245,18 +292,17 @@ class _Word:
             place = 2 * page[4 * (count + 1) + width * index]
             if not place:
                 continue
-            style = 0
             if width == 1:
-                changes = page[place + 1 : place + 1 + page[place]]
+                stated = page[place : place + 1 + page[place]]
             else:
                 size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
-                changes = page[place + 2 : place + size]  # after the number of the style
-                style = struct.unpack_from("<H", page, place)[0]
-            if changes not in self._looks:  # a document has few looks, each in many places
-                self._looks[changes] = _look(changes, self._fonts)
-            look = self._looks[changes]
-            if 1 <= style <= 9:
-                look = look._replace(heading=min(style, 6))
+                stated = page[place : place + size]
+            look = self._looks.get((stated, width))  # a document has few looks, each in many places
+            if look is None:
+                changes = _look(stated[1 if width == 1 else 2 :], self._fonts)  # after their size or their style
+                style = 0 if width == 1 else int.from_bytes(stated[:2], "little")
+                look = changes._replace(heading=min(style, 6)) if 1 <= style <= 9 else changes
+                self._looks[stated, width] = look
             if look is not _PLAIN:
                 yield start, end, look
 
@@ -288,6 +334,8 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             size = 1 + changes[place] if code != 0xD608 else 1 + struct.unpack_from("<H", changes, place)[0]
         operand = changes[place : place + size]
         place += size
+        if code not in _TELLING:
+            continue
         on = bool(operand[:1].strip(b"\0"))
         if code in (_HIDDEN, _DELETED):
             face["hidden"] = face.get("hidden", False) or on
@@ -315,6 +363,12 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             look["depth"] = operand[0]
         elif code == _IN_TABLE:
             look["in_table"] = on
+        elif code == _DROPPED:
+            look["is_dropped"] = bool(operand[0] & 7)
+        elif code == _TABLE_DEPTH:
+            look.setdefault("inner", "text" if operand > b"\1\0\0\0" else "")
+        elif code in (_INNER_CELL, _INNER_ROW) and on:
+            look["inner"] = "cell" if code == _INNER_CELL else "row"
     shape = Look(**face)
     return _Look(shape if shape.matters else _PLAIN.face, **look) if shape.matters or look else _PLAIN
 
@@ -349,35 +403,64 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
 def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
     """One story as lines and tables; `label` tells what stands in front of a paragraph."""
     blocks: list[str] = []
-    rows: list[EdgedRow] = []
-    row: list[str] = []
+    table, inner = _Table(), _Table()  # that of the story, and the one within a cell of it
     text: list[str] = []
     for unit, look in runs:
-        if unit == "\x07":
-            if look.ends_row or (not look.in_table and not text and row):
-                rows.append(EdgedRow(row, list(look.edges), list(look.merges), look.is_heading_row))
-                row = []
-            else:
-                row.append(_readable("".join(text)))
+        if unit == "\r" and look.is_dropped:
+            continue
+        if unit == "\r" and look.inner:
+            inner.cell += [*text, "\n"]
+            if look.inner != "text":
+                inner.end(look, is_row=look.inner == "row")
             text = []
-        elif unit == "\r" and not row and not look.in_table:
-            if rows:
-                blocks.append(render_edged(rows))
-                rows = []
+        elif unit == "\x07":
+            table.cell += [*(f"{piece}\n" for piece in inner.take()), *text]
+            is_row = look.ends_row or (not (look.in_table or table.cell) and bool(table.row))
+            table.end(look, is_row=is_row)
+            text = []
+        elif unit == "\r" and (table.row or look.in_table):
+            table.cell += [*(f"{piece}\n" for piece in inner.take()), *text, "\n"]
+            text = []
+        elif unit == "\r":
+            blocks += table.take()
             if paragraph := _readable("".join(text)):
                 blocks.append(label(look) + paragraph)
             text = []
         elif not look.face.hidden:
-            text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
-    rows += [EdgedRow(row, [], [])] if row else []
-    blocks += [render_edged(rows)] if rows else []
-    return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
+            is_plain = look is _PLAIN and unit.isascii()
+            text.append(unit if is_plain else look.symbol or (unit if unit < " " else look.face.apply(unit)))
+    blocks += [*inner.take(), *table.take(), _readable("".join(text))]
+    return "\n\n".join(block for block in blocks if block.strip())
+
+
+class _Table:
+    """A table being read: the characters of a cell, the cells of a row, the rows."""
+
+    def __init__(self) -> None:
+        self.cell: list[str] = []
+        self.row: list[str] = []
+        self._rows: list[EdgedRow] = []
+
+    def end(self, look: _Look, *, is_row: bool) -> None:
+        """A cell has ended, or the row, whose paragraph tells how wide its cells are."""
+        if is_row:
+            self._rows.append(EdgedRow(self.row, list(look.edges), list(look.merges), look.is_heading_row))
+            self.row = []
+        else:
+            self.row.append(_readable("".join(self.cell)))
+        self.cell = []
+
+    def take(self) -> list[str]:
+        """The table as text, if there is one, which ends it."""
+        rows = [*self._rows, *([EdgedRow(self.row, [], [])] if self.row else [])]
+        left, self.cell, self.row, self._rows = self.cell, [], [], []
+        return ([render_edged(rows)] if rows else []) + left
 
 
 def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
+    if text.isprintable():
+        return written(text).strip()
     while (shorter := _FIELD.sub(_field, text)) != text:
         text = shorter
     text = _LINE_ENDS.sub("\n", _UNSEEN.sub("", text)).replace("\x1e", "-").replace("\xa0", " ")
@@ -414,11 +497,3 @@ def _choice(data: bytes) -> str:
 def _once(story: str) -> str:
     """Headers and footers, each line once however many sections have it."""
     return "\n".join(dict.fromkeys(line for line in story.splitlines() if line.strip()))
-
-
-def _notes(story: str, form: str) -> Iterator[str]:
-    """Footnotes, endnotes or comments, each behind the mark that stands in the text."""
-    notes = re.split("[\x02\x05]", story)[1:] or [note for note in story.split("\n\n") if note.strip()]
-    for number, note in enumerate(notes, 1):
-        mark, label = (f"c{number}", "comment: ") if form == "c" else (numeral(number, form), "")
-        yield f"[^{mark}]: {label}{' '.join(note.split())}"

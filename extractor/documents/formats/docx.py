@@ -33,7 +33,10 @@ _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand
 _HEADING = re.compile(r"heading ([1-9])", re.I)
 _FORMS = {
     **{"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I", "decimalZero": "01"},
-    **{"bullet": "bullet", "none": "none"},
+    **{"russianLower": "а", "russianUpper": "А", "bullet": "bullet", "none": "none"},
+    **dict.fromkeys(("decimalEnclosedCircle", "decimalEnclosedCircleChinese"), "①"),
+    **dict.fromkeys(("chineseCounting", "chineseCountingThousand", "japaneseCounting"), "一"),
+    **dict.fromkeys(("taiwaneseCounting", "taiwaneseCountingThousand"), "一"),
 }
 _OFF = ("0", "false", "off")
 _RAISED = {"superscript": 1, "subscript": -1}
@@ -50,7 +53,7 @@ _LEFT_OUT = {
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
     archive = open_archive(data, source.limits)
-    reader = _Reader(archive, Embedded(source, archive))
+    reader = _Reader(archive, Embedded(archive))
     root = archive.root
     parts: defaultdict[str, list[str]] = defaultdict(list)
     for kind, target in archive.relations(archive.main).values():
@@ -92,7 +95,7 @@ class _Reader:
         return blocks or list(self.blocks(root))
 
     def blocks(self, parent: Element) -> Iterator[str]:
-        """The paragraphs and tables below `parent`, in order; one whose mark is deleted runs on into the next."""
+        """The paragraphs and tables below `parent`, in order; some run on into the next."""
         begun: Element | None = None  # a paragraph that the next one goes on with
         for element in parent:
             if begun is not None and element.tag == "p":
@@ -103,7 +106,7 @@ class _Reader:
                 yield from self._paragraph(begun)
                 begun = None
             match element.tag:
-                case "p" if child(element, "pPr", "rPr", "del") is not ABSENT:
+                case "p" if _runs_on(child(element, "pPr")):
                     begun = element
                 case "p":
                     yield from self._paragraph(element)
@@ -496,6 +499,12 @@ def _parts(parent: Element, name: str) -> Iterator[Element]:
 def _is_on(properties: Element, name: str) -> bool:
     """Whether a switch is there and not turned off."""
     return has(properties, name) and setting(properties, name) not in _OFF
+
+
+def _runs_on(properties: Element) -> bool:
+    """Whether a paragraph is part of the next one: its mark is deleted, or it is a first letter that is set large."""
+    dropped = child(properties, "framePr").get("dropCap", "none") != "none"
+    return dropped or child(properties, "rPr", "del") is not ABSENT
 
 
 def _is_ticked(box: Element) -> bool:

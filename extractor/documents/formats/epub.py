@@ -29,7 +29,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     head = "\n".join(about[name] for name in ("title", "author") if name in about)
     names = list(_spine(archive, package))
     text, pages = paginate([head, *(_chapter(archive, name) for name in names)])
-    embedded = Embedded(source, archive)
+    embedded = Embedded(archive)
     for page, chapter in enumerate(names, 2):
         if chapter not in archive:
             embedded.missing(f"{chapter}: it is not in the book")

@@ -37,7 +37,7 @@ _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browser
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows or hides
 _TELLING = (
-    *("display", "visibility", "vertical-align", "line-through", "list-style"),
+    *("display", "visibility", "vertical-align", "line-through", "list-style", "white-space"),
     *("symbol", "wingdings", "webdings"),
 )
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -55,6 +55,7 @@ _PARAGRAPHS = frozenset(
 )
 _MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
 _PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
+_AS_TYPED = re.compile(r"white-space\s*:\s*(pre\b|break-spaces)", re.I)
 _AROUND = frozenset({"aside", "footer", "nav"})
 _LOOKS = {
     **dict.fromkeys(("del", "s", "strike"), Look(struck=True)),
@@ -89,7 +90,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     title = _title(tree)
     if title and title not in text[: 3 * len(title)]:
         text = f"{title}\n\n{text}"
-    embedded = Embedded(source)
+    embedded = Embedded()
     if guess:
         embedded.missing(guess)
     for name, is_picture, content in _files(tree):
@@ -145,6 +146,12 @@ def _parsed(html: str) -> LexborHTMLParser:
     for frame in tree.css("iframe[srcdoc]"):
         if (inner := LexborHTMLParser(frame.attributes["srcdoc"] or "").body) is not None:
             frame.replace_with(inner)
+    for foot in tree.css("tfoot"):  # which is shown below the rows, wherever it stands
+        if (
+            last := foot.parent.last_child if foot.parent is not None else None
+        ) is not None and last.mem_id != foot.mem_id:
+            last.insert_after(foot)  # a copy
+            foot.decompose()
     return tree
 
 
@@ -223,9 +230,8 @@ class _Page:
             self._math.start(tag, {name: text or "" for name, text in node.attributes.items()})
             return
         self._end_block(tag)
-        if tag in _PREFORMATTED:
-            self._verbatim += 1
-        elif tag in ("ul", "ol"):
+        self._verbatim += _is_verbatim(tag, self._styles.get(node.mem_id, ""))
+        if tag in ("ul", "ol"):
             self._lists.append(_Numbers.of(node, self._styles.get(node.mem_id, "")) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(TableWriter())
@@ -251,9 +257,8 @@ class _Page:
                 self._math = None
                 self._put(("" if self._flows[-1].last().isspace() else " ") + equation(root))
             return
-        if tag in _PREFORMATTED:
-            self._verbatim -= 1
-        elif tag in ("ul", "ol"):
+        self._verbatim -= _is_verbatim(tag, self._styles.get(node.mem_id, ""))
+        if tag in ("ul", "ol"):
             self._lists.pop()
         elif tag == "table":
             self._flows[-1].put_verbatim(self._tables.pop().text())
@@ -330,13 +335,13 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        seen = visible(text)
-        if not seen.strip(_WHITE):
-            if seen and not self._pending and not self._spaced:
+        if not text.isprintable() or "  " in text:
+            text = _SPACES.sub(" ", visible(text))
+        if not text or text == " ":
+            if text and not self._pending and not self._spaced:
                 self._parts.append(" ")
                 self._spaced = True
             return
-        text = _SPACES.sub(" ", seen)
         if self._break() or self._spaced:
             text = text.lstrip(" ")
         self._parts.append(self._take_mark() + text)
@@ -427,7 +432,7 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
                 hidden |= _matched(tree, selector)
             elif _IN_SIGHT.search(body):
                 showing.append(selector)
-            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE)):
+            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE, _AS_TYPED)):
                 for identity in _matched(tree, selector):
                     styles[identity] = f"{styles.get(identity, '')};{body}"
     if hidden:
@@ -474,6 +479,12 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
             if node.is_text_node:
                 yield node, True
             node = node.next
+
+
+@lru_cache(maxsize=1024)
+def _is_verbatim(tag: str, style: str) -> bool:
+    """Whether the line ends and spaces of an element's text are those of the page."""
+    return tag in _PREFORMATTED or (bool(style) and _AS_TYPED.search(style) is not None)
 
 
 @lru_cache(maxsize=1024)

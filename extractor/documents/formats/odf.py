@@ -12,14 +12,14 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, growing, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, local_name, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
 from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
@@ -31,11 +31,28 @@ _UNSEEN = frozenset(
     {"tracked-changes", "sequence-decls", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
+_SHAPES = frozenset(
+    {
+        "frame",
+        "text-box",
+        "object",
+        "image",
+        "custom-shape",
+        "rect",
+        "g",
+        "line",
+        "polyline",
+        "polygon",
+        "path",
+        "circle",
+    }
+    | {"regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
+)
 _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
 _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
-_COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
+_AREAS = ("number-columns-repeated", "number-columns-spanned")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _STATES = ("current-state", "current-selected", "state", "selected")
@@ -55,7 +72,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
-    embedded, about = Embedded(source, archive), properties(archive.xml("meta.xml"))
+    embedded, about = Embedded(archive), properties(archive.xml("meta.xml"))
     if b"spreadsheet" in archive.read("mimetype"):
         return workbook(_sheets(archive, embedded), embedded, about)
     root = archive.xml("content.xml")
@@ -78,16 +95,20 @@ def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     reader = begun = None
     page = 0
     for root, is_whole in growing(archive.read("content.xml")):
-        book = child(named(root) if reader is None else root, "body", "spreadsheet")
-        for table in named(book).findall("table"):
-            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
+        body = next((part for part in root if local_name(part.tag) == "body"), ABSENT)
+        book = next((part for part in body if local_name(part.tag) == "spreadsheet"), ABSENT)
+        for table in [part for part in book if local_name(part.tag) == "table"]:
+            if reader is None:
+                head = Element("")
+                head.extend(named(part) for part in root if part is not body)
+                reader = _Reader(archive, (head, archive.xml("styles.xml")), embedded)
             if table is not begun:
                 begun, page = table, page + 1
-                reader.begin(table, page)
+                reader.begin(root, table, page)
             is_done = is_whole or table is not book[-1]
             reader.take(table, is_whole=is_done)
             if is_done:
-                yield reader.sheet(table)
+                yield reader.sheet(named(table))
                 book.remove(table)
 
 
@@ -116,6 +137,7 @@ class _Reader:
         self._chapters: dict[int, int] = {}
         self._controls: dict[str, Element] = {}
         self._page: int | None = None
+        self._is_hidden = False  # the paragraph that is being read
         self._notes: list[str] = []
         self._remarks: list[str] = []
         self.embedded = embedded
@@ -160,7 +182,7 @@ class _Reader:
                     self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
                 case "control":
                     yield self._control(element)
-                case "section" if element.get("display", "") == "none":
+                case "section" if element.get("display", "") == "none" or element.get("is-hidden", "") == "true":
                     continue
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
@@ -168,8 +190,11 @@ class _Reader:
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
-        text = written("".join(pieces)).strip()
+        outer, self._is_hidden = self._is_hidden, False
+        text = written(self._inline(element, apart, look)).strip()
+        is_hidden, self._is_hidden = self._is_hidden, outer
+        if is_hidden:
+            return
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
             stated = "".join(child(element, "number").itertext()).strip()
@@ -226,36 +251,42 @@ class _Reader:
         restart = number(item, "start-value", -1)
         return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
-    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
-        yield look.apply(parent.text or "")
+    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> str:
+        """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
+        out = [_shown(parent.text, look)]
         for element in parent:
             match element.tag:
                 case "span":
-                    yield from self._inline(element, apart, self._look("text", element.get("style-name", ""), look))
+                    out.append(self._inline(element, apart, self._look("text", element.get("style-name", ""), look)))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
-                case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
+                    out.append(with_target(self._inline(element, apart, look), element.get("href", "")))
+                case name if name in _SHAPES:
                     if formula := self._formula(element):
-                        yield apart_from_numbers(formula)
+                        out.append(apart_from_numbers(formula))
                     else:
                         self._frame(element, apart)
                 case "note":
-                    yield self._note(element)
+                    out.append(self._note(element))
                 case "annotation":
-                    yield self._comment(element)
+                    out.append(self._comment(element))
                 case "ruby":
-                    yield from self._inline(child(element, "ruby-base"), apart, look)
+                    out.append(self._inline(child(element, "ruby-base"), apart, look))
                 case "control":
-                    yield self._control(element)
+                    out.append(self._control(element))
                 case "page-number" if self._page:
-                    yield str(self._page)
-                case "hidden-text" | "annotation-end" | "number":
+                    out.append(str(self._page))
+                case "hidden-paragraph":
+                    self._is_hidden = element.get("is-hidden", "true") == "true"
+                case "variable-set" | "user-defined" if element.get("display", "") == "none":
+                    pass
+                case "hidden-text" | "annotation-end" | "number" | "script":
                     pass
                 case name if name in _MARKS:
-                    yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
+                    out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))
                 case _:
-                    yield from self._inline(element, apart, look)
-            yield look.apply(element.tail or "")
+                    out.append(self._inline(element, apart, look))
+            out.append(_shown(element.tail, look))
+        return "".join(out)
 
     def _formula(self, frame: Element) -> str:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
@@ -370,26 +401,30 @@ class _Reader:
         """The look of a style of cells, if it changes what they say."""
         if style not in self._cell_looks:
             look = self._look("table-cell", style)
-            self._cell_looks[style] = look if look.matters else None
+            self._cell_looks[style] = None if look is _PLAIN else look
         return self._cell_looks[style]
 
-    def _own_look(self, look: Element, above: Look) -> Look:
-        about = look.attrib
+    def _own_look(self, properties: Element, above: Look) -> Look:
+        about = properties.attrib
         place = about.get("text-position", "")
         lines = [about[name] for name in _STRUCK if name in about]
         font = about.get("font-name", "") or about.get("font-family", "")
-        return Look(
+        font = self._fonts.get(font, font)
+        look = Look(
             about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
             "none" not in lines if lines else above.struck,
-            self._fonts.get(font, font) or above.font,
+            (font if is_symbol_font(font) else "") if font else above.font,
         )
+        return look if any(look) else _PLAIN
 
     def _table(self, table: Element, heads: int = 0) -> str:
         built = TableWriter()
         for index, (row, is_head) in enumerate(_rows(table)):
             cells = row.findall("table-cell")
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
+            if heads:  # of the data of a chart, which have a number in every cell
+                texts = ["" if text == "NaN" else text for text in texts]
             for _ in range(self._times(row, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):
@@ -412,37 +447,45 @@ class _Reader:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
 
-    def begin(self, table: Element, page: int) -> None:
+    def begin(self, root: Element, table: Element, page: int) -> None:
         """What follows are the rows of this table, which is a sheet."""
         self._page, self._row = page, 0
-        self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+        space, office = table.tag.removesuffix("table"), root.tag[: root.tag.find("}") + 1]
+        style = self._styles.get(("table", table.get(f"{space}style-name", "")), ABSENT)
+        is_hidden = child(style, "table-properties").get("display", "") == "false"
+        self._sheet = Sheet(table.get(f"{space}name", ""), hidden=is_hidden)
+        self._names = (
+            *(f"{space}{name}" for name in ("table-cell", "style-name", *_AREAS)),
+            f"{office}date-value",
+        )
 
     def take(self, parent: Element, *, is_whole: bool) -> None:
         """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
         for element in list(parent):
             is_done = is_whole or element is not parent[-1]
-            if element.tag in _GROUPS:
+            name = local_name(element.tag)
+            if name in _GROUPS:
                 self.take(element, is_whole=is_done)
-            elif element.tag == "table-row" and is_done:
+            elif name == "table-row" and is_done:
                 self._read_row(element)
                 parent.remove(element)
 
     def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
-        times = number(row, "number-rows-repeated", 1)
+        about = named(Element("", row.attrib))
+        times = number(about, "number-rows-repeated", 1)
         if cells := self._sheet_cells(row, index, sheet):
             where = f"sheet {sheet.name}, row {index + 1}"
-            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
+            for place in range(index, index + self._times(about, "rows", filled=True, where=where)):
                 sheet.rows[place] = cells
-        if row.get("visibility", "") in _HIDDEN and cells:
-            sheet.hidden_rows += times
+            sheet.hidden_rows += times * (about.get("visibility", "") in _HIDDEN)
         self._row += times
 
     def sheet(self, table: Element) -> Sheet:
         """The sheet whose rows were read, with what its table says beside them."""
         sheet = self._sheet
-        sheet.hidden_columns = _hidden_columns(table)
+        sheet.hidden_columns += _hidden_columns(table)
         drawn = (node for part in table if part.tag == "shapes" for node in part)
         sheet.after += [block for block in self.blocks([*table.findall("forms"), *drawn]) if block.strip()]
         sheet.after += self.after()
@@ -453,33 +496,52 @@ class _Reader:
         return sheet
 
     def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
+        """The texts of a row by their columns. Names are looked up only in cells that hold more than a paragraph."""
         found: dict[int, str] = {}
         column = 0
+        own, style, repeated, spanned, date = self._names
         for cell in row:
-            about = cell.attrib
-            times = number(cell, "number-columns-repeated", 1)
-            if len(cell) or "value-type" in about or "formula" in about:
-                if "number-columns-spanned" in about:
-                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-                    sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
-                if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
-                    text = (cell[0].text or "").strip()
-                else:
-                    self._around(cell, index, column, sheet)
-                    own = [node for node in cell if node.tag in _CELL_TEXT]
-                    text = "\n".join(block for block in self.blocks(own) if block.strip())
-                if not text or "date-value" in about:
-                    text = self._cell_text(text, about, (index, column), sheet)
-                if text and cell.tag == "table-cell":
-                    if look := self._cell_look(about.get("style-name", "")):
-                        text = written(look.apply(text))
-                    found[column] = text
-                    if times > 1:
-                        where = f"sheet {sheet.name}, {cell_name(index, column)}"
-                        end = column + self._times(cell, "columns", filled=True, where=where)
-                        found |= dict.fromkeys(range(column, end), text)
-            column += times
+            get = cell.attrib.get
+            is_plain = len(cell) == 1 and not len(cell[0]) and cell.tag == own and not get(spanned)
+            text = (cell[0].text or "").strip() if is_plain and local_name(cell[0].tag) == "p" else ""
+            if not text or get(repeated):
+                column += self._read_cell(named(cell), (index, column), sheet, found)
+                continue
+            if stated := get(date):
+                text = _dated(text, stated)
+            if look := self._cell_look(get(style, "")):
+                text = written(look.apply(text))
+            if text:
+                found[column] = text
+            column += 1
         return found
+
+    def _read_cell(self, cell: Element, place: tuple[int, int], sheet: Sheet, found: dict[int, str]) -> int:
+        """Any cell: its text is added to those found, as often as it is repeated; returns how many columns it has."""
+        about = cell.attrib
+        (row, column), times = place, number(cell, "number-columns-repeated", 1)
+        if not len(cell) and "value-type" not in about and "formula" not in about:
+            return times
+        if "number-columns-spanned" in about:
+            wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+            sheet.spans.append(Span(row, column, deep, min(wide, _WIDEST)))
+        if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
+            text = (cell[0].text or "").strip()
+        else:
+            self._around(cell, row, column, sheet)
+            own = [node for node in cell if node.tag in _CELL_TEXT]
+            text = "\n".join(block for block in self.blocks(own) if block.strip())
+        text = _dated(text, about.get("date-value", "")) or _written_value(about)
+        if not text and "value-type" not in about and (formula := about.get("formula")):
+            sheet.uncomputed.append(place)
+            text = "=" + formula.partition("=")[2]
+        if text and cell.tag == "table-cell":
+            if look := self._cell_look(about.get("style-name", "")):
+                text = written(look.apply(text))
+            where = f"sheet {sheet.name}, {cell_name(row, column)}"
+            end = column + self._times(cell, "columns", filled=True, where=where)
+            found |= dict.fromkeys(range(column, end), text)
+        return times
 
     def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
         """The comment on a cell, and what is drawn over it: they follow the sheet."""
@@ -492,22 +554,10 @@ class _Reader:
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
 
-    def _cell_text(self, text: str, about: dict[str, str], place: tuple[int, int], sheet: Sheet) -> str:
-        """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only; or that shows nothing."""
-        stated = about.get("date-value", "")
-        if stated and len(_DATE_PARTS.findall(text)) >= 3:
-            match = _DATE.match(stated)
-            return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
-        if not text:
-            text = _written_value(about)
-        if not text and "value-type" not in about and (formula := about.get("formula")):
-            sheet.uncomputed.append(place)
-            return "=" + formula.partition("=")[2]
-        return text
 
-    def _is_hidden_table(self, table: Element) -> bool:
-        style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
-        return child(style, "table-properties").get("display", "") == "false"
+def _shown(text: str | None, look: Look) -> str:
+    """Characters as they look; most look as they are."""
+    return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:
@@ -519,6 +569,14 @@ def _levels(style: Element) -> Iterator[tuple[int, Level]]:
             places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
             text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
             yield depth, Level(number(level, "start-value", 1), form, text)
+
+
+def _dated(text: str, stated: str) -> str:
+    """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only."""
+    if not stated or len(_DATE_PARTS.findall(text)) < 3:
+        return text
+    match = _DATE.match(stated)
+    return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
 
 
 def _written_value(about: dict[str, str]) -> str:
@@ -571,11 +629,10 @@ def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool
             yield from _rows(element, is_head or element.tag == "table-header-rows")
 
 
-def _hidden_columns(table: Element) -> int:
-    count = 0
-    for element in table:
-        if element.tag == "table-column" and element.get("visibility", "") in _HIDDEN:
-            count += min(number(element, "number-columns-repeated", 1), _WIDEST)
-        elif element.tag in _COLUMN_GROUPS:
-            count += _hidden_columns(element)
-    return count
+def _hidden_columns(table: Element) -> Iterator[range]:
+    first = 0
+    for column in table.iter("table-column"):
+        last = first + number(column, "number-columns-repeated", 1)
+        if column.get("visibility", "") in _HIDDEN:
+            yield range(first, last)
+        first = last

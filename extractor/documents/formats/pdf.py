@@ -6,7 +6,7 @@ import ctypes
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 from unicodedata import normalize
 
@@ -14,6 +14,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from extractor.documents.document import Box, Image
+from extractor.documents.equations import quotient
 from extractor.documents.formats.pdf_annotations import (
     Annotations,
     Entry,
@@ -26,7 +27,7 @@ from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
-from extractor.documents.scripts import from_symbol_font, struck
+from extractor.documents.scripts import apart_from_numbers, from_symbol_font, struck
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
@@ -48,7 +49,10 @@ _FORMS = range(0xFB00, 0xFEFD)  # ligatures and the shapes of letters, each a ch
 _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
 _THIN = 3.0  # points: a line that is thinner than that, and longer
 _LEVEL = 6.0  # points, between which characters are looked for
+_WORD = 0.15  # of the height of a character of a fraction: wider is a space
+_WIDEST_FRACTION, _BESIDE = 72.0, 12.0  # points: the line of a fraction, and from it to what stands beside it
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
+_OF_CHARACTERS = (pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle)
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
 
@@ -251,12 +255,12 @@ def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     upright = _upright(page)
     if _is_vertical(turned.get(0, [])):
         columns = str(textpage.get_text_range()).replace("\r\n", "\n")
-        return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
-    if 0 in turned:
-        turned[0] = _struck_out(turned[0], _rules(page))
+        return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:5])]}
+    if 0 in turned and (rules := list(_rules(page))):
+        turned[0] = _Lines(turned[0]).drawn(rules)
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
-    for text, *box in filled:
-        sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
+    for text, left, bottom, right, top in filled:
+        sides.setdefault(upright, []).append(Run(*_placed(text, upright, left, bottom, right, top)[:5]))
     return sides
 
 
@@ -264,30 +268,73 @@ def _rules(page: Any) -> Iterator[_Box]:
     """The thin level lines that are drawn on the page."""
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for index in range(pdfium.FPDFPage_CountObjects(page)):
-        thing = pdfium.FPDFPage_GetObject(page, index)
+        thing = pdfium.FPDFPage_GetObject(page.raw, index)
         if pdfium.FPDFPageObj_GetType(thing) == pdfium.FPDF_PAGEOBJ_PATH:
             pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
             if top.value - bottom.value < _THIN < right.value - left.value:
                 yield left.value, bottom.value, right.value, top.value
 
 
-def _struck_out(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
-    """The characters of a page, those marked that a line strikes out: it runs through their middle, and no farther."""
-    levels: dict[int, list[tuple[float, int]]] = {}
-    for index, glyph in enumerate(glyphs):
-        if not glyph.text.isspace():
-            level = round((glyph.top + glyph.bottom) / 2 / _LEVEL)
-            levels.setdefault(level, []).append(((glyph.left + glyph.right) / 2, index))
-    rows = {level: sorted(row) for level, row in levels.items()}
-    marked: set[int] = set()
-    for left, bottom, right, top in rules:
-        height = -(bottom + top) / 2
-        near = [rows.get(round(height / _LEVEL) + level, []) for level in (-1, 0, 1)]
-        below = (row[bisect_left(row, (left, 0)) : bisect_left(row, (right, 0))] for row in near)
-        crossed = [index for row in below for _, index in row if _crosses(height, glyphs[index])]
-        if sum(glyphs[index].right - glyphs[index].left for index in crossed) > 0.7 * (right - left):
-            marked.update(crossed)
-    return [glyph._replace(text=struck(glyph.text)) if i in marked else glyph for i, glyph in enumerate(glyphs)]
+class _Lines:
+    """The characters of a page, and what level lines make of them."""
+
+    def __init__(self, glyphs: list[Glyph]) -> None:
+        self._glyphs = glyphs
+        levels: dict[int, list[tuple[float, int]]] = {}
+        for index, glyph in enumerate(glyphs):
+            if not glyph.text.isspace():
+                level = round((glyph.top + glyph.bottom) / 2 / _LEVEL)
+                levels.setdefault(level, []).append(((glyph.left + glyph.right) / 2, index))
+        self._rows = {level: sorted(row) for level, row in levels.items()}
+
+    def drawn(self, rules: Iterable[_Box]) -> list[Glyph]:
+        """The characters, those marked that a line strikes out, and each fraction with a line in it as one of them."""
+        glyphs = list(self._glyphs)
+        for left, bottom, right, top in rules:
+            height = -(bottom + top) / 2
+            crossed = [index for index in self._near(height, 1, left, right) if _crosses(height, self._glyphs[index])]
+            if sum(self._glyphs[at].right - self._glyphs[at].left for at in crossed) > 0.7 * (right - left):
+                for index in crossed:
+                    glyphs[index] = glyphs[index]._replace(text=struck(self._glyphs[index].text))
+            elif right - left < _WIDEST_FRACTION and (parts := self._fraction(height, left, right)):
+                first, *others = parts
+                glyphs[first[0]] = first[1]
+                for index, glyph in others:
+                    glyphs[index] = glyph
+        return glyphs
+
+    def _near(self, height: float, levels: int, left: float, right: float) -> list[int]:
+        """The characters at this height, or so many levels from it, whose middles stand between two places."""
+        middle = round(height / _LEVEL)
+        rows = (self._rows.get(level, []) for level in range(middle - levels, middle + levels + 1))
+        return [at for row in rows for _, at in row[bisect_left(row, (left, 0)) : bisect_left(row, (right, 0))]]
+
+    def _fraction(self, height: float, left: float, right: float) -> list[tuple[int, Glyph]]:
+        """What replaces the characters of a fraction: all in the first of them, in line with what stands beside it.
+
+        It has one line of text above and one below, no wider than the line between them, and one beside it that this
+        line runs into: a sum under a line of a table has none.
+        """
+        around = [(at, self._glyphs[at]) for at in self._near(height, 4, left - _BESIDE, right + _BESIDE)]
+        beside = [g for _, g in around if _crosses(height, g) and not left < (g.left + g.right) / 2 < right]
+        parts: list[list[tuple[int, Glyph]]] = []
+        for side in (-1, 1):
+            off = [(at, g, side * ((g.top + g.bottom) / 2 - height) / (g.bottom - g.top)) for at, g in around]
+            line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
+            parts.append(sorted(line, key=lambda item: item[1].left))
+        inside = all(left - 1 < g.left and g.right < right + 1 for part in parts for _, g in part)
+        widths = [part[-1][1].right - part[0][1].left for part in parts if part]
+        if not beside or not inside or len(widths) < 2 or right - left > max(widths) + _BESIDE:
+            return []
+        upper, lower = (_words([g for _, g in part]) for part in parts)
+        whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside[0].top, right, beside[0].bottom)
+        first, *others = (at for part in parts for at, _ in part)
+        return [(first, whole), *((at, Glyph(" ", left, whole.top, left, whole.bottom)) for at in others)]
+
+
+def _words(line: list[Glyph]) -> str:
+    gaps = (after.left - before.right > _WORD * (after.bottom - after.top) for before, after in pairwise(line))
+    return line[0].text + "".join(" " * gap + glyph.text for gap, glyph in zip(gaps, line[1:], strict=True))
 
 
 def _crosses(height: float, glyph: Glyph) -> bool:
@@ -315,7 +362,7 @@ def _with_read(sides: _Sides, text: str, read: list[Segment], page: Any) -> _Sid
     if not read:
         return sides
     upright = _upright(page)
-    left, top, right, bottom = _placed("", upright, *page.get_bbox())[1:]
+    left, top, right, bottom = _placed("", upright, *page.get_bbox())[1:5]
     scale = max(right - left, bottom - top) / OCR_SIDE
     for segment in read:
         segment.move(left, top, scale)
@@ -347,9 +394,11 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
     turn = high = 0
+    last = -2
     angle = 0.0
-    for index in range(pdfium.FPDFText_CountChars(textpage)):
-        code = pdfium.FPDFText_GetUnicode(textpage, index)
+    raw, unicode_of, box_of, angle_of = textpage.raw, *_OF_CHARACTERS
+    for index in range(pdfium.FPDFText_CountChars(raw)):
+        code = unicode_of(raw, index)
         if code in _NO_CHARACTER:
             continue
         if 0xD800 <= code < 0xE000:  # half of a character beyond the first plane
@@ -365,24 +414,27 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
             text = normalize("NFKC", text).strip()
         if _SYMBOLS <= code < _SYMBOLS + 0x100:
             text = from_symbol_font(text, _font(textpage, index)) or text
-        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        if not (left <= (box.left + box.right) / 2 <= right and bottom <= (box.bottom + box.top) / 2 <= top):
+        box_of(raw, index, box)
+        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        if not (left <= (x0 + x1) / 2 <= right and bottom <= (y0 + y1) / 2 <= top):
             continue
-        if not text.isspace():
-            angle = pdfium.FPDFText_GetCharAngle(textpage, index)
-            turn = round(angle / (math.pi / 2)) % 4
-            if abs(angle / (math.pi / 2) - round(angle / (math.pi / 2))) > _SKEW:
-                turn = 4 + round(math.degrees(angle))
-        glyph = (
-            _placed(text, turn, box.left, box.bottom, box.right, box.top)
-            if turn < 4
-            else _skewed(textpage, index, text, angle, box)
-        )
+        is_space = text.isspace()
+        if not is_space and angle != (angle := angle_of(raw, index)):
+            turn = _turn(angle)
+        joined = last == index - 1
+        glyph = _placed(text, turn, x0, y0, x1, y1, joined) if turn < 4 else _skewed(textpage, index, text, angle, box)
         place = (text, turn, round(glyph.left), round(glyph.top))
         before, seen[place] = seen.get(place, index), index
-        if index - before > 1 and not text.isspace():
+        if index - before > 1 and not is_space:
             continue  # bold that was made by printing twice; the letters of a ligature follow each other
         yield turn, glyph
+        last = index
+
+
+def _turn(angle: float) -> int:
+    """The quarter turns of a line, or 4 and the degrees of one that runs askew."""
+    quarters = angle / (math.pi / 2)
+    return 4 + round(math.degrees(angle)) if abs(quarters - round(quarters)) > _SKEW else round(quarters) % 4
 
 
 def _skewed(textpage: Any, index: int, text: str, angle: float, box: Any) -> Glyph:
@@ -441,16 +493,16 @@ def _address(thing: Any) -> int:
     return ctypes.cast(thing, ctypes.c_void_p).value or 0
 
 
-def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float) -> Glyph:
+def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float, joined: bool = False) -> Glyph:
     """A box of the page as it stands for a reader who turns the page until its text is upright."""
     match turn:
         case 0:
-            return Glyph(text, left, -top, right, -bottom)
+            return Glyph(text, left, -top, right, -bottom, joined)
         case 1:
-            return Glyph(text, -top, -right, -bottom, -left)
+            return Glyph(text, -top, -right, -bottom, -left, joined)
         case 2:
-            return Glyph(text, -right, bottom, -left, top)
-    return Glyph(text, bottom, left, top, right)
+            return Glyph(text, -right, bottom, -left, top, joined)
+    return Glyph(text, bottom, left, top, right, joined)
 
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:
@@ -529,7 +581,7 @@ def _is_silent(textpage: Any, box: _Box) -> bool:
 def _unknown(textpage: Any) -> int:
     """How many characters have but a number in their font, which the text has in their place."""
     count = pdfium.FPDFText_CountChars(textpage)
-    return sum(pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1 for index in range(count))
+    return list(map(pdfium.FPDFText_HasUnicodeMapError, repeat(textpage.raw), range(count))).count(1)
 
 
 def _is_gibberish(text: str) -> bool:

@@ -6,12 +6,16 @@ import struct
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
 
 from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
 from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.scripts import Look, written
+from extractor.documents.scripts import Look, is_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
 
@@ -21,9 +25,14 @@ _DUAL = "PP97_DUALSTORAGE"  # where a file for PowerPoint 95 has the slides for 
 _DOCUMENT, _ENVIRONMENT = 0x03E8, 0x03F2
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
-_STYLES, _FONT, _SHOW_INFO = 0x0FA1, 0x0FB7, 0x03F9
+_STYLES, _FONTS, _FONT, _SHOW_INFO = 0x0FA1, 0x07D5, 0x0FB7, 0x03F9
+_OBJECTS, _LINK, _LINK_NUMBER, _STRING = 0x0409, 0x0FD7, 0x0FD3, 0x0FBA
+_ACTION, _ACTION_LINK, _LINKED = 0x0FF2, 0x0FF3, 0x0FDF
+_CHARACTERS = (_WIDE, _NARROW, _STYLES, _ACTION, _LINKED)
 _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
-_DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F, 0xF00D
+_DRAWINGS, _DRAWING, _GROUP, _SHAPE = 0x040C, 0xF002, 0xF003, 0xF004
+_ANCHOR, _CHILD_ANCHOR, _TEXT_BOX = 0xF010, 0xF00F, 0xF00D
+_TEXT_HEAD = b"\x0f\0\x0d\xf0"
 _LISTS = {0: "slides", 1: "masters", 2: "notes"}
 _TITLES = (0, 6)
 _BAND = 144  # a quarter inch: shapes side by side read from left to right
@@ -32,23 +41,25 @@ _DEPTH = 40
 _HEAD = struct.Struct("<HHI")
 
 
+_PLAIN = Look()
 _Place = tuple[int, int, int, int]  # top, left, bottom, right
-_NOWHERE = (0, 0, 0, 0)
+_Record = tuple[int, int, int]  # its kind, and where its content starts and ends
 
 
-class _Record(NamedTuple):
-    """One record: its instance, its kind, and where its content starts and ends."""
+@dataclass(slots=True)
+class _Text:
+    """The text of a shape: its kind, its characters, what their styles say, and what stands behind its links."""
 
-    instance: int
-    kind: int
-    start: int
-    end: int
-    holds_more: bool
+    kind: int = -1
+    raw: str = ""
+    styles: bytes = b""
+    target: str = ""  # of the link that the next record places
+    links: dict[int, str] = field(default_factory=dict)
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     slides_at = storage.inner(_DUAL) if _DUAL in storage else storage
     user = slides_at.read("Current User")  # which tells the place of the last edit
@@ -74,14 +85,15 @@ class _Deck:
         self._places: dict[int, int] = {}
         self._root = 0
         self._read_edits(edit)
-        self._fonts = dict(self._font_names())
+        self._fonts = dict(self._symbol_fonts())
+        self._targets = dict(self._links())
 
     def slides(self) -> Iterator[str]:
         """Each slide as text; nothing where there is no directory to go by."""
         document = self._record(self._places.get(self._root, -1))
-        if document is None or document.kind != _DOCUMENT:
+        if document is None or document[0] != _DOCUMENT:
             return
-        lists = {_LISTS.get(r.instance): r for r in self._inner(document) if r.kind == _TEXT_LIST}
+        lists = {_LISTS.get(self._instance(record)): record for record in self._inner(document, _TEXT_LIST)}
         notes = dict(self._notes(lists.get("notes")))
         for place, outline in self._entries(lists.get("slides")):
             if (slide := self._record(self._places.get(place, -1))) is not None:
@@ -90,16 +102,16 @@ class _Deck:
 
     def loose(self) -> list[str]:
         """All the texts of the stream, where nothing says which of them are shown."""
-        return [text for record in self._all(_Record(0, 0, 0, len(self._data), True), masters=False)
-                if (text := self._atom(record).strip()) and text != "*"]  # fmt: skip
+        texts = (self._atom(record).strip() for record in self._all((0, 0, len(self._data))))
+        return [text for text in texts if text and text != "*"]
 
     def objects(self) -> Iterator[bytes | None]:
         """The embedded files, each an OLE container; None for one that is damaged."""
         for place in self._places.values():
             record = self._record(place)
-            if record is not None and record.kind == _OBJECT:
-                body = self._data[record.start : record.end]
-                if not record.instance:
+            if record is not None and record[0] == _OBJECT:
+                body = self._content(record)
+                if not self._instance(record):
                     yield body
                     continue
                 try:
@@ -107,17 +119,25 @@ class _Deck:
                 except zlib.error:
                     yield None
 
-    def _font_names(self) -> Iterator[tuple[int, str]]:
-        """The fonts by the numbers that runs name them by."""
+    def _symbol_fonts(self) -> Iterator[tuple[int, str]]:
+        """The fonts of symbols, by the numbers that runs name them by."""
         document = self._record(self._places.get(self._root, -1))
-        for environment in self._inner(document) if document else ():
-            for record in self._all(environment) if environment.kind == _ENVIRONMENT else ():
-                if record.kind == _FONT:
-                    name = self._data[record.start : record.start + 64].decode("utf-16-le", "replace")
-                    yield record.instance, name.partition("\0")[0]
+        for record in self._below(document, _ENVIRONMENT, _FONTS, _FONT) if document else ():
+            name = self._content(record)[:64].decode("utf-16-le", "replace").partition("\0")[0]
+            if is_symbol_font(name):
+                yield self._instance(record), name
+
+    def _links(self) -> Iterator[tuple[int, str]]:
+        """Where links lead to, by their numbers."""
+        document = self._record(self._places.get(self._root, -1))
+        for link in self._below(document, _OBJECTS, _LINK) if document else ():
+            number = next(self._inner(link, _LINK_NUMBER), None)
+            for record in self._inner(link, _STRING):
+                if number and self._instance(record) == 1:
+                    yield self._number(number, 0), self._content(record).decode("utf-16-le", "replace")
 
     def _is_hidden(self, slide: _Record) -> bool:
-        info = next((record for record in self._inner(slide) if record.kind == _SHOW_INFO), None)
+        info = next(self._inner(slide, _SHOW_INFO), None)
         return info is not None and bool(self._number(info, 10) & 4)
 
     def _read_edits(self, place: int | None) -> None:
@@ -128,86 +148,93 @@ class _Deck:
         while place and place > 0 and place not in seen:
             seen.add(place)
             record = self._record(place)
-            if record is None or record.kind != _EDIT or record.end - record.start < 20:
+            if record is None or record[0] != _EDIT or record[2] - record[1] < 20:
                 return
-            _, _, before, directory, root = struct.unpack_from("<IIIII", self._data, record.start)
+            _, _, before, directory, root = struct.unpack_from("<IIIII", self._data, record[1])
             self._root = self._root or root
             self._read_directory(self._record(directory))
             place = before
 
     def _read_directory(self, record: _Record | None) -> None:
-        if record is None or record.kind != _DIRECTORY:
+        if record is None or record[0] != _DIRECTORY:
             return
-        place = record.start
-        while place + 4 <= record.end:
+        _, place, end = record
+        while place + 4 <= end:
             head = struct.unpack_from("<I", self._data, place)[0]
             first, count = head & 0xFFFFF, head >> 20
-            for index in range(min(count, (record.end - place - 4) // 4)):
+            for index in range(min(count, (end - place - 4) // 4)):
                 self._places.setdefault(first + index, struct.unpack_from("<I", self._data, place + 4 + 4 * index)[0])
             place += 4 + 4 * count
 
-    def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-        """The slides of a list: each one's place in the directory, and the texts of its outline with their kinds."""
-        place, kind = None, -1
-        outline: list[tuple[int, str]] = []
-        for inner in self._inner(record) if record else ():
-            if inner.kind == _SLIDE_PLACE:
+    def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[_Text]]]:
+        """The slides of a list: each one's place in the directory, and the texts of its outline."""
+        place = None
+        outline: list[_Text] = []
+        for inner in self._inner(record, _SLIDE_PLACE, _HEADER, *_CHARACTERS) if record else ():
+            if inner[0] == _SLIDE_PLACE:
                 if place is not None:
                     yield place, outline
                 place, outline = self._number(inner, 0), []
-            elif inner.kind == _HEADER:
-                kind = self._number(inner, 0)
-                outline.append((kind, ""))
+            elif inner[0] == _HEADER:
+                outline.append(_Text(self._number(inner, 0)))
             elif outline:
-                outline[-1] = (kind, self._add(outline[-1][1], inner))
+                self._add(outline[-1], inner)
         if place is not None:
             yield place, outline
 
     def _notes(self, record: _Record | None) -> Iterator[tuple[int, list[str]]]:
         """The notes, by the number that their slide knows them by."""
-        for inner in self._inner(record) if record else ():
-            if inner.kind == _SLIDE_PLACE and inner.end - inner.start >= 16:
+        for inner in self._inner(record, _SLIDE_PLACE) if record else ():
+            if inner[2] - inner[1] >= 16:
                 page = self._record(self._places.get(self._number(inner, 0), -1))
                 texts = self._texts(page, []) if page is not None else []
                 yield self._number(inner, 12), [f"Notes: {text}" for text in texts if not text.isdigit()]
 
     def _notes_of(self, slide: _Record) -> int:
-        atom = next((r for r in self._inner(slide) if r.kind == _SLIDE_ATOM), None)
-        return self._number(atom, 16) if atom and atom.end - atom.start >= 20 else 0
+        atom = next(self._inner(slide, _SLIDE_ATOM), None)
+        return self._number(atom, 16) if atom and atom[2] - atom[1] >= 20 else 0
 
-    def _texts(self, slide: _Record, outline: list[tuple[int, str]]) -> list[str]:
+    def _texts(self, slide: _Record, outline: list[_Text]) -> list[str]:
         """The shapes of a slide from top to bottom."""
         found: list[tuple[tuple[int, int, int], str]] = []
-        for drawing in (record for record in self._all(slide, depth=1) if record.kind == _DRAWING):
-            for group in (record for record in self._inner(drawing) if record.kind == _GROUP):
-                for record in self._inner(group):
-                    (top, left, _, _), text = self._shape(record, outline)
-                    if text and text != "*":
-                        found.append(((not text.startswith("# "), top // _BAND, left), text))
+        for group in self._below(slide, _DRAWINGS, _DRAWING, _GROUP):
+            for (top, left, _, _), text in self._shapes(group, outline):
+                if text != "*":
+                    found.append(((not text.startswith("# "), top // _BAND, left), text))
         return [text for _, text in sorted(found, key=lambda item: item[0])]
 
-    def _shape(self, record: _Record, outline: list[tuple[int, str]]) -> tuple[_Place, str]:
-        """Where a shape or a group stands, and its text."""
-        if record.kind == _GROUP:
-            first, *cells = [self._shape(inner, outline) for inner in self._inner(record)] or [(_NOWHERE, "")]
-            return first[0], self._grid(cells) or "\n".join(text for _, text in sorted(cells) if text)
-        place, text = _NOWHERE, ""
-        for inner in self._inner(record) if record.kind == _SHAPE else ():
-            if inner.kind == _ANCHOR and inner.end - inner.start >= 8:
-                form = "<4h" if inner.end - inner.start < 16 else "<4i"
-                top, left, right, bottom = struct.unpack_from(form, self._data, inner.start)
+    def _shapes(self, group: _Record, outline: list[_Text]) -> Iterator[tuple[_Place, str]]:
+        """Where each shape of a group stands that has text, shapes of groups within together, and its text."""
+        for record in self._inner(group, _GROUP, _SHAPE):
+            if self._data.find(_TEXT_HEAD, record[1], record[2]) < 0:
+                continue  # most shapes are lines and pictures
+            if record[0] == _GROUP:
+                cells = list(self._shapes(record, outline))
+                text = self._grid(cells) or "\n".join(text for _, text in sorted(cells))
+                place, _ = self._shape(
+                    next(self._inner(record, _SHAPE), record), outline
+                )  # which has that of the group
+            else:
+                place, text = self._shape(record, outline)
+            if text:
+                yield place, text
+
+    def _shape(self, shape: _Record, outline: list[_Text]) -> tuple[_Place, str]:
+        place, text = (0, 0, 0, 0), ""
+        for kind, start, end in self._inner(shape, _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX):
+            if kind == _ANCHOR and end - start >= 8:
+                top, left, right, bottom = struct.unpack_from("<4h" if end - start < 16 else "<4i", self._data, start)
                 place = top, left, bottom, right
-            elif inner.kind == _CHILD_ANCHOR and inner.end - inner.start >= 16:
-                left, top, right, bottom = struct.unpack_from("<4i", self._data, inner.start)
+            elif kind == _CHILD_ANCHOR and end - start >= 16:
+                left, top, right, bottom = struct.unpack_from("<4i", self._data, start)
                 place = top, left, bottom, right
-            elif inner.kind == _TEXT_BOX:
-                text = self._box_text(inner, outline)
+            elif kind == _TEXT_BOX:
+                text = self._box_text((kind, start, end), outline)
         return place, text
 
     @staticmethod
-    def _grid(cells: list[tuple[_Place, str]]) -> str:
+    def _grid(boxes: list[tuple[_Place, str]]) -> str:
         """The text of a group whose shapes stand in rows and columns, as tables do."""
-        boxes = [(place, text) for place, text in cells if text]
         tops, lefts = (sorted({place[axis] for place, _ in boxes}) for axis in (0, 1))
         if len(tops) < 2 or len(lefts) < 2 or 2 * len(boxes) <= len(tops) * len(lefts):
             return ""
@@ -220,95 +247,135 @@ class _Deck:
             spans.append(Span(row, column, down - row, across - column))
         return render_table(grid, spans=spans)
 
-    def _box_text(self, box: _Record, outline: list[tuple[int, str]]) -> str:
-        kind = -1
-        text = ""
-        for record in self._inner(box):
-            if record.kind == _OUTLINE:
+    def _box_text(self, box: _Record, outline: list[_Text]) -> str:
+        text = _Text()
+        for record in self._inner(box, _OUTLINE, _HEADER, *_CHARACTERS):
+            if record[0] == _OUTLINE:
                 index = self._number(record, 0)
-                kind, text = outline[index] if index < len(outline) else (-1, "")
-            elif record.kind == _HEADER:
-                kind = self._number(record, 0)
+                text = outline[index] if index < len(outline) else _Text()
+            elif record[0] == _HEADER:
+                text.kind = self._number(record, 0)
             else:
-                text = self._add(text, record)
-        text = written(text).strip()
-        return f"# {text}" if kind in _TITLES and text else text
+                self._add(text, record)
+        shown = written(self._shown(text)).strip()
+        return f"# {shown}" if text.kind in _TITLES and shown else shown
 
-    def _add(self, text: str, record: _Record) -> str:
-        """The text so far with one more record: characters, or the looks of the characters before it."""
-        if record.kind == _STYLES:
-            return _styled(text, self._data[record.start : record.end], self._fonts)
-        return text + self._atom(record)
+    def _add(self, text: _Text, record: _Record) -> None:
+        """One more record of a text: characters, their styles, a link, or where that stands."""
+        kind = record[0]
+        if kind == _STYLES:
+            text.styles = self._content(record)
+        elif kind == _ACTION:
+            info = next(self._inner(record, _ACTION_LINK), None)
+            text.target = self._targets.get(self._number(info, 4), "") if info else ""
+        elif kind == _LINKED:
+            start = self._number(record, 0)
+            words = text.raw[start : self._number(record, 4)].rstrip()
+            text.links[start + len(words)] = with_target(words, text.target)[len(words) :]
+        else:
+            text.raw += self._atom(record)
+
+    def _shown(self, text: _Text) -> str:
+        """The characters as they look, and behind links where they lead."""
+        raw, out = text.raw, ""
+        looks = {start: (end, look) for start, end, look in _runs(text.styles, len(raw), self._fonts)}
+        if not looks and not text.links:
+            return _PLAIN.apply(raw)
+        edges = sorted({0, len(raw), *looks, *(end for end, _ in looks.values()), *text.links})
+        last, look = 0, _PLAIN
+        for start, end in pairwise(edges):
+            last, look = looks.get(start, (last, look) if start < last else (0, _PLAIN))
+            out += look.apply(raw[start:end]) + text.links.get(end, "")
+        return out
 
     def _atom(self, record: _Record) -> str:
-        if record.kind not in (_WIDE, _NARROW):
+        if record[0] not in (_WIDE, _NARROW):
             return ""
-        text = self._data[record.start : record.end].decode(
-            "utf-16-le" if record.kind == _WIDE else "latin-1", "replace"
-        )
+        text = self._content(record).decode("utf-16-le" if record[0] == _WIDE else "latin-1", "replace")
         return text.replace("\r", "\n").replace("\x0b", "\n")
 
+    def _content(self, record: _Record) -> bytes:
+        return self._data[record[1] : record[2]]
+
     def _number(self, record: _Record, offset: int) -> int:
-        return int.from_bytes(self._data[record.start + offset : record.start + offset + 4], "little")
+        return int.from_bytes(self._data[record[1] + offset : record[1] + offset + 4], "little")
+
+    def _instance(self, record: _Record) -> int:
+        return int.from_bytes(self._data[record[1] - 8 : record[1] - 6], "little") >> 4
 
     def _record(self, place: int) -> _Record | None:
-        end = len(self._data)
-        if place < 0 or place + 8 > end:
-            return None
-        head, kind, size = _HEAD.unpack_from(self._data, place)
-        return _Record(head >> 4, kind, place + 8, min(place + 8 + size, end), head & 15 == 15)
+        """The record at this place, None outside of the stream."""
+        return next(self._inner((0, place, len(self._data))), None) if place >= 0 else None
 
-    def _inner(self, record: _Record) -> Iterator[_Record]:
-        place, last = record.start, record.end
-        while place + 8 <= last:
-            head, kind, size = _HEAD.unpack_from(self._data, place)
-            end = min(place + 8 + size, last)
-            yield _Record(head >> 4, kind, place + 8, end, head & 15 == 15)
-            place = end
+    def _inner(self, record: _Record, *kinds: int) -> Iterator[_Record]:
+        """The records in one, those of all kinds where none is named."""
+        _, place, last = record
+        while place <= last - 8:
+            _, kind, size = _HEAD.unpack_from(self._data, place)
+            start = place + 8
+            place = start + size
+            if kind in kinds or not kinds:
+                yield kind, start, place if place < last else last
 
-    def _all(self, record: _Record, *, depth: int = _DEPTH, masters: bool = True) -> Iterator[_Record]:
-        """The records within, those in containers too."""
+    def _below(self, record: _Record, kind: int, *kinds: int) -> Iterator[_Record]:
+        """The records that this path of kinds leads to."""
+        for inner in self._inner(record, kind):
+            yield from self._below(inner, *kinds) if kinds else (inner,)
+
+    def _all(self, record: _Record, depth: int = _DEPTH) -> Iterator[_Record]:
+        """The records within, those in containers too, but for master slides."""
         for inner in self._inner(record):
-            if not masters and inner.kind == _TEXT_LIST and _LISTS.get(inner.instance) == "masters":
+            if inner[0] == _TEXT_LIST and _LISTS.get(self._instance(inner)) == "masters":
                 continue
             yield inner
-            if inner.holds_more and depth:
-                yield from self._all(inner, depth=depth - 1, masters=masters)
+            if depth and self._data[inner[1] - 8] & 15 == 15:
+                yield from self._all(inner, depth - 1)
 
 
-def _styled(text: str, styles: bytes, fonts: Mapping[int, str]) -> str:
-    """The characters as they look ([MS-PPT] 2.9.44): the styles tell of paragraphs first, then of runs."""
-    try:
-        place = covered = 0
-        while covered < len(text) + 1:
-            count, _, mask = struct.unpack_from("<IHI", styles, place)
-            place += 10 + sum(width for bits, width in _PARAGRAPH_PARTS if mask & bits)
+def _runs(styles: bytes, size: int, fonts: Mapping[int, str]) -> Iterator[tuple[int, int, Look]]:
+    """Where runs begin and end that look like more than text ([MS-PPT] 2.9.44): styles tell of paragraphs first."""
+    place = covered = start = 0
+    with suppress(struct.error):  # of styles that are cut off
+        while covered < size + 1:
+            count, _, mask = _PARAGRAPH.unpack_from(styles, place)
+            place += 10 + _width(mask)
             if mask & 0x100000:
-                place += 2 + 4 * struct.unpack_from("<H", styles, place)[0]
+                place += 2 + 4 * int.from_bytes(styles[place : place + 2], "little")
             covered += count
-        out, start = "", 0
-        while start < len(text) and place < len(styles):
-            count, mask = struct.unpack_from("<II", styles, place)
-            place += 8
-            found = {}
-            for bits, form in _RUN_PARTS:
-                if mask & bits:
-                    found[bits] = struct.unpack_from(form, styles, place)[0]
-                    place += struct.calcsize(form)
-            font = fonts.get(found.get(_SYMBOLS, found.get(_TYPEFACE, -1)), "")
-            out += Look(raised=found.get(_POSITION, 0), font=font).apply(text[start : start + count])
+        while start < size and place < len(styles):
+            count, mask = _RUN.unpack_from(styles, place)
+            form, symbols, typeface, position = _parts(mask)
+            found = form.unpack_from(styles, place + 8)
+            place += 8 + form.size
+            number = found[symbols] if symbols is not None else found[typeface] if typeface is not None else -1
+            height, font = 0 if position is None else found[position], fonts.get(number, "")
+            if height or font:
+                yield start, min(start + count, size), Look(raised=height, font=font)
             start += count
-    except struct.error:
-        return text
-    return out + text[start:]
 
 
+@lru_cache(maxsize=1024)
+def _width(mask: int) -> int:
+    """The bytes of what a paragraph states."""
+    return sum(width for bits, width in _PARAGRAPH_PARTS if mask & bits)
+
+
+@lru_cache(maxsize=1024)
+def _parts(mask: int) -> tuple[struct.Struct, int | None, int | None, int | None]:
+    """What a run states, and which places in it have its font of symbols, its font and its height."""
+    stated = [(bits, form) for bits, form in _RUN_PARTS if mask & bits]
+    places = {bits: place for place, (bits, _) in enumerate(stated)}
+    form = struct.Struct("<" + "".join(form for _, form in stated))
+    return form, places.get(_SYMBOLS), places.get(_TYPEFACE), places.get(_POSITION)
+
+
+_PARAGRAPH, _RUN = struct.Struct("<IHI"), struct.Struct("<II")
 _PARAGRAPH_PARTS = (
     *((0xF, 2), (0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2)),
     *((0x100, 2), (0x400, 2), (0x8000, 2), (0x10000, 2), (0xE0000, 2), (0x200000, 2)),
 )
 _TYPEFACE, _SYMBOLS, _POSITION = 0x10000, 0x800000, 0x80000
 _RUN_PARTS = (
-    *((0xFFFF, "<H"), (_TYPEFACE, "<H"), (0x200000, "<H"), (0x400000, "<H"), (_SYMBOLS, "<H"), (0x20000, "<H")),
-    *((0x40000, "<I"), (_POSITION, "<h")),
+    *((0xFFFF, "H"), (_TYPEFACE, "H"), (0x200000, "H"), (0x400000, "H"), (_SYMBOLS, "H"), (0x20000, "H")),
+    *((0x40000, "I"), (_POSITION, "h")),
 )

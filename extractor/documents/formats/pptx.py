@@ -38,7 +38,7 @@ Place = tuple[int, int]
 def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
-    embedded = Embedded(source, archive)
+    embedded = Embedded(archive)
     behind: set[str] = set()
     slides = [_Slide(archive, name, embedded, page).text(behind) for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)

@@ -30,29 +30,26 @@ _SILENT = frozenset(
     {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
     | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
     | {"generator", "info", "keywords", "latentstyles", "listname"}
-    | {"levelnumbers", "listpicture", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
+    | {
+        "levelnumbers",
+        "listpicture",
+        "manager",
+        "mmathPr",
+        "nextfile",
+        "nonesttables",
+        "nonshppict",
+        "objclass",
+        "operator",
+    }
     | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
     | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
     | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
     | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
 )
 _HEARD = frozenset(
-    {
-        "annotation",
-        "atnauthor",
-        "ffl",
-        "fldinst",
-        "footnote",
-        "formfield",
-        "listoverridetable",
-        "listtable",
-        "listtext",
-        "moMath",
-        "moMathPara",
-        "objdata",
-        "pntext",
-    }
-    | {"shpinst", "shppict", "shptxt", "ud", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
+    {"annotation", "atnauthor", "do", "ffl", "fldinst", "footnote", "formfield", "listoverridetable", "listtable"}
+    | {"listtext", "moMath", "moMathPara", "objdata", "pntext", "shpinst", "shppict", "shptxt", "ud"}
+    | {"headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
 )  # of the groups that a reader may pass over, those that this one reads
 _NOTES = frozenset({"annotation", "footnote"})
 _MARGINS = {
@@ -62,7 +59,7 @@ _MARGINS = {
 _SYMBOLS = {
     **{"par": "\n", "line": "\n", "page": "\n", "sect": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
     **{"bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
-    **{"emspace": " ", "enspace": " ", "qmspace": " "},
+    **{"emspace": " ", "enspace": " ", "qmspace": " ", "column": "\n"},
 }
 _ESCAPES = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n", b"{": "{", b"}": "}", b"\\": "\\"}
 _CHARSETS = {
@@ -71,11 +68,7 @@ _CHARSETS = {
     **{204: "cp1251", 222: "cp874", 238: "cp1250"},
 }
 _BLIPS = {
-    "pngblip": ".png",
-    "jpegblip": ".jpg",
-    "emfblip": ".emf",
-    "wmetafile": ".wmf",
-    "macpict": ".pict",
+    **{"pngblip": ".png", "jpegblip": ".jpg", "emfblip": ".emf", "wmetafile": ".wmf", "macpict": ".pict"},
     "dibitmap": ".bmp",
 }
 _PLAIN = Look()
@@ -84,25 +77,15 @@ _ASIDE = frozenset(
 )
 _TABLES = ("ffl", "fonttbl", "leveltext")  # what is read although its group is no text
 _LIST_WORDS = frozenset(
-    {
-        "ilvl",
-        "levellegal",
-        "levelnfc",
-        "levelnfcn",
-        "levelnorestart",
-        "levelstartat",
-        "list",
-        "listid",
-        "listlevel",
-        "ls",
-    }
+    {"ilvl", "levellegal", "levelnfc", "levelnfcn", "levelnorestart", "levelstartat", "list", "listid", "listlevel"}
+    | {"ls"}
 )
 _UNSET = 25  # the result of a box or a list in a form that nobody filled in
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text as a reader would see it; list numbers are those that the writing program stored."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     reader = _Reader(embedded)
     text = reader.read(data)
     if reader.is_cut:
@@ -136,9 +119,12 @@ class _Story:
         self.role, self.name = role, name
         self.out: list[str] = []
         self.in_table = False
-        self.cell_start = 0
+        self.cell_start = self.inner_start = 0
+        self.depth = 0  # of the table that the paragraph stands in
         self._row: list[str] = []
         self._rows: list[EdgedRow] = []
+        self._inner_row: list[str] = []  # of a table within a cell
+        self._inner_rows: list[EdgedRow] = []
         self.edges: list[int] = []
         self.merges: list[str] = []
         self.is_heading = False
@@ -156,9 +142,11 @@ class _Story:
         self.out.append(text)
 
     def end_paragraph(self) -> None:
-        """A paragraph outside tables has ended: a cell can begin only after it."""
+        """A paragraph has ended: a cell can begin only after one that is outside of its table."""
         if not self.in_table and not self._row:
             self.cell_start = len(self.out)
+        if self.depth < 2:
+            self._end_inner()
 
     def begin_row(self) -> None:
         """What is stated of cells from here on is of the next row."""
@@ -166,8 +154,31 @@ class _Story:
 
     def end_cell(self) -> None:
         """The text since the last cell is a cell."""
-        self._row.append(written("".join(self.out[self.cell_start :])).strip())
-        del self.out[self.cell_start :]
+        self._end_inner()
+        self._row.append(self._taken(self.cell_start))
+        self.inner_start = len(self.out)
+
+    def end_inner_cell(self) -> None:
+        """Likewise, of a table within a cell."""
+        self._inner_row.append(self._taken(self.inner_start))
+
+    def end_inner_row(self) -> None:
+        """Likewise."""
+        self._inner_rows += [EdgedRow(self._inner_row, [], [])] if self._inner_row else []
+        self._inner_row = []
+
+    def _end_inner(self) -> None:
+        """Put the table within a cell into the cell, before what was written since its last row."""
+        self.end_inner_row()
+        if self._inner_rows:
+            self.out.insert(self.inner_start, f"\n{render_edged(self._inner_rows)}\n")
+            self._inner_rows = []
+        self.inner_start = len(self.out)
+
+    def _taken(self, start: int) -> str:
+        text = written("".join(self.out[start:])).strip()
+        del self.out[start:]
+        return text
 
     def end_row(self) -> None:
         """The cells since the last row are a row."""
@@ -203,7 +214,7 @@ class _Reader:
         self._aside: list[tuple[str, list[str]]] = []  # texts of groups that are no text of the document
         self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
-        self._object_read = False
+        self._object_read = self._dropped = False
         self._form: dict[str, int] = {}  # what is stated of a field in a form
         self._entries: list[str] = []  # of a list in a form
         self._lists = _Lists()
@@ -300,7 +311,7 @@ class _Reader:
             self._instruction = ""
 
     def _name_font(self, name: str) -> None:
-        if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
+        if name.strip(" ;").lower().startswith(("symbol", "wingdings", "webdings")):
             self._names[self._font] = name.strip(" ;")
 
     def _embed(self, role: str, content: str) -> None:
@@ -334,6 +345,8 @@ class _Reader:
             self._group = self._group._replace(term=Element("oMath"), named=True, role=word)
         elif self._group.term is not None and word.startswith("m") and not self._group.named:
             self._group = self._group._replace(term=SubElement(self._group.term, word[1:]), named=True)
+        elif word == "par" and self._dropped and not self._group.silent:
+            self._dropped = False  # the first letters of the next paragraph, set large
         elif word in _SYMBOLS:
             self._put(_SYMBOLS[word])
             if word != "tab":
@@ -381,12 +394,24 @@ class _Reader:
         match word:
             case "trowd" | "trhdr" | "cellx" | "clmrg" | "clvmrg" if self._group.silent:
                 pass  # of a row within a cell
-            case "cell" | "nestcell" | "row" | "nestrow" if not self._group.silent:
-                self._end_part(word)
+            case "cell" if not self._group.silent:
+                story.end_cell()
+            case "nestcell" if not self._group.silent:
+                story.end_inner_cell()
+            case "row" if not self._group.silent:
+                story.end_row()
+            case "nestrow":  # in a group that readers may pass over
+                story.end_inner_row()
             case "intbl" | "pard":
                 story.in_table = word == "intbl"
+                story.depth = int(story.in_table)
                 if word == "pard":
                     self._lists.leave()
+                    self._dropped = False
+            case "itap":
+                story.depth = number or 0
+            case "dropcapli":
+                self._dropped = True
             case "formfield":
                 self._form, self._entries = {}, []
                 self._group = self._group._replace(silent=True, aside=False)
@@ -429,15 +454,6 @@ class _Reader:
                 self._charset = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
             case _ if word in _BLIPS:
                 self._suffix = _BLIPS[word]
-
-    def _end_part(self, word: str) -> None:
-        story = self._stories[-1]
-        if word.startswith("nest"):
-            self._put(" " if word == "nestcell" else "\n")
-        elif word == "cell":
-            story.end_cell()
-        else:
-            story.end_row()
 
     def _put_bytes(self, data: bytes) -> None:
         passed = min(self._skip, len(data))

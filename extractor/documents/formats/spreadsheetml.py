@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 from extractor.documents.elements import child, has, number, parse_xml
@@ -19,9 +20,12 @@ from extractor.documents.tables import Span
 __all__ = ["parse"]
 
 _WIDEST, _TALLEST = 16_384, 1 << 20
+_START, _START_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+_LEAP_DAY = 60  # 1900-02-29 to Excel
 _NAMED_FORMATS = {
     **{"Percent": "0.00%", "Standard": "#,##0.00", "Fixed": "0.00", "Scientific": "0.00E+00"},
     **{"Short Time": "h:mm", "Long Time": "h:mm:ss", "Medium Time": "h:mm AM/PM", "Euro Currency": "[$€-2] #,##0.00"},
+    **{"General Date": "", **dict.fromkeys(("Short Date", "Medium Date", "Long Date"), "yyyy-mm-dd")},
     **{"Currency": "#,##0.00", "General Number": "General", "Yes/No": '"Yes";"Yes";"No"'},
     **{"True/False": '"True";"True";"False"', "On/Off": '"On";"On";"Off"'},
 }
@@ -29,30 +33,37 @@ _NAMED_FORMATS = {
 
 def parse(data: bytes, source: Source) -> Parsed:
     """Every sheet a page, with the comments on its cells."""
-    return workbook(_sheets(parse_xml(data)), Embedded(source), {})
+    return workbook(_sheets(parse_xml(data)), Embedded(), {})
 
 
 def _sheets(root: Element) -> Iterator[Sheet]:
-    codes = {style.get("ID", ""): child(style, "NumberFormat").get("Format", "") for style in root.iter("Style")}
+    show = _Shows(root)
     for node in root.findall("Worksheet"):
         options = child(node, "WorksheetOptions")
         sheet = Sheet(node.get("Name", ""), hidden=bool((child(options, "Visible").text or "").startswith("SheetH")))
-        row = -1
+        row = column = -1
+        styles: dict[int, str] = {}
+        for about in child(node, "Table").findall("Column"):
+            first = number(about, "Index", column + 2) - 1
+            column = min(first + number(about, "Span", 0), _WIDEST)
+            styles |= dict.fromkeys(range(first, column + 1), about.get("StyleID", ""))
+            sheet.hidden_columns += [range(first, column + 1)] * (about.get("Hidden") == "1")
         for line in child(node, "Table").findall("Row"):
             row = number(line, "Index", row + 2) - 1
             if row < _TALLEST:
-                _row(line, row, sheet, codes)
+                _row(line, row, sheet, styles, show)
         for part in child(options, "PageSetup"):
             sheet.after += margin(part.tag, part.get("Data", "")) if part.tag in ("Header", "Footer") else []
         yield sheet
 
 
-def _row(line: Element, row: int, sheet: Sheet, codes: dict[str, str]) -> None:
+def _row(line: Element, row: int, sheet: Sheet, styles: dict[int, str], show: _Shows) -> None:
     column = -1
     sheet.hidden_rows += line.get("Hidden") == "1"
     for cell in line.findall("Cell"):
         column = number(cell, "Index", column + 2) - 1
-        text = _value(child(cell, "Data"), codes.get(cell.get("StyleID") or line.get("StyleID") or "", ""))
+        style = cell.get("StyleID") or line.get("StyleID") or styles.get(column, "")
+        text = show.value(child(cell, "Data"), style)
         formula = "" if has(cell, "Data") else cell.get("Formula", "")
         if formula:
             sheet.uncomputed.append((row, column))
@@ -66,18 +77,40 @@ def _row(line: Element, row: int, sheet: Sheet, codes: dict[str, str]) -> None:
         column += across
 
 
-def _value(data: Element, code: str) -> str:
-    text = written("".join(_pieces(data, Look()))).strip()
-    code = _NAMED_FORMATS.get(code, code)
-    match data.get("Type"):
-        case "Number" if code:
-            with suppress(ValueError):
-                return formatted(float(text), code)
-        case "DateTime":
-            return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")
-        case "Boolean":
-            return {"1": "TRUE", "0": "FALSE"}.get(text, text)
-    return text
+class _Shows:
+    """How cells show their values, by the identity of their style; one may be based on another before it."""
+
+    def __init__(self, root: Element) -> None:
+        self._from_1904 = next(root.iter("Date1904"), None) is not None
+        self._codes: dict[str, str] = {}
+        for style in root.iter("Style"):
+            own = child(style, "NumberFormat").get("Format", "") if has(style, "NumberFormat") else None
+            code = self._codes.get(style.get("Parent", ""), "") if own is None else own
+            self._codes[style.get("ID", "")] = _NAMED_FORMATS.get(code, code)
+
+    def value(self, data: Element, style: str) -> str:
+        """What a cell shows."""
+        text = written("".join(_pieces(data, Look()))).strip()
+        code = self._codes.get(style, "")
+        with suppress(ValueError):
+            match data.get("Type"):
+                case "Number" if code:
+                    return formatted(float(text), code, from_1904=self._from_1904)
+                case "DateTime" if code:
+                    return formatted(
+                        self._serial(datetime.fromisoformat(text.removesuffix("Z"))), code, from_1904=self._from_1904
+                    )
+                case "DateTime":
+                    text = text.removesuffix(".000").removesuffix("T00:00:00").removeprefix("1899-12-31T")
+                    return text.replace("T", " ")
+                case "Boolean":
+                    return {"1": "TRUE", "0": "FALSE"}.get(text, text)
+        return text
+
+    def _serial(self, moment: datetime) -> float:
+        """The days that a moment stands for, which a format shows as a date, a time or a length of time."""
+        days = (moment - (_START_1904 if self._from_1904 else _START)) / timedelta(days=1)
+        return days - (days < _LEAP_DAY + 1 and not self._from_1904)
 
 
 def _pieces(node: Element, look: Look) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 
 from extractor.documents.drawings import chart_text
@@ -33,24 +34,6 @@ _BESIDE = (_OBJECT, _TEXT, _CONTINUE, _HEADER, _FOOTER)  # records of the boxes 
 _GRAPH_NUMBER, _GRAPH_TEXT = 0x0003, 0x0004  # cells of the sheet behind a chart of Microsoft Graph ([MS-OGRAPH])
 _SERIES, _CHART_TEXT, _WORDS, _OWNER, _POINTS = 0x1003, 0x1025, 0x100D, 0x1027, 0x1065
 _FORMULA_OF, _BOOK, _REFERENCES = 0x1051, 0x01AE, 0x0017
-_SHORTEST = {
-    **{
-        _SHEET: 8,
-        _GRAPH_NUMBER: 15,
-        _GRAPH_TEXT: 9,
-        _FORMAT: 5,
-        _XF: 4,
-        _NUMBER: 14,
-        _RK: 10,
-        _MANY_RK: 12,
-        _FORMULA: 14,
-        _FLAG: 8,
-        _ROW: 14,
-    },
-    **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8, _FONT: 16, _TEXT_CELL: 10, _LABEL: 8, _RICH_LABEL: 8},
-    **{_WORDS: 4, _OWNER: 2, _POINTS: 2, _FORMULA_OF: 8},
-}
-"""The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
 _CHART, _GRAPH = 0x0020, 0x8000  # kinds of substreams: a chart, and one with its data
 _NAME, _VALUES, _CATEGORIES = 0, 1, 2
@@ -59,12 +42,14 @@ _MOST = 10_000  # points of a series
 _COMMENT_BOX = 0x19
 _TICKED, _STATE = (0x0B, 0x0C), (0x0A, 0x12)  # boxes and buttons for choices; which parts of theirs tell the choice
 _NOT_CELLS = (1, 6)  # kinds of sheets: of macros, and modules of them
-_HEAD = struct.Struct("<HH")
+_HEAD = struct.Struct("<HH").unpack_from
+_SHARED_CELL, _NUMBER_CELL = struct.Struct("<HHHI").unpack_from, struct.Struct("<HHHd").unpack_from
+_PACKED = struct.Struct("<HI").iter_unpack
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """Every sheet a page, with its boxes, its charts as tables, and the comments on its cells."""
-    embedded = Embedded(source)
+    embedded = Embedded()
     storage = open_storage(data, source)
     book = _Book(embedded)
     book.read(storage.read("Workbook") or storage.read("Book"))
@@ -91,7 +76,6 @@ class _Book:
         self._shared: list[bytes] = []
         self._own: list[bool] = []  # of each book that formulas refer to, whether it is this one
         self._references: list[tuple[int, int]] = []  # the book and the sheet of each reference
-        self._texts: list[Words] | None = None
 
     def read(self, stream: bytes) -> None:
         """The sheets, with what their cells show. Raises DocumentError where there is none."""
@@ -99,38 +83,45 @@ class _Book:
         chart: _Chart | None = None
         charts: list[tuple[Sheet, int, _Chart]] = []  # with their places: they may show cells of later sheets
         depth = last = what = 0
+        readers: Mapping[int, Callable[[bytes], None]] = {}  # of the cells of the sheet, while it is read
         for place, kind, data in _records(stream):
-            if kind in _SHORTEST and len(data) < _SHORTEST[kind]:
-                self._embedded.missing("records of the workbook that are damaged")
-            elif kind == _BOF:
-                depth += 1
-                if not place:  # version 8, or Microsoft Graph's; what sheets state of themselves may be another
-                    self._charset = "" if data[1:2] >= b"\x06" else "cp1252"
-                if place in self.sheets:
-                    cells = self._cells(self.sheets[place])
-                what = int.from_bytes(data[2:4], "little")
-                if cells is not None and what in (_CHART, _GRAPH):
-                    chart = _Chart(cells)
-            elif kind == _EOF:
-                depth -= 1
-                if cells is not None and chart is not None:
-                    charts.append((cells.sheet, len(cells.sheet.after), chart))
-                    cells.sheet.after.append("")
-                    chart = None
-                cells = cells if depth else None
-            elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
-                self.drawings += data
-                kind = _DRAWINGS
-            elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
-                self._shared.append(data)
-            elif chart is not None:
-                chart.take(kind, data)
-                if cells is not None and (kind in _BESIDE or (what == _GRAPH and kind in (_GRAPH_NUMBER, _GRAPH_TEXT))):
+            try:
+                if kind in readers:
+                    readers[kind](data)
+                elif kind == _BOF:
+                    depth += 1
+                    if not place:  # version 8, or Microsoft Graph's; what sheets state of themselves may be another
+                        self._charset = "" if data[1:2] >= b"\x06" else "cp1252"
+                    if place in self.sheets:
+                        cells = _Cells(self.sheets[place], self._styles, self._charset)
+                    what = int.from_bytes(data[2:4], "little")
+                    if cells is not None and what in (_CHART, _GRAPH):
+                        chart = _Chart(cells)
+                elif kind == _EOF:
+                    depth -= 1
+                    if cells is not None and chart is not None:
+                        charts.append((cells.sheet, len(cells.sheet.after), chart))
+                        cells.sheet.after.append("")
+                        chart = None
+                    cells = cells if depth else None
+                elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
+                    self.drawings += data
+                    kind = _DRAWINGS
+                elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
+                    self._shared.append(data)
+                elif chart is not None:
+                    chart.take(kind, data)
+                    graph = what == _GRAPH and kind in (_GRAPH_NUMBER, _GRAPH_TEXT)
+                    if cells is not None and (kind in _BESIDE or graph):
+                        cells.take(kind, data)
+                elif depth == 1 and cells is not None:
                     cells.take(kind, data)
-            elif depth == 1 and cells is not None:
-                cells.take(kind, data)
-            elif cells is None:
-                self._take(kind, data)
+                elif cells is None:
+                    self._take(kind, data)
+            except (struct.error, IndexError):
+                self._embedded.missing("records of the workbook that are damaged")
+            if kind in (_BOF, _EOF):
+                readers = cells.readers if cells is not None and depth == 1 and chart is None else {}
             last = kind if kind != _CONTINUE else last
         for sheet, place, drawn in charts:
             sheet.after[place] = drawn.text(self._area)
@@ -177,24 +168,44 @@ class _Book:
         wide = min(right, left + _MOST) + 1
         return [rows.get(r, {}).get(c, "") for r in range(top, min(bottom, top + _MOST) + 1) for c in range(left, wide)]
 
-    def _cells(self, sheet: Sheet) -> _Cells:
-        if self._texts is None:
-            self._texts = list(_shared_texts(self._shared, self._fonts))
+    @cached_property
+    def _styles(self) -> CellStyles:
         codes = [self._codes.get(code, BUILT_IN.get(code, "")) for _, code in self._kinds]
-        styles = CellStyles(codes, [_font(self._fonts, font) for font, _ in self._kinds], from_1904=self._from_1904)
-        return _Cells(sheet, styles, self._texts, self._charset)
+        fonts = [_font(self._fonts, font) for font, _ in self._kinds]
+        return CellStyles(codes, fonts, _shared_texts(self._shared, self._fonts), from_1904=self._from_1904)
 
 
 class _Cells:
     """The records of one sheet. A box comes with its text after it, a comment with its place at the end."""
 
-    def __init__(self, sheet: Sheet, styles: CellStyles, texts: list[Words], charset: str) -> None:
-        self.sheet, self._styles, self._texts, self.charset = sheet, styles, texts, charset
+    def __init__(self, sheet: Sheet, styles: CellStyles, charset: str) -> None:
+        self.sheet, self._styles, self.charset = sheet, styles, charset
+        self._rows, self._numbers = sheet.rows, styles.numbers
+        self.readers = {_TEXT_CELL: self._text, _NUMBER: self._number, _RK: self._packed, _MANY_RK: self._many_packed}
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
         self._tick = ""  # where that can be ticked
         self._left, self._words = 0, ""  # characters of its text still to come, and those that have
         self._comments: dict[int, str] = {}
+
+    def _text(self, data: bytes) -> None:
+        row, column, style, index = _SHARED_CELL(data)
+        if text := self._styles.shared(self.sheet, index, style):
+            self._rows[row][column] = text
+
+    def _number(self, data: bytes) -> None:
+        row, column, style, amount = _NUMBER_CELL(data)
+        self._rows[row][column] = self._numbers[style](amount)
+
+    def _packed(self, data: bytes) -> None:
+        row, column, style, packed = _SHARED_CELL(data)
+        self._rows[row][column] = self._numbers[style](unpacked(packed))
+
+    def _many_packed(self, data: bytes) -> None:
+        row, column = _HEAD(data)
+        cells = self._rows[row]
+        for place, (style, packed) in enumerate(_PACKED(data[4:-2]), column):
+            cells[place] = self._numbers[style](unpacked(packed))
 
     def take(self, kind: int, data: bytes) -> None:
         """One record."""
@@ -206,21 +217,7 @@ class _Cells:
                 sheet.put(row, column, styles.text(_string(data, self.charset), style))
             else:
                 sheet.uncomputed.append((row, column))
-        if kind == _TEXT_CELL:
-            row, column, style, index = struct.unpack_from("<HHHI", data)
-            sheet.put(row, column, styles.text(sheet.shared(self._texts, index), style))
-        elif kind == _NUMBER:
-            row, column, style, amount = struct.unpack_from("<HHHd", data)
-            sheet.put(row, column, styles.number(amount, style))
-        elif kind == _RK:
-            row, column, style, packed = struct.unpack_from("<HHHI", data)
-            sheet.put(row, column, styles.number(unpacked(packed), style))
-        elif kind == _MANY_RK:
-            row, column = struct.unpack_from("<HH", data)
-            for index, place in enumerate(range(4, len(data) - 7, 6)):
-                style, packed = struct.unpack_from("<HI", data, place)
-                sheet.put(row, column + index, styles.number(unpacked(packed), style))
-        elif kind == _FORMULA:
+        if kind == _FORMULA:
             self._formula(data)
         elif kind == _GRAPH_NUMBER:
             row, column, amount = struct.unpack_from("<HH3xd", data)
@@ -248,7 +245,7 @@ class _Cells:
             sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
         elif kind == _COLUMNS and data[8] & 1:
             first, last = struct.unpack_from("<HH", data)
-            sheet.hidden_columns += last - first + 1 if last < 255 else 0
+            sheet.hidden_columns.append(range(first, last + 1))
         else:
             self._take_box(kind, data)
 
@@ -259,7 +256,7 @@ class _Cells:
         if is_empty_text:
             self.sheet.doubtful[row, column] = ""
         elif data[12:14] != b"\xff\xff":
-            self.sheet.put(row, column, self._styles.number(struct.unpack_from("<d", data, 6)[0], style))
+            self.sheet.put(row, column, self._numbers[style](struct.unpack_from("<d", data, 6)[0]))
         elif data[6] == 0:
             self._waiting = (row, column, style)
         else:
@@ -345,7 +342,7 @@ class _Chart:
 def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
     place = 0
     while place + 4 <= len(stream):
-        kind, size = _HEAD.unpack_from(stream, place)
+        kind, size = _HEAD(stream, place)
         yield place, kind, stream[place + 4 : place + 4 + size]
         place += 4 + size
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.sheet import CellStyles, Sheet, Words
@@ -33,7 +33,7 @@ def listed(book: bytes) -> tuple[list[tuple[str, str, bool]], bool]:
     return found, from_1904
 
 
-def styles(data: bytes, *, from_1904: bool) -> CellStyles:
+def styles(data: bytes, texts: Iterable[Words], *, from_1904: bool) -> CellStyles:
     """The formats of cells by the numbers of their styles."""
     codes: dict[int, str] = {}
     kinds: list[int] = []
@@ -45,7 +45,7 @@ def styles(data: bytes, *, from_1904: bool) -> CellStyles:
             counts = kind == _STYLES_BEGIN
         elif kind == _STYLE and counts:
             kinds.append(struct.unpack_from("<H", record, 2)[0])
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], [], from_1904=from_1904)
+    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], [], texts, from_1904=from_1904)
 
 
 def texts(data: bytes) -> Iterator[str]:
@@ -53,7 +53,7 @@ def texts(data: bytes) -> Iterator[str]:
     return (_text(record, 1)[0] for kind, record in _records(data) if kind == _SHARED_TEXT)
 
 
-def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, texts: Sequence[Words]) -> None:
+def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles) -> None:
     """The cells of a sheet, and which of them are merged or hidden."""
     row = 0
     for kind, record in _records(data):
@@ -62,28 +62,28 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, texts: Sequence[Wo
             sheet.hidden_rows += bool(record[11:12] and record[11] & 0x10)
         elif kind == _COLUMNS:
             first, last = struct.unpack_from("<II", record)
-            sheet.hidden_columns += (last - first + 1) * (record[16] & 1) if last < 1 << 10 else 0
+            sheet.hidden_columns += [range(first, last + 1)] * (record[16] & 1)
         elif kind == _MERGED:
             top, bottom, left, right = struct.unpack_from("<IIII", record)
             sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
         elif kind in _CELLS and len(record) > 8:
             column, style = struct.unpack_from("<II", record)
-            sheet.put(row, column, _displayed(sheet, kind, record, style & 0xFFFFFF, styles, texts))
+            sheet.put(row, column, _displayed(sheet, kind, record, style & 0xFFFFFF, styles))
 
 
-def _displayed(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
+def _displayed(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellStyles) -> str:
     """What a cell shows: a number, an error, a flag, a text, or the shared text of a number."""
     match kind:
         case 3 | 11:
             return ERRORS.get(record[8], "#ERROR!")
         case 2:
-            return styles.number(unpacked(struct.unpack_from("<I", record, 8)[0]), style)
+            return styles.numbers[style](unpacked(struct.unpack_from("<I", record, 8)[0]))
         case 5 | 9:
-            return styles.number(struct.unpack_from("<d", record, 8)[0], style)
+            return styles.numbers[style](struct.unpack_from("<d", record, 8)[0])
         case 4 | 10:
             return str(bool(record[8])).upper()
         case 7:
-            return styles.text(sheet.shared(texts, struct.unpack_from("<I", record, 8)[0]), style)
+            return styles.shared(sheet, struct.unpack_from("<I", record, 8)[0], style)
     return styles.text(_text(record, 9 if kind == 62 else 8)[0], style)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
 from extractor.documents.elements import (
-    ABSENT,
     child,
     growing,
     has,
@@ -22,7 +21,8 @@ from extractor.documents.elements import (
 )
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
-from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.links import with_target
+from extractor.documents.number_formats import BUILT_IN, general
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
@@ -48,7 +48,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     A formula that was never computed stands as it was written, and is named as unread.
     """
     archive = open_archive(data, source.limits)
-    embedded = Embedded(source, archive)
+    embedded = Embedded(archive)
     try:
         book = _Book(archive, embedded)
         sheets = list(book.sheets())
@@ -58,6 +58,41 @@ def parse(data: bytes, source: Source) -> Parsed:
     return workbook(sheets, embedded, properties(archive.xml("docProps/core.xml")))
 
 
+class _Shows(dict[tuple[str | None, str | None], Callable[[str], str]]):
+    """How cells of a sheet show what is written in them, by the kind of their value and their style."""
+
+    def __init__(self, sheet: Sheet, styles: CellStyles) -> None:
+        self._sheet, self._styles = sheet, styles
+
+    def __missing__(self, key: tuple[str | None, str | None]) -> Callable[[str], str]:
+        style = int(key[1] or 0)
+        numbers, text, texts = self._styles.numbers[style], self._styles.text, self._styles.plain(style)
+        size = len(texts)
+
+        def number(value: str) -> str:
+            if value.isdigit() and (len(value) > _EXACT or (numbers is general and value[0] != "0")):
+                return value  # where it is longer, an identifier, which Excel would round
+            try:
+                return numbers(float(value))
+            except ValueError:  # a text whose writer did not say so
+                return value.strip()
+
+        def shared(value: str) -> str:
+            try:
+                index = int(value)
+            except ValueError:
+                return value.strip()
+            return texts[index] if 0 <= index < size else self._styles.shared(self._sheet, index, style)
+
+        kinds: dict[str | None, Callable[[str], str]] = {
+            **{None: number, "n": number, "s": shared, "d": _day},
+            "str": lambda value: text(_unescaped(value), style),
+            "b": lambda value: {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value),
+        }
+        show = self[key] = kinds.get(key[0], str.strip)
+        return show
+
+
 class _Book:
     """The parts of a workbook; `styles` and `texts` are those that its cells share."""
 
@@ -65,17 +100,15 @@ class _Book:
         self._archive, self._embedded = archive, embedded
         self._parts = archive.relations(archive.main)
         self._is_binary = archive.main.endswith(".bin")
-        styles, texts = self._part("styles"), self._part("sharedStrings")
+        styles, shared = self._part("styles") or "xl/styles.xml", archive.read(self._part("sharedStrings"))
         if self._is_binary:
             self._listed, from_1904 = xlsb.listed(archive.read(archive.main))
-            self._styles = xlsb.styles(archive.read(styles), from_1904=from_1904)
-            self._texts: list[Words] = [*xlsb.texts(archive.read(texts))]
+            self._styles = xlsb.styles(archive.read(styles), xlsb.texts(shared), from_1904=from_1904)
         else:
             self._listed = [_listing(node) for node in archive.root.iter("sheet")]
             from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
-            self._styles = _styles(archive.xml(styles or "xl/styles.xml"), from_1904=from_1904)
-            shared = parse_xml(archive.read(texts)) if texts in archive else ABSENT
-            self._texts = [_words(node) for node in shared.findall("si")]
+            texts = (_words(node) for node in parse_xml(shared).findall("si")) if shared else ()
+            self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
         self._seen: set[str] = set()
@@ -90,7 +123,7 @@ class _Book:
             sheet = Sheet(name, hidden=hidden)
             data = self._archive.read(part) if kind == "worksheet" else b""
             if data and self._is_binary:
-                xlsb.read_sheet(sheet, data, self._styles, self._texts)
+                xlsb.read_sheet(sheet, data, self._styles)
             elif data:
                 self._read_sheet(sheet, data, self._archive.relations(part))
             elif kind in ("", "worksheet"):
@@ -104,6 +137,7 @@ class _Book:
     def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
         self._ticks.clear()
+        self._shows = _Shows(sheet, self._styles)
         row = -1
         for root, is_whole in growing(data):
             rows = next((part for part in root if local_name(part.tag) == "sheetData"), Element(""))
@@ -111,12 +145,11 @@ class _Book:
             for line in rows[:ready]:
                 row = self._read_row(sheet, line, number(line, "r", row + 2) - 1)
             del rows[:ready]
-        hidden: list[range] = []
         for part in root:
             match local_name(part.tag):
                 case "cols":
-                    spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c)]
-                    hidden += spans
+                    hidden = (range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c))
+                    sheet.hidden_columns += hidden
                 case "mergeCells":
                     for (top, left), (bottom, right) in map(_area, part):
                         sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
@@ -132,65 +165,49 @@ class _Book:
                 case "headerFooter":
                     for margins in named(part):
                         sheet.after += margin(_MARGINS.get(margins.tag, ""), margins.text or "")
-        if hidden:
-            used = set().union(*sheet.rows.values())
-            sheet.hidden_columns = sum(column in used for columns in hidden for column in columns)
 
     def _read_row(self, sheet: Sheet, line: Element, row: int) -> int:
         """The cells of a row, which has a number of its own or follows that before it; returns the number."""
         space = line.tag.removesuffix("row")
-        name_of_value, name_of_formula = f"{space}v", f"{space}f"
+        name_of_value = f"{space}v"
         column = -1
-        cells: dict[int, str] = {}
+        cells = sheet.rows.get(row, {})
         for cell in line:
             place = cell.get("r")
             column = column_number(place.rstrip("0123456789")) if place else column + 1
             value = cell.findtext(name_of_value)
-            if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
-                if text := self._displayed(sheet, cell, value or ""):
-                    cells[column] = text
+            if value and len(cell) == 1:
+                text = self._shows[cell.get("t"), cell.get("s")](value)
+            elif len(cell):
+                text = self._computed(sheet, (row, column), cell, (value or "").strip(), cell.find(f"{space}f"))
             else:
-                self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
+                continue
+            if text:
+                cells[column] = text
         if cells:
-            sheet.rows[row] = sheet.rows.get(row, {}) | cells
+            sheet.rows[row] = cells
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
-    def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
+    def _computed(
+        self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: Element | None
+    ) -> str:
+        """What a cell shows that holds more than a value: a formula, or a text of its own."""
+        show = self._shows[cell.get("t"), cell.get("s")]
+        if formula is None:
+            inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), None)
+            return show(value) if inline is None else self._styles.text(inline, int(cell.get("s") or 0))
+        text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            sheet.put(*place, self._displayed(sheet, cell, value))
+            text = show(value)
             if value == "0" and self._is_stale:
-                sheet.doubtful[place] = f"={formula}"
+                sheet.doubtful[place] = f"={code}"
             sheet.is_computed = sheet.is_computed or value != "0"
         else:
-            sheet.put(*place, f"={formula}" if formula else "")
+            text = f"={code}" if code else ""
             sheet.uncomputed.append(place)
-        if link := _LINK.match(formula):
-            sheet.link(*place, link[1])
-
-    def _displayed(self, sheet: Sheet, cell: Element, value: str) -> str:
-        """What a cell shows, by the kind of its value."""
-        style = int(cell.get("s") or 0)
-        match cell.get("t", "n"):
-            case "n" if value:
-                if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
-                    return value
-                try:
-                    return self._styles.number(float(value), style)
-                except ValueError:  # a text whose writer did not say so
-                    return value.strip()
-            case "s" if value and not value.isspace():
-                return self._styles.text(sheet.shared(self._texts, int(value)), style)
-            case "inlineStr":
-                inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), "")
-                return self._styles.text(inline, style)
-            case "str":
-                return self._styles.text(_unescaped(value), style)
-            case "b":
-                return {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value)
-            case "d":
-                return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
-        return value.strip()
+        link = _LINK.match(code)
+        return with_target(text, link[1]) if link else text
 
     def _draw(self, sheet: Sheet, part: str, page: int) -> None:
         """What is drawn on a sheet, and the comments on its cells."""
@@ -248,6 +265,9 @@ class _Book:
                 self._embedded.target(target, page)
             elif name == "chart" and target:
                 yield chart(self._archive.xml(target))
+                for kind, shapes in self._archive.relations(target).values():
+                    if kind == "chartUserShapes":
+                        yield from self._drawing(shapes, page)
             elif name == "relIds" and target:
                 yield diagram(self._archive.xml(target))
             elif name == "txBody" and (text := paragraphs(node)):
@@ -294,16 +314,20 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
 
 
+def _day(value: str) -> str:
+    return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
+
+
 def _look(font: Element) -> Look:
     raised = _RAISED.get(setting(font, "vertAlign"), 0)
     is_struck = has(font, "strike") and setting(font, "strike") not in ("0", "false")
     return Look(raised=raised, struck=is_struck, font=setting(font, "rFont") or setting(font, "name"))
 
 
-def _styles(root: Element, *, from_1904: bool) -> CellStyles:
+def _styles(root: Element, texts: Iterable[Words], *, from_1904: bool) -> CellStyles:
     codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
     fonts = dict(enumerate(map(_look, child(root, "fonts"))))
     styles = child(root, "cellXfs")
     kinds = [number(style, "numFmtId", 0) for style in styles]
     looks = [fonts.get(number(style, "fontId", 0), Look()) for style in styles]
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], looks, from_1904=from_1904)
+    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], looks, texts, from_1904=from_1904)

@@ -284,7 +284,6 @@ _ADAPTERS: dict[Type, TypeAdapter[Any]] = {
     "date": TypeAdapter(dt.date),
     "datetime": TypeAdapter(dt.datetime),
 }
-_TEMPORAL = ("date", "datetime")
 _DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -328,17 +327,15 @@ def converted(type_: Type, value: JSON) -> Any:
         return value
     if type_ == "text":
         return value if isinstance(value, str) else MISFIT
-    if isinstance(value, bool) != (type_ == "boolean") or (type_ in _TEMPORAL and not _is_dated(value)):
+    if isinstance(value, bool) != (type_ == "boolean"):
+        return MISFIT
+    # Of bare numbers pydantic makes dates too, which no document means.
+    if type_ in ("date", "datetime") and not (isinstance(value, str) and _DAY.match(value)):
         return MISFIT
     try:
         return _exact(type_, value, _ADAPTERS[type_].validate_python(value))
     except (ValidationError, OverflowError):
         return MISFIT
-
-
-def _is_dated(value: JSON) -> bool:
-    """Whether a value begins with a date; of bare numbers pydantic makes dates too, which no document means."""
-    return isinstance(value, str) and _DAY.match(value) is not None
 
 
 def _exact(type_: Type, value: JSON, cell: Any) -> Any:

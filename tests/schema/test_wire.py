@@ -1,4 +1,4 @@
-"""The validator of a dialect, and that schemas past a dialect's limits are laid out within them."""
+"""What the service takes of a schema, and that schemas past its limits are laid out within them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, PLAIN
 from extractor.schema.validator import Validator
-from tests.schema.taken import check_dialect
+from tests.schema.taken import check_wire
 
 
 def wrapped(schema: Any, **root: Any) -> dict[str, Any]:
@@ -34,9 +32,9 @@ TAKEN: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize("wire", [pytest.param(wire, id=name) for name, wire in TAKEN])
-def test_moonshot_takes(wire: Any) -> None:
+def test_what_is_taken(wire: Any) -> None:
     """What the published subset allows is not complained of."""
-    assert check_dialect(wire, MOONSHOT) == ()
+    assert check_wire(wire) == ()
 
 
 A = "/properties/a"
@@ -158,16 +156,10 @@ REFUSED: list[tuple[str, Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("wire", "path", "message"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
-def test_moonshot_refuses(wire: Any, path: str, message: str) -> None:
+def test_what_is_refused(wire: Any, path: str, message: str) -> None:
     """What the subset has no room for is told with its place in the schema."""
-    problems = check_dialect(wire, MOONSHOT)
+    problems = check_wire(wire)
     assert [problem for problem in problems if problem.path == path and problem.message.startswith(message)]
-
-
-def test_plain_takes_json_schema() -> None:
-    """The plain dialect has no limits of its own."""
-    wire = {"type": "array", "prefixItems": [{}], "items": {"enum": [1, "a", [2]]}, "uniqueItems": True}
-    assert check_dialect(wire, PLAIN) == ()
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -186,9 +178,9 @@ def nested_value(depth: int) -> Any:
 
 
 def test_too_deep_is_asked_as_text() -> None:
-    """What stands deeper than the dialect allows is asked for as JSON text, and comes back as what it is."""
+    """What stands deeper than the service allows is asked for as JSON text, and comes back as what it is."""
     schema = compile_schema(nested(40))
-    assert check_dialect(schema.wire, MOONSHOT) == ()
+    assert check_wire(schema.wire) == ()
     wire = schema.encode(nested_value(40))
     assert schema.decode(json.dumps(wire)) == nested_value(40)
     assert not list(Validator(schema.wire).problems(wire, schema.wire))
@@ -200,7 +192,7 @@ def test_too_large_is_asked_as_text() -> None:
     leaf = {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(40)}}
     document = {"type": "object", "properties": {f"s{i}": leaf for i in range(100)}}
     schema = compile_schema(document)
-    assert check_dialect(schema.wire, MOONSHOT) == ()
+    assert check_wire(schema.wire) == ()
     said = schema.wire["properties"]["s0"]["description"]
     assert said.startswith("an object with p0, p1, p2")
     value = {"s1": {"p1": "x"}, "s2": {}}
@@ -214,22 +206,15 @@ def test_a_root_that_no_text_in_it_makes_small_enough_is_asked_as_text() -> None
         for i in range(600)
     ]
     schema = compile_schema({"anyOf": kinds})
-    assert check_dialect(schema.wire, MOONSHOT) == ()
+    assert check_wire(schema.wire) == ()
     value = {"k599": 599, "é" * 200: "x"}
     assert schema.decode(json.dumps(schema.encode(value))) == value
     assert schema.problems({"k599": 598}) != ()
 
 
 def test_large_enums_become_words() -> None:
-    """Constants past the dialect's number are told in part, and checked on our side."""
+    """Constants past the largest number are told in part, and checked on our side."""
     schema = compile_schema({"type": "object", "properties": {"a": {"enum": [f"v{i}" for i in range(1500)]}}})
-    assert check_dialect(schema.wire, MOONSHOT) == ()
+    assert check_wire(schema.wire) == ()
     assert schema.decode('{"a": "v1499"}') == {"a": "v1499"}
     assert schema.problems({"a": "w"}) != ()
-
-
-def test_a_dialect_by_its_name() -> None:
-    """A dialect may be asked for by name, and an unknown one is refused with those that there are."""
-    assert compile_schema(int, dialect="plain") is compile_schema(int, dialect=PLAIN)
-    with pytest.raises(UsageError, match="moonshot, plain"):
-        compile_schema(int, dialect="other")
