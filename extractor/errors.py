@@ -1,25 +1,25 @@
 """The one error tree, and the flat problem line that every room speaks in.
 
     ExtractorError                exit 1
-    ├── UsageError                exit 2   what was asked for cannot be done as asked
-    │   ├── SchemaError                    what cannot be asked for: path, construct, remedy
+    ├── UsageError                exit 2   the call or command cannot be carried out as written
+    │   ├── SchemaError                    a declaration that cannot be expressed: path, construct, remedy
     │   └── MissingExtra                   a library of an optional extra is not installed
-    ├── DocumentError             exit 1   one file that cannot be read; its own problem, never the run's
+    ├── DocumentError             exit 1   one file that cannot be read: a problem of its record, the run continues
     ├── InvalidValue              exit 1   a value that the schema refuses: problems
     ├── BudgetExceeded            exit 3   the next request would pass the cap
     ├── StorageError              exit 1   the journal or the cache cannot be written or read: stops the run
-    ├── Unanswered                exit 1   nobody has answered for so long that nothing more is sent: stops the run
-    └── ServiceError              exit 1   the service said no: code, status, request_id, advice
-        ├── Unreachable                    no connection, or none that lasted           retried
-        │   └── Unreached                  nobody has ever answered at this address     retried, then stops the run
+    ├── Unanswered                exit 1   no request has been answered for a while, so no more are sent: stops the run
+    └── ServiceError              exit 1   the service refused or failed: code, status, request_id, advice
+        ├── Unreachable                    no connection, or one that broke             retried
+        │   └── Unreached                  no connection to this address has succeeded  retried, then stops the run
         ├── Busy                           capacity, rate limit, a passing 5xx          retried, slower
         ├── BrokenReply                    a body or a stream without its end           retried
         ├── TooSlow                        the service's limit on generation time       asked smaller
         ├── TooLong                        over the context window or the body limit    asked smaller
         ├── FormatRefused                  this response_format cannot be met           next rung
-        ├── Rejected                       the request is wrong and stays wrong         never retried
+        ├── Rejected                       the request is wrong                         never retried
         │   ├── Blocked                    a page of a firewall or proxy on the way     retried, a few times
-        │   └── ImageRefused               a picture, or text that was taken for one    once, with text broken more
+        │   └── ImageRefused               a picture, or text that was taken for one    retried once, disarmed
         └── AccountError          exit 4   credentials, plan, quota, model or route     stops the run
 
 Messages are one line: what is wrong, where, and what to do about it.
@@ -89,7 +89,7 @@ class ExtractorError(Exception):
 
 
 class UsageError(ExtractorError):
-    """What was asked for cannot be done as asked; the message says what to change.
+    """The call or command cannot be carried out as written; the message says what to change.
 
     >>> from extractor import Config
     >>> Config(passes=0)
@@ -198,15 +198,15 @@ class StorageError(ExtractorError):
 
 
 class Unanswered(ExtractorError):
-    """Every request of late ended without any answer, so no other was sent."""
+    """The last requests all ended without an answer, so no more are sent."""
 
 
 class ServiceError(ExtractorError):
     """The service refused or failed a request.
 
     `code` is the service's own number and `status` the HTTP one, each None where there was none;
-    `retry_after` is in seconds; `request_id` is what the service's support asks for. `usage` is what the reply told of
-    its cost (a Usage), None where it told nothing; `billable`, whether it may be billed all the same.
+    `retry_after` is in seconds; `request_id` is what the service's support asks for. `usage` is the cost that the
+    reply states (a Usage), None if it states none; `billable` is whether the request may have been billed.
 
     >>> from extractor import AccountError, ServiceError
     >>> issubclass(AccountError, ServiceError)

@@ -1,4 +1,4 @@
-"""A DAG to copy: a bucket of invoices becomes tables of a warehouse, every day, by what is new, within a budget.
+"""A DAG to copy: every day, the new invoices in a bucket become rows in a warehouse, within a budget.
 
 Connections: `workersai_default`, `store` (the bucket) and `warehouse` (PostgreSQL).
 """

@@ -1,4 +1,4 @@
-"""A DAG to copy: a folder or bucket of documents, planned into shards, extracted side by side, published as one asset.
+"""A DAG to copy: a folder or bucket of documents, planned into shards, extracted in parallel, published as one asset.
 
 Put this file into Airflow's DAG folder. Set RECEIPTS and OUT to paths that every worker sees, or to URIs, such as
 `s3://my_connection@bucket/receipts`; REPORTS to where a browser finds OUT. Connect once (login is the account id):

@@ -1,4 +1,4 @@
-"""A folder of all sorts: the kind of each document is asked first, by its beginning, and then what its kind holds.
+"""Mixed documents: the model names the kind of each one first, then extracts with the schema of that kind.
 
 extractor run FOLDER --pipeline pipelines/classify_extract.py --out out/mixed
 """

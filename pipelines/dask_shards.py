@@ -1,4 +1,4 @@
-"""Receipts spread over the workers of a Dask cluster: the shards that Airflow's tasks would do, without Airflow.
+"""Receipts on the workers of a Dask cluster: the same shards as Airflow's tasks, without Airflow.
 
 pip install distributed
 python pipelines/dask_shards.py samples/receipts out/receipts                        workers on this machine

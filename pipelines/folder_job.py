@@ -1,4 +1,4 @@
-"""A folder of receipts, declared once and run from anywhere, with two stages of our own among the usual ones.
+"""A folder of receipts, declared once and run from anywhere, with two custom stages among the usual ones.
 
 extractor run --pipeline pipelines/folder_job.py --out out/receipts
 python pipelines/folder_job.py out/receipts

@@ -1,4 +1,4 @@
-"""An inbox: each run reads the mail that is new since the last one, and prints what it asks of whom.
+"""An inbox: each run reads the mail that is new since the last one, and prints what is asked of whom.
 
 A run skips what earlier runs into the same folder have finished, so that a scheduler can start this every hour:
 

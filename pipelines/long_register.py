@@ -1,4 +1,4 @@
-"""A document longer than any window: cut, asked in parts, joined by key, grounded, and priced before it is sent.
+"""A document longer than the model's window: read in parts, joined by key, grounded, and priced before it is sent.
 
 extractor run --pipeline pipelines/long_register.py --out out/register --dry-run
 extractor run --pipeline pipelines/long_register.py --out out/register

@@ -1,4 +1,4 @@
-"""A night's work: contracts are queued as batches, which the service answers when it has time, within a day.
+"""Contracts as queued batches, which the service answers when it has time, within a day.
 
 Start it in the evening. If the machine goes down, the same command in the morning collects what was queued.
 

@@ -1,4 +1,4 @@
-"""Receipts as a Prefect flow: the shards are tasks, which Prefect runs side by side and tries again.
+"""Receipts as a Prefect flow: the shards are tasks, which Prefect runs in parallel and retries.
 
 pip install prefect
 python pipelines/prefect_shards.py samples/receipts out/receipts

@@ -1,4 +1,4 @@
-"""Receipts spread over the workers of a Ray cluster by Ray Data: the shards that Airflow's tasks would do.
+"""Receipts on the workers of a Ray cluster, by Ray Data: the same shards as Airflow's tasks.
 
 pip install 'ray[data]'
 python pipelines/ray_shards.py samples/receipts out/receipts                             workers on this machine

@@ -1,4 +1,4 @@
-"""Scans and photos: made grey and rich in contrast before they are shown, and doubted where a total has no evidence.
+"""Scans and photos: converted to grey with high contrast before they are sent; a total without evidence is a problem.
 
 pip install 'extractor-pipelines[documents]'; with `ocr` too, scans become text, and every value has its place on
 the page.

@@ -229,10 +229,10 @@ def _catalogue(probe: Probe) -> Finding:
     entry, price = probe.entry(), probe.endpoint.price
     if entry is None:
         return Finding("no entry could be read", ok=None)
-    window = f"a window of {entry.window:,} tokens" if entry.window else "no window told"
+    window = f"a window of {entry.window:,} tokens" if entry.window else "no window stated"
     batch = "not told" if entry.batch is None else "yes" if entry.batch else "no"
     warnings = list(entry.warnings(price, batch=True, today=today()))
-    came = f"{window}, {entry.price or 'no price told'}, batches: {batch}"
+    came = f"{window}, {entry.price or 'no price stated'}, batches: {batch}"
     return Finding(came, ok=not warnings, remedy="; ".join(warnings))
 
 
@@ -393,7 +393,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
         f"{_LONG:,} tokens within {_SERVICE_SECONDS:.0f} s",
         "set max_output_tokens to 2,000 or less",
     ),
-    "rate limit": (_rate, f"{SERVICE_RPM} requests a minute or more, if any is told", ""),
+    "rate limit": (_rate, f"{SERVICE_RPM} requests a minute or more, if the service states a limit", ""),
     "batch": (_batch, "queued, then answered", "leave --batch out: requests are sent one by one"),
 }
 """Of each check: what asks, what is expected, and what to do where something else came."""

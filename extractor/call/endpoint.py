@@ -58,7 +58,7 @@ class Endpoint:
         _check_url(self.base_url)
         for what, value in (("the account id", self.account_id), ("the API token", self.token)):
             if not is_plain(value):  # which is not shown: it is a secret, or may be one in the wrong place
-                raise AccountError(f"{what} holds a line break, a space or a letter that none has: copy it once more")
+                raise AccountError(f"{what} holds a line break, a space or a letter that none has: copy it again")
 
     @property
     def bound(self) -> bool:

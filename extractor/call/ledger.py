@@ -136,7 +136,9 @@ class Ledger:
         if cap is not None and not 0 <= cap < math.inf:
             raise UsageError(f"the cap is {cap}: give US dollars, 0 or more")
         if cap is not None and price is None:
-            raise UsageError("the price of this model is not known, so no budget can be kept; leave --max-cost out")
+            raise UsageError(
+                "the price of this model is not known, so a budget cannot be enforced; leave --max-cost out"
+            )
         self._price, self._book, self._purse = price, book, purse
         self._cap = None if cap is None else nano(cap)
         self._spent = before.most if before else 0
@@ -215,7 +217,7 @@ class Ledger:
             left = max(cap - gone, 0)
             raise BudgetExceeded(
                 f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(left))} of the budget of"
-                f" {dollars(usd(cap))} is left; raise the budget and run the same command to go on"
+                f" {dollars(usd(cap))} is left; raise the budget and run the same command to continue"
             )
         return gone + self._reserved + cost <= cap
 

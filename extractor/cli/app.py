@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from errno import EPIPE
 from typing import Annotated, Any
 
@@ -15,12 +16,15 @@ from extractor.errors import ExtractorError
 __all__ = ["app"]
 
 _RESUMED = ("run", "retry", "local")
+_NOISY = ("azure", "gcsfs")  # they log what they raise, on many lines
 
 
 class _Commands(Group):
     """Prints errors of this library as one line."""
 
     def invoke(self, ctx: Any) -> Any:
+        for name in _NOISY:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             return super().invoke(ctx)
         except ExtractorError as error:

@@ -132,7 +132,7 @@ Instructions = Annotated[
         "-i",
         metavar="TEXT|@FILE",
         callback=_text,
-        help="Text for the model in addition to the schema, or @ and a file that holds it.",
+        help="Text for the model in addition to the schema, or @FILE to read it from a file.",
     ),
 ]
 Formats = Annotated[

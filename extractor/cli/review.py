@@ -27,7 +27,7 @@ def evaluate(
     ] = None,
     min_f1: Annotated[
         float | None,
-        typer.Option("--min-f1", min=0, max=1, metavar="F1", help="End with exit code 1 if F1 in total is lower."),
+        typer.Option("--min-f1", min=0, max=1, metavar="F1", help="Exit with code 1 if the overall F1 is lower."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", readable=False, help="Also write the result as a page.")
@@ -90,10 +90,10 @@ def review(
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     take: Annotated[
         Path | None,
-        typer.Option("--import", metavar="FILE", help="Take in corrections that report.html exported, and end."),
+        typer.Option("--import", metavar="FILE", help="Import corrections that report.html exported, and exit."),
     ] = None,
     gold: Annotated[
-        Path | None, typer.Option("--gold", metavar="FILE", help="Write what was reviewed as gold answers, and end.")
+        Path | None, typer.Option("--gold", metavar="FILE", help="Write what was reviewed as gold answers, and exit.")
     ] = None,
 ) -> None:
     """Review a run in the browser: accept and correct values beside their source.

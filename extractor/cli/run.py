@@ -69,7 +69,7 @@ def plan(
             "-o",
             metavar="DIR",
             parser=options.folder,
-            help="The output folder of a run: what its journal holds is free.",
+            help="The output folder of a run: replies in its journal are free.",
         ),
     ] = None,
     sample: Annotated[
@@ -80,7 +80,7 @@ def plan(
 ) -> None:
     """Print what a run would send and cost.
 
-    Reads every document and sends nothing, unless --sample says so.
+    Reads every document and sends nothing, unless --sample is set.
     """
     _show_plan(_pipeline(**chosen), out=out, sample=sample, json=json)
 

@@ -34,7 +34,7 @@ def retry(
     """Repeat the documents that are not ok.
 
     Good answers are reused; only bad ones are asked for again. With --doubtful, asks about the values that were not
-    found in the source, and changes nothing else: by another model or with more thought, for a second opinion.
+    found in the source, and changes nothing else: a second opinion, for example by another model or with more thinking.
     """
     from extractor.errors import UsageError
     from extractor.pipeline.runs import pipeline_of_run
@@ -122,7 +122,7 @@ def show(
 ) -> None:
     """Print what was sent and answered about a document.
 
-    Nothing is sent. The requests are made again from the file, and matched with the replies in the journal.
+    Nothing is sent. The requests are rebuilt from the file, and matched with the replies in the journal.
     """
     from dataclasses import asdict
 

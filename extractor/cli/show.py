@@ -19,7 +19,7 @@ from rich.text import Text
 
 from extractor.cli.help import one_line
 from extractor.pipeline.job import Totals
-from extractor.pipeline.sinks.files import tables_in
+from extractor.pipeline.sinks.files import tables_among
 from extractor.review.files import read_run
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
@@ -71,7 +71,7 @@ class Screen:
         self._live.stop()
         run = read_run(out)
         totals, written = run["totals"], [*_WRITTEN, *run["tables"]]
-        stale = [name for name in tables_in(out) if name not in written]
+        stale = [name for name in tables_among(path.name for path in out.iterdir()) if name not in written]
         if self._quiet and not self._json:
             return
         if self._json:
@@ -104,7 +104,7 @@ class Screen:
         left = _duration(seconds / new * max(0, self._documents - done)) if new and self._documents else "-"
         facts = (
             f"{self._done()} documents · {_money(usage.cost_usd)} · {left} left · {_duration(seconds)} · "
-            f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {totals.chunks} chunks"
+            f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {_many(totals.chunks, 'part')}"
         )
         width = self._console.width // 5
         line = Table.grid(padding=(0, 1))
@@ -143,7 +143,7 @@ def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     left = f" ({totals.earlier} ok in an earlier run)" if totals.earlier else ""
     ended += [f"{totals.pending} not reached{left}"] if totals.pending else []
     ended += [f"{totals.gone} no longer in the source"] if totals.gone else []
-    reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
+    reused = f" ({totals.reused} from an earlier run)" if totals.reused else ""
     usage = totals.usage
     gone = {"gone": f"{totals.gone} records of an earlier run are left as they are; --prune drops them"}
     pruned = {"pruned": f"{_many(totals.pruned, 'document')} no longer in the source"}
@@ -151,7 +151,7 @@ def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
         "documents": f"{totals.documents}: {', '.join(ended)}{reused}" if totals.documents else _NONE,
         **(gone if totals.gone else {}),
         **(pruned if totals.pruned else {}),
-        "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'chunk')}",
+        "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'part')}",
         "flagged": f"{_many(totals.flagged, 'value')} not found in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
@@ -187,10 +187,10 @@ def show_plan(plan: Plan, *, json: bool) -> None:
     longest, least = plan.most_completion_tokens, plan.seconds
     rows = {
         "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
-        "requests": f"{plan.requests:,} for {_many(plan.chunks, 'chunk')}",
+        "requests": f"{plan.requests:,} for {_many(plan.chunks, 'part')}",
         "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
         "tokens out": f"about {plan.completion_tokens:,}, {longest:,} at the most",
-        "price": f"{prices} (low / likely / high){by}; without what bad answers cost in addition",
+        "price": f"{prices} (low / likely / high){by}; repairs of bad answers are extra",
         "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
     }
     listed = list(plan.unreadable.items())[:_MOST_UNREADABLE]

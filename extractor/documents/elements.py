@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 __all__ = ["ABSENT", "child", "growing", "has", "local_name", "named", "number", "parse_xml", "properties", "setting"]
 
 ABSENT = Element("")
-_CHUNK = 1 << 16
+_CHUNK = 1 << 13  # bytes: the tree of what is fed at once stays within the cache of a processor
 _PROPERTIES = {  # by Dublin Core and the formats that followed it
     **{"title": "title", "subject": "subject", "language": "language", "date": "date"},
     **{"creator": "author", "initial-creator": "author", "created": "created", "creation-date": "created"},

@@ -95,8 +95,9 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
         if abs(last % 1 - 0.5) <= last * _INEXACT:
             return by_code(number)  # a half goes up as a decimal, which is not what Python does with a binary number
         text = format(amount, spec)
-        sign = "-" if number < 0 and form is forms[0] and text.strip("0.") else ""
-        return sign + (before + text + after).strip()
+        if number < 0 and form is forms[0] and text.strip("0."):
+            return f"-{before}{text}{after}"
+        return f"{before}{text}{after}"
 
     if _is_day(sections):
         return day
@@ -142,7 +143,7 @@ def formatted_text(text: str, code: str) -> str:
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them, or all of a whole number."""
-    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number:.15g}"
+    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number + 0.0:.15g}"
 
 
 class _Plain(NamedTuple):
@@ -169,7 +170,7 @@ def _plain(section: _Section) -> _Plain | None:
     spec = f",.{places}f" if grouped else f"0{whole + places + (places > 0)}.{places}f"
     scale = 100 ** sum(token == ("sign", "%") for token in outer)
     prefix, suffix = ("".join(text for _, text in part) for part in (before, after))
-    return _Plain(prefix, spec, suffix, 10**places, scale)
+    return _Plain(prefix.lstrip(), spec, suffix.rstrip(), 10**places, scale)
 
 
 def _is_day(sections: tuple[_Section, ...]) -> bool:

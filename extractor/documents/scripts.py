@@ -25,7 +25,8 @@ __all__ = [
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
-_NO_WIDTH = "\u00ad\u034f\u200b\u2060\ufeff"  # hyphens that are not due, and joints
+_JOINER = "\u034f"  # which alone of these counts as printable
+_NO_WIDTH = f"\u00ad{_JOINER}\u200b\u2060\ufeff"  # hyphens that are not due, and joints
 _UNSEEN = re.compile(f"[{_NO_WIDTH}]")
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
@@ -39,7 +40,9 @@ _RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\
 _LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
-_NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
+_NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?|\d+[a-z]")
+_FRACTION = re.compile(r"\d+[/\u2044]\d+")
+_TERM = re.compile(r"(?=.*[\d+\-−–*/·])[-+−–]?\w+(?:\s?[-+−–*/·]\s?\w+)*")
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
@@ -115,7 +118,7 @@ def written(text: str) -> str:
     A power keeps its sign (`10^6`, `m^2`), a raised number elsewhere is the mark of a note (`4 500[1]`). Struck text
     stands between `~~`; characters that nobody sees are left out.
     """
-    if text.isascii() or not _TELLING.search(text):
+    if text.isascii() or (text.isprintable() and _JOINER not in text) or not _TELLING.search(text):
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
     text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
@@ -124,10 +127,12 @@ def written(text: str) -> str:
     out = ""
     end = 0
     for match in _SHIFTED.finditer(text):
-        out += text[end : match.start()]
+        between = text[end : match.start()]
+        out += f" {between}" if out[-1:].isdigit() and between[:1].isdigit() else between
         out += _raised(match[1], out) if match[1] is not None else _lowered(match[2], out)
         end = match.end()
-    return _MARKS.sub("", out + text[end:])
+    rest = text[end:]
+    return _MARKS.sub("", f"{out} {rest}" if out[-1:].isdigit() and rest[:1].isdigit() else out + rest)
 
 
 def is_marked(text: str) -> bool:
@@ -166,10 +171,16 @@ def visible(text: str) -> str:
 
 def _raised(text: str, before: str) -> str:
     bare = text.strip()
-    if _POWER.fullmatch(bare) and _BASE.search(before[-20:]):
-        return f"^{bare}" + text[len(text.rstrip()) :]
+    tail = text[len(text.rstrip()) :]
+    is_power = _BASE.search(before[-20:]) is not None
+    if is_power and _POWER.fullmatch(bare):
+        return f"^{bare}{tail}"
+    if before[-1:].isdigit() and _FRACTION.fullmatch(bare):
+        return f" {bare}{tail}"
+    if is_power and _TERM.fullmatch(bare):
+        return f"^{bare if bare.isalnum() else f'({bare})'}{tail}"
     if _NOTE.fullmatch(bare) and before[-1:].strip():
-        return f"[{bare}]" + text[len(text.rstrip()) :]
+        return f"[{bare}]{tail}"
     return f"^{text}" if len(bare) == 1 and bare.isalpha() and before[-1:].isalnum() else text
 
 

@@ -8,16 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import repeat, takewhile
+from itertools import pairwise, repeat, takewhile
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import formatted_text, formatter, general
+from extractor.documents.number_formats import BUILT_IN, formatted_text, formatter, general
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
-from extractor.documents.tables import Span, header_rows, is_alike, render_table
+from extractor.documents.tables import Span, are_alike, header_rows, render_table
 
-__all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "workbook"]
+__all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "runs", "workbook"]
 
 _SAMPLE = 60
 _HEADER = 3
@@ -61,16 +61,25 @@ class Sheet:
 
 
 class CellStyles:
-    """How cells show their values, by the number of their style: `codes` are those of formats, `fonts` their looks.
+    """How cells show their values, by the number of their style: `kinds` has the number of its format and its font.
 
-    `numbers` has a function for each style. `texts` are those that cells share.
+    `codes` are those of the formats that are not built in. `numbers` has a function for each style. `texts` are those
+    that cells share.
     """
 
     def __init__(
-        self, codes: Sequence[str], fonts: Sequence[Look], texts: Iterable[Words] = (), *, from_1904: bool = False
+        self,
+        kinds: Sequence[tuple[int, int]],
+        codes: Mapping[int, str],
+        fonts: Sequence[Look],
+        texts: Iterable[Words],
+        *,
+        from_1904: bool,
     ) -> None:
-        self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
-        self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
+        every = {style: codes.get(kind, BUILT_IN.get(kind, "")) for style, (kind, _) in enumerate(kinds)}
+        self._codes = {style: code for style, code in every.items() if code not in ("", "General", "@")}
+        looks = {style: fonts[font] for style, (_, font) in enumerate(kinds) if font < len(fonts)}
+        self._looks = {style: look for style, look in looks.items() if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
         formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
         self.numbers: defaultdict[int, Callable[[float], str]] = defaultdict(lambda: general, formats)
@@ -98,6 +107,14 @@ class CellStyles:
             return self.text(self._texts[index], style) if style in self._dressed else self._plain[index]
         sheet.missing += 1
         return ""
+
+
+def runs(text: str, starts: Iterable[tuple[int, int]], fonts: Sequence[Look]) -> Words:
+    """A text that from each of these places on is in the font of that number."""
+    edges = [(0, len(fonts)), *starts, (len(text), 0)]
+    return [
+        (fonts[font] if font < len(fonts) else None, text[start:end]) for (start, font), (end, _) in pairwise(edges)
+    ]
 
 
 def _dressed_number(form: Callable[[float], str], look: Look, amount: float) -> str:
@@ -195,10 +212,10 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
         return True
     table = _grid(sheet, block[:_SAMPLE], columns)
-    return header_rows(table) > 0 and all(
-        _used(sheet, other) <= above and is_alike(table, line)
-        for other, line in zip(below, _grid(sheet, below, columns), strict=True)
-    )
+    is_within = all(_used(sheet, other) <= above for other in below)
+    rows = _grid(sheet, below, columns)
+    has_header = header_rows(table) or (len(rows) == 1 and header_rows([*table, *rows]))
+    return is_within and bool(has_header) and are_alike(table, rows)
 
 
 def _used(sheet: Sheet, row: int) -> set[int]:
@@ -239,6 +256,6 @@ def cell_place(name: str) -> tuple[int, int]:
 def column_number(letters: str) -> int:
     """The column of these letters, from 0 on."""
     column = 0
-    for letter in letters:
+    for letter in letters.replace("$", "").upper():
         column = column * 26 + ord(letter) - ord("A") + 1
     return column - 1

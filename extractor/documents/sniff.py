@@ -14,7 +14,6 @@ _MAGIC = (
     (b"PK\x05\x06", "zip"),
     (b"PK\x07\x08", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (b"{\\rtf", "rtf"),
     (b"\x89PNG\r\n\x1a\n", "image"),
     (b"\xff\xd8\xff", "image"),
     (b"GIF87a", "image"),
@@ -102,6 +101,8 @@ def _head(data: bytes) -> bytes:
     """The beginning without a byte order mark, in bytes of which each is a character."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data[:8192].decode("utf-16", "ignore").encode()
+    if data[:4:2] == b"\0\0" or data[1:4:2] == b"\0\0":
+        return data[:8192].decode("utf-16-be" if data[0] == 0 else "utf-16-le", "ignore").encode()
     return data[:4096].removeprefix(b"\xef\xbb\xbf")
 
 
@@ -126,6 +127,8 @@ def _by_magic(data: bytes) -> str | None:
 def _by_markup(head: bytes, suffix: str) -> str | None:
     if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
         return "pdf"
+    if head.lstrip().startswith(b"{\\rtf"):
+        return "rtf"
     if _HTML.match(head) or (suffix in _OFFICE_NAMES and _FRAGMENT.match(head)):
         return "html"
     if _SVG.match(head):

@@ -22,8 +22,8 @@ __all__ = [
     "EdgedRow",
     "Span",
     "TableWriter",
+    "are_alike",
     "header_rows",
-    "is_alike",
     "render_edged",
     "render_table",
     "settled",
@@ -160,10 +160,10 @@ def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, sp
     if not grid or len(grid[0]) == 1:
         return "\n".join(row[0] for row in grid)
     count = header_rows(grid) if header is None else header - sum(row < header for row in dropped)
-    pages = [_is_layout(row, grid) for row in grid]
-    if not any(pages):
-        return _block(grid, min(count, len(grid)))
-    return "\n".join(_pieces(grid, pages, count))
+    lines, long = zip(*map(_row, grid), strict=True)
+    if not any(long):
+        return _block(lines, min(count, len(grid)), len(grid[0]))
+    return "\n".join(_pieces(grid, lines, _layout(grid, long), count))
 
 
 def unmarked(text: str) -> str:
@@ -220,22 +220,27 @@ def header_rows(grid: Sequence[Sequence[str]]) -> int:
         return 0
     filled = max(sum(map(bool, row)) for row in sample[lead : lead + 3])
     wide = [row for row in range(lead) if sum(map(bool, sample[row])) >= max(2, (filled + 1) // 2)]
-    return wide[-1] + 1 if wide else 0
+    named = [row for row in wide if any(column < len(sample[row]) and sample[row][column] for column in kinds)]
+    return (named or wide or [-1])[-1] + 1  # a row that says nothing over numbers may lack them
 
 
-def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
-    """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
+def are_alike(grid: Sequence[Sequence[str]], rows: Iterable[Sequence[str]]) -> bool:
+    """Whether rows hold, in each column of numbers or dates, what the rows of the table do, or nothing."""
     sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
     kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
-    return all(
-        not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False)
-    )
+    return all(_fits(kind, cell) for row in rows for kind, cell in zip(kinds, row, strict=False))
+
+
+def _fits(kind: str, cell: str) -> bool:
+    return not kind or not cell or cell[0] == "#" or _kind(cell) == kind or (kind == "n" and cell.isdigit())
 
 
 def _kind(cell: str) -> str:
-    """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
+    """What a cell holds, in one letter: a date or a year, a number, other text; "" where that is nothing, or a dash."""
     if not cell or cell.isalpha():
         return "t" if cell else ""
+    if _DASH.fullmatch(cell):
+        return ""
     cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
     if len(cell) > 30:
         return "t"
@@ -261,14 +266,15 @@ def _are_names(row: Sequence[str]) -> bool:
 def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, list[int]]:
     """The grid without what is empty throughout, merged cells filled; and the numbers of the rows left out."""
     width = max(max(map(len, rows), default=0), max((span.column + span.columns for span in spans), default=0))
-    grid = [[*map(str.strip, row), *[""] * (width - len(row))] for row in rows]
-    spans = [span for span in spans if span.row < len(grid) and (span.rows > 1 or span.columns > 1)]
+    spans = [span for span in spans if span.row < len(rows) and (span.rows > 1 or span.columns > 1)]
     covered: defaultdict[int, set[int]] = defaultdict(set)
     for span in spans:
         covered[span.row].update(range(span.column + 1, span.column + span.columns))
-    for index, row in enumerate(grid):
-        if not _APART.isdisjoint(row):
-            _attach(row, covered[index])
+    grid = []
+    for index, row in enumerate(rows):
+        grid.append(cells := [*map(str.strip, row), *[""] * (width - len(row))])
+        if not _APART.isdisjoint(cells):
+            _attach(cells, covered[index])
     columns = _columns(grid, spans)
     filled = [any(row) for row in grid]
     for span in spans:
@@ -323,45 +329,51 @@ def _is_amount(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell) or _DASH.fullmatch(cell))
 
 
-def _is_layout(row: Sequence[str], grid: Grid) -> bool:
-    """Whether cells of the row are pages of their own, and not long cells in the row of a grid of ordinary rows."""
-    if not _is_page("".join(row)) or not any(map(_is_page, row)):
-        return False
+def _layout(grid: Grid, long: Sequence[bool]) -> list[bool]:
+    """Which rows have cells that are pages of their own, and not long cells in the row of a grid of ordinary rows."""
+    ordinary = {_filled(row) for row, is_long in zip(grid, long, strict=True) if not is_long}
+    return [is_long and _is_apart(row, ordinary) for row, is_long in zip(grid, long, strict=True)]
+
+
+def _is_apart(row: Sequence[str], ordinary: Iterable[frozenset[int]]) -> bool:
     if any(len(cell) > _LONG and _START in cell for cell in row):
         return True
-    filled = [column for column, cell in enumerate(row) if cell]
-    return len(filled) < 3 or not any(all(other[c] for c in filled) and not any(map(_is_page, other)) for other in grid)
+    own = _filled(row)
+    return len(own) < 3 or not any(own <= other for other in ordinary)
+
+
+def _filled(row: Sequence[str]) -> frozenset[int]:
+    return frozenset(column for column, cell in enumerate(row) if cell)
 
 
 def _is_page(cell: str) -> bool:
     return len(cell) > _LONG or cell.count("\n") > _LINES or _START in cell
 
 
-def _pieces(grid: Grid, pages: Sequence[bool], header: int) -> Iterator[str]:
+def _pieces(grid: Grid, lines: Sequence[str], pages: Sequence[bool], header: int) -> Iterator[str]:
     """Rows of pages as paragraphs, and what stands between them as tables."""
     start = 0
     for index in (*(i for i, page in enumerate(pages) if page), len(grid)):
         if start < index:
-            yield _block(grid[start:index], min(max(header - start, 0), index - start))
+            yield _block(lines[start:index], min(max(header - start, 0), index - start), len(grid[0]))
         if index < len(grid):
             yield "\n" + "\n\n".join(cell for cell in grid[index] if cell) + "\n"
         start = index + 1
 
 
-def _block(grid: Grid, header: int) -> str:
-    lines = [f"| {' | '.join(_on_one_line(row))} |" for row in grid]
+def _block(lines: Sequence[str], header: int, width: int) -> str:
     if len(lines) == 1:
         return lines[0]
-    if header:
-        lines.insert(header, "|" + " --- |" * len(grid[0]))
-    head = lines[: header + 1] if header else []
-    return "".join([_START, *(f"{line}\n" for line in head), _BODY, "\n".join(lines[len(head) :]), _END])
+    head = [*lines[:header], "|" + " --- |" * width] if header else []
+    return "".join([_START, *(f"{line}\n" for line in head), _BODY, "\n".join(lines[header:]), _END])
 
 
-def _on_one_line(row: list[str]) -> Iterable[str]:
+def _row(row: list[str]) -> tuple[str, bool]:
+    """A row as a line, and whether any of its cells may be a page of its own."""
     bare = "|".join(row)
-    is_plain = bare.count("|") == len(row) - 1 and " ".join(bare.split()) == bare
-    return row if is_plain else map(_line, row)
+    if len(bare) <= _LONG and bare.count("|") == len(row) - 1 and " ".join(bare.split()) == bare:
+        return f"| {' | '.join(row)} |", False
+    return f"| {' | '.join(map(_line, row))} |", any(map(_is_page, row))
 
 
 def _line(cell: str) -> str:

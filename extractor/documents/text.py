@@ -22,8 +22,13 @@ _MARKS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII = re.compile(
+    rb"(?:^|([\x00-\x7f]{6}))[\x00-\x7f]{4,}?(?:([\x00-\x7f]{6})(?=[\x80-\xff])|$)"
+)  # far from other bytes
 _HIGH = re.compile(rb"[\x80-\xff]")
 _WORD = re.compile(rb"(?:[\x80-\xff][\x40-\xff]?){3,}")  # three letters in a row, of one byte or two
+_HANGUL, _HAN = re.compile("[\uac00-\ud7a3]"), re.compile("[\u4e00-\u9fff]")
+_KANA = re.compile("[\u3041-\u30fa\u3131-\u318e]")  # and lone letters of Korean, which have their bytes
 _UTF8_LETTER = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
 _CHANCE = 4  # letters that two encodings may share by chance
 _DOUBLE = frozenset({"big5hkscs", "cp932", "cp949", "euc_jp", "gb18030"})
@@ -124,10 +129,12 @@ def _guessed(data: bytes) -> Decoded:
             f"letters beyond ASCII: read as Windows-1252, a guess; chardet guesses better, {install_hint('documents')}"
         )
         return Decoded(data.decode("cp1252", "replace"), "cp1252", guess)
-    probe = data[:_PROBE]
+    first = _HIGH.search(data)
+    start = max(first.start() - _GLANCE, 0) if first else 0
+    probe = _ASCII.sub(rb"\1 \2", data[start : start + 16 * _PROBE])[:_PROBE]  # what is ASCII tells nothing
     found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))
     in_words = sum(map(len, _WORD.findall(probe))) >= 0.6 * len(_HIGH.findall(probe))
-    ranked = [(one["confidence"] * _weight(one["encoding"], in_words), one["encoding"]) for one in found]
+    ranked = [(one["confidence"] * _weight(one["encoding"], in_words, probe), one["encoding"]) for one in found]
     for _, name in sorted(ranked, key=lambda pair: -pair[0]):
         codec = label(name) or "latin_1"
         text = data.decode(codec, "replace")
@@ -136,12 +143,21 @@ def _guessed(data: bytes) -> Decoded:
     return Decoded(data.decode("latin_1"), "iso8859-1")
 
 
-def _weight(name: str | None, in_words: bool) -> float:
-    """How much chardet's confidence counts: accented letters stand alone, letters of other scripts make up words."""
+def _weight(name: str | None, in_words: bool, probe: bytes) -> float:
+    """How much chardet's confidence counts: accented letters stand alone, letters of other scripts make up words.
+
+    Korean has few Chinese characters today, and neither Korean nor Chinese has Japanese letters.
+    """
     codec = label(name) or ""
     if codec in _LATIN:
         return _LATIN[codec]
-    return 1.0 if in_words else 0.1
+    weight = 1.0 if in_words else 0.1
+    if codec not in _DOUBLE:
+        return weight
+    text = probe.decode(codec, "replace")
+    hangul, kana, han = (len(script.findall(text)) for script in (_HANGUL, _KANA, _HAN))
+    is_mixed = (kana or han > hangul) if codec == "cp949" else hangul or (kana and codec not in ("cp932", "euc_jp"))
+    return weight / 2 if is_mixed else weight
 
 
 def _wide_encoding(probe: bytes) -> str | None:
@@ -177,7 +193,9 @@ def _refuse_binary(probe: bytes) -> None:
     controls = len(probe) - len(probe.translate(None, _CONTROLS))
     allowed = 10 if _strictly(probe[:-4], "utf-8") is not None else 50
     if controls * allowed > len(probe):
-        raise DocumentError("the file is binary, not text; name a format that can be read", kind="binary")
+        raise DocumentError(
+            "the file is binary, and of no format that can be read; convert it or leave it out", kind="binary"
+        )
 
 
 def _seven_bit(data: bytes) -> Decoded | None:

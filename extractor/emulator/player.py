@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import orjson
 
+from extractor.emulator.refusals import envelope
 from extractor.emulator.values import Refusal
 from extractor.errors import UsageError
 
@@ -29,8 +31,10 @@ class Plays(Protocol):
 @dataclass(slots=True)
 class Player:
     """The replies of a recording, by what was asked; equal requests get theirs in the order of the recording, and the
-    last of them for ever. Random ids of 32 hexadecimal digits in a request are all the same to it."""
+    last of them for ever. Random ids of 32 hexadecimal digits in a request are all the same to it. `missing` are the
+    requests without a reply."""
 
+    missing: list[str] = field(default_factory=list)
     _replies: dict[bytes, deque[Refusal]] = field(default_factory=lambda: defaultdict(deque))
 
     @classmethod
@@ -49,11 +53,11 @@ class Player:
         return player
 
     def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
-        """The recorded reply to a request; 404 where none was recorded."""
+        """The recorded reply to a request; 400 where none was recorded."""
         replies = self._replies.get(_key(method, path, affinity, body))
         if not replies:
-            text = b'{"success":false,"errors":[{"code":7000,"message":"nothing was recorded for this request"}]}'
-            return Refusal(404, text)
+            self.missing.append(f"{method} {path}")
+            return envelope(8001, "nothing was recorded for this request", str(uuid4()), status=400)
         return replies.popleft() if len(replies) > 1 else replies[0]
 
     def _take(self, line: Mapping[str, Any]) -> None:

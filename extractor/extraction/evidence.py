@@ -102,7 +102,7 @@ def foreign(
         finder = Finder(text, wanted)
         return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
 
-    message = "stands in the document: it may belong to another one"
+    message = "is in the document; it may belong to another one"
     if is_foreign(leaves(value)):
         return (Problem("", f"no value of the answer {message}"),)
     problems: list[Problem] = []

@@ -103,7 +103,7 @@ def best_fit(available: int | None = None) -> Model:
         smallest = MODELS[-1]
         raise UsageError(
             f"{room / 1e9:.1f} GB of memory are free; the smallest embedded model needs "
-            f"{smallest.memory * _MARGIN / 1e9:.1f} GB: close something, or name it all the same: local:{smallest.name}"
+            f"{smallest.memory * _MARGIN / 1e9:.1f} GB: close something, or select it anyway: local:{smallest.name}"
         )
     return fitting[0]
 

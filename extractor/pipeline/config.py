@@ -93,22 +93,22 @@ class Config:
             Those that show most of the schema are part of every prompt, up to a quarter of `view_tokens`.
         max_output_tokens: the length of one answer.
         thinking_tokens: how long the model may think before it answers; 0 turns thinking off.
-        view_tokens: a document of up to so many tokens is shown whole in each request about a part of it.
+        view_tokens: a document of up to this many tokens is shown whole in each request about a part of it.
         passes: how often each part is read; from the second time on, for what was missed.
         tools: functions that the model may call.
         tool_turns: the most turns of tool calls in one conversation.
 
     Limits:
-        max_cost: US dollars. All runs into one folder together stay below it, and an Extractor while it is open.
-        rpm: requests a minute. None follows the service, from 20 a minute on; there is no limit for embedded models
-            and for a base URL on this machine.
+        max_cost: US dollars. A hard cap for all runs into one folder together, or for an Extractor while it is open.
+        rpm: requests a minute. None starts at 20 a minute and follows the service; embedded models and a base URL on
+            this machine have no limit.
         tpm: tokens a minute, prompts and answers together; None is no limit.
         concurrency: requests in flight.
         timeout: seconds for one question about a part, with its retries and repairs.
 
     Other:
         batch: queue the requests of a Pipeline; answers may take a day longer.
-        listeners: functions that receive each Event of every conversation.
+        listeners: functions that receive every Event.
         password: opens encrypted documents; EXTRACTOR_PASSWORD by default.
         cache: a file that stores the paid replies of library calls, so that none is paid for twice. Processes may
             share it. A Pipeline has its journal instead.

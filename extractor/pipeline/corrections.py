@@ -116,7 +116,7 @@ def read_corrections(out: Path, check: Check | None = None) -> Corrections:
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             if not line.endswith(b"\n"):  # half a line, of a process that was killed
                 break
-            raise UsageError(f"{path}:{number} is not a correction: mend or remove the line") from error
+            raise UsageError(f"{path}:{number} is not a correction: fix or remove the line") from error
     steps: dict[str, list[Step]] = {}
     for step in held.values():
         steps.setdefault(step.document, []).append(step)

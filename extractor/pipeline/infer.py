@@ -119,7 +119,9 @@ def infer(paths: Sequence[Path], config: Config, *, check: bool = True) -> Infer
 
 def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, float | None]:
     if extractor._session.endpoint.bound:
-        raise UsageError("an embedded model can only repeat text of a document, and cannot name fields: use another")
+        raise UsageError(
+            "an embedded model can only repeat text of a document, and cannot name fields: use another model"
+        )
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
     settings = extractor._session.settings.with_instructions(task)
     answer = extractor._background.run(drive(converse(asking, settings), extractor._asking))

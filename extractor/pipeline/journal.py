@@ -533,7 +533,7 @@ def open_journal(path: Path) -> Journal:
     records = path.with_name("records.jsonl")
     if records.exists() and not (path.exists() and path.stat().st_size):
         raise StorageError(
-            f"{path} is empty or gone, and only that knows what was paid for {records.name}: put it back, name another"
+            f"{path} is empty or gone, and only it has what was paid for {records.name}: put it back, name another"
             " --out folder, or begin again with --fresh"
         )
     try:

@@ -288,7 +288,7 @@ class Pipeline:
     def _found(self, origin: Origin, out: Path, skipped: list[dict[str, str]]) -> Iterator[Entry]:
         """The documents of a source, of which there is one at least."""
         if isinstance(origin, Files) and any(path.resolve() == out.resolve() for path in origin.paths):
-            raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
+            raise UsageError(f"{out} is a source too, so its output would be read as documents; name another --out")
         found = origin.found(without=out, skip=lambda name, why: skipped.append({"name": name, "why": why}))
         first = next(found, None)
         if first is None:

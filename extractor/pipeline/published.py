@@ -73,7 +73,7 @@ class Published:
     def check(self, file: str) -> None:
         """UsageError for a file with a name that the documents of another file have."""
         if self.split and _RECORD.fullmatch(file):
-            raise UsageError(f"{file} is named as a document in another file would be: rename it, without the #")
+            raise UsageError(f"{file} has the same name as a document inside another file: rename it, without the #")
 
     def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
         """All records with the places of their files; only those that did not end ok, if `dead`."""

@@ -63,7 +63,7 @@ def pipeline_of_run(out: str | Path, *, schema: str | None = None, pipeline: str
     if schema is None and pipeline is None:
         kind, spec = settings.get("spec") or (None, None)
         if kind not in ("schema", "pipeline"):
-            raise UsageError(f"{out} was not written by a command line: give its --schema or --pipeline")
+            raise UsageError(f"{out} was written from Python: give its --schema or --pipeline")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
     options = {name: settings[name] for name in _OPTIONS if name in settings}
@@ -146,10 +146,10 @@ def exchanges(
     with closing(Journal(folder / "journal.sqlite", read_only=True)) as journal:
         place = journal.source_of(document)
         if place is None:
-            raise UsageError(f"{folder} has no document {document!r}: give a name as records.jsonl has it")
+            raise UsageError(f"{folder} has no document {document!r}: give a name from records.jsonl")
         entry = next(job.opened_source().named({document: place}))
         if entry.path and not entry.path.exists():
-            raise UsageError(f"{place} is no longer there, and what was asked about it is made again from the file")
+            raise UsageError(f"{place} no longer exists, and its requests can only be rebuilt from the file")
         recorded = _Recorded(journal)
         run_on_loop(_processed(job, entry, recorded))
     if not recorded.exchanges:

@@ -158,8 +158,8 @@ class Store:
             if _is_damage(error):
                 raise Damaged(f"{self.path} is damaged: {error}") from error
             raise StorageError(
-                f"{self.path} cannot be {done} ({error}), so nothing more is asked: make room on its disk or give"
-                " access to it, then run the same again to go on"
+                f"{self.path} cannot be {done} ({error}), so nothing more is sent: free space on its disk or give"
+                " access to it, then run the same command to continue"
             ) from error
 
     @contextmanager

@@ -13,6 +13,7 @@ from extractor.schema.pointer import JSON
 __all__ = ["as_html", "as_json", "as_text", "comparison_as_json", "comparison_as_text"]
 
 _HEAD = ("field", "gold", "found", "right", "exact", "precision", "recall", "F1")
+_ALL = "all fields"  # a field of the schema may be named "total"
 _ERROR_HEAD = ("error", "document", "path", "gold", "found", "place")
 _NAMED = 5
 _WIDEST = 48  # characters of a value; JSON and HTML have all of it
@@ -66,7 +67,7 @@ def as_html(evaluation: Evaluation, title: str) -> str:
     errors = [_error_cells(error) for error in evaluation.errors]
     fields = [_row(field, score) for field, score in evaluation.fields.items()]
     parts = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(line)}</p>" for line in _documents(evaluation))]
-    parts += [_table(_HEAD, [*fields, _row("total", evaluation.total)], "figures")]
+    parts += [_table(_HEAD, [*fields, _row(_ALL, evaluation.total)], "figures")]
     parts += ["<h2>Errors</h2>", _table(_ERROR_HEAD, errors, "errors") if errors else "<p>None.</p>"]
     return _PAGE.format(title=escape(title), body="\n".join(parts))
 
@@ -86,7 +87,7 @@ def comparison_as_text(comparison: Comparison) -> str:
     before, after = comparison.before, comparison.after
     names = list(dict.fromkeys([*before.fields, *after.fields]))
     rows = [(name, *_change(before.fields.get(name), after.fields.get(name))) for name in names]
-    table = _columns([("field", "F1 before", "after", "change"), *rows, ("total", *_change(before.total, after.total))])
+    table = _columns([("field", "F1 before", "after", "change"), *rows, (_ALL, *_change(before.total, after.total))])
     perfect = f"documents without one wrong value: {before.perfect} before, {after.perfect} after"
     return "\n".join([*lines, *_ruled(table), perfect])
 
@@ -156,7 +157,7 @@ def _documents(evaluation: Evaluation) -> Iterator[str]:
 
 def _fields(evaluation: Evaluation) -> list[str]:
     rows = [_row(field, score) for field, score in evaluation.fields.items()]
-    return _ruled(_columns([_HEAD, *rows, _row("total", evaluation.total)]))
+    return _ruled(_columns([_HEAD, *rows, _row(_ALL, evaluation.total)]))
 
 
 def _ruled(lines: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from extractor.errors import StorageError, UsageError
 from extractor.pipeline.outputs import locked, output_directory
 from extractor.sources.storage import create, erase, inside, is_remote, join, local, read, write
 
-__all__ = ["Lease", "bench", "hold", "is_held", "signature"]
+__all__ = ["Lease", "bench", "hold", "is_free", "is_held", "signature"]
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +80,11 @@ def hold(out: str, name: str, *, wait: bool = True) -> Iterator[Lease]:
         if is_remote(out):
             lease = stack.enter_context(_leased(out, place, signature(here), wait=wait))
         yield lease
+
+
+def is_free(out: str, name: str) -> bool:
+    """Whether nobody holds a lease on object storage, which a look tells; on this machine taking it does."""
+    return is_remote(out) and not inside(join(out, f".{name}"))
 
 
 def is_held(out: str, name: str, seen: dict[str, tuple[str, float]]) -> bool:

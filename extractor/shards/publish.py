@@ -32,7 +32,7 @@ from extractor.shards.index import JOURNAL, read_index, update
 from extractor.shards.plan import Shard, shard_of
 from extractor.shards.purse import spent_by_all
 from extractor.shards.work import Manifest, by_file, extract_shard, failures, manifest_of, outcome, results, rows_in
-from extractor.sources.storage import File, exists, join, lines, read
+from extractor.sources.storage import File, exists, inside, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["manifests_of", "publish", "published_schema", "read_results", "retry_output"]
@@ -70,8 +70,8 @@ def publish(
     they have of earlier runs stay.
 
     All rows of `out` go to the tables of each `sink` as well, in one transaction: a form or a URL, as for a Pipeline,
-    or a function that makes a sink for a layout of tables. `schema` is a type, a JSON Schema or a SPEC, by default the
-    one that the shards name.
+    or a function that makes a sink for a layout of tables. Files of tables that are in `out` already are written again,
+    where the schema is known. `schema` is a type, a JSON Schema or a SPEC, by default the one that the shards name.
 
     Corrections in `out` are applied to records and tables; what was reviewed is in `gold.jsonl` as well.
 
@@ -93,16 +93,16 @@ def publish(
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
         totals = _totals(shards, missing, corrections)
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
-        sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
+        sinks = _opened(sink, desk, compiled, carries="rows" in settings) if compiled else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
 
 
 def _settings(shards: Sequence[Manifest], out: str) -> dict[str, Any]:
     """The settings of the shards, which are alike, and how rows are read where this run or an earlier one had any."""
-    own, *others = ((orjson.loads(read(join(each["out"], "run.json")))) for each in shards)
-    earlier = [orjson.loads(read(join(out, "run.json")))] if exists(join(out, "run.json")) else []
-    of_rows = [run for run in (own, *others, *earlier) if "rows" in run]
+    places = [join(place, "run.json") for place in (*(shard["out"] for shard in shards), out)]
+    own, *others = (orjson.loads(read(place)) for place in places if exists(place))
+    of_rows = [run for run in (own, *others) if "rows" in run]
     return {**own, **{name: of_rows[0][name] for name in ("rows", "source")}} if of_rows else own
 
 
@@ -154,12 +154,14 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
             yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
 
 
-def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any], *, carries: bool) -> tuple[Sink, ...]:
+def _opened(sink: str | Sequence[str | Maker], desk: Desk, schema: Schema[Any], *, carries: bool) -> tuple[Sink, ...]:
     wanted = [sink] if isinstance(sink, str) else sink
     made = [each(lay_out(schema, carries=carries)) for each in wanted if not isinstance(each, str)]
     for each in made:
         each.check()
-    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema, carries=carries), *made)
+    there = inside(desk.place) if desk.away else None
+    forms = [each for each in wanted if isinstance(each, str)]
+    return (*open_sinks(forms, desk.folder, schema, carries=carries, there=there), *made)
 
 
 def published_schema(schema: Any, settings: Mapping[str, Any], *, needed: bool) -> Schema[Any] | None:

@@ -83,7 +83,7 @@ class Purse:
         raise BudgetExceeded(
             f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(max(left - gone, 0)))} of the"
             f" budget of {dollars(usd(self._cap))} for all shards is left; raise the budget and run the job again to"
-            " go on"
+            " continue"
         )
 
     def _book(self, heads: Heads, state: str) -> None:

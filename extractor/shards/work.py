@@ -23,7 +23,7 @@ from extractor.review.report import write_report
 from extractor.schema.compiler import Schema
 from extractor.shards.desk import Desk, Documents, at_desk, borrowed, is_row
 from extractor.shards.index import Line, below, in_shard, read_index, register, update
-from extractor.shards.lease import hold
+from extractor.shards.lease import hold, is_free
 from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
 from extractor.sources.rows import Rows
@@ -166,7 +166,9 @@ def _at_work(out: str, shard: Shard, *, wait: bool) -> Iterator[tuple[Desk, list
             files = documents_of(shard)
             now = facts(file for file in files if not is_row(file.uri, tables))
             lines = register(out, name, [*now, *(file for file in files if is_row(file.uri, tables))])
-            found = {line["shard"] for line in lines} - {name}
+            found = {
+                each for each in {line["shard"] for line in lines} - {name} if not is_free(below(out, each), "desk")
+            }
             if found <= others:
                 _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
                 theirs.close()

@@ -92,7 +92,7 @@ class Rows:
     def lasting(self) -> Rows:
         """The same rows for other processes, in any folder. UsageError for those that are in this process alone."""
         if not self.is_lasting:
-            raise UsageError(f"{self.where} is in this process alone: write its rows to a Parquet or CSV file first")
+            raise UsageError(f"{self.where} exists only in this process: write its rows to a Parquet or CSV file first")
         place = str(self.source)
         return replace(self, source=place if "://" in place else str(Path(place).absolute()))
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from extractor.call.endpoint import resolve_endpoint
 from extractor.call.recorder import Exchange, Recorder
 from extractor.call.recorder import recorded as lines_of
 from extractor.emulator.backends import Script
 from extractor.emulator.player import Player
-from extractor.emulator.refusals import envelope
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Refusal
 from extractor.errors import ServiceError
@@ -45,7 +43,7 @@ def recorded(path: Path) -> Iterator[Emulator]:
 @contextmanager
 def replayed(path: Path) -> Iterator[Emulator]:
     """A server that answers as the file has it. Unrecorded is raised on leaving, where a request had no reply in it."""
-    player = _Replay(Player.of(path))
+    player = Player.of(path)
     with Emulator(Script([]), player=player) as emulator:
         yield emulator
     if player.missing:
@@ -67,18 +65,3 @@ class _PassedOn:
         headers = dict(exchange.headers)
         kind = headers.pop("content-type", "application/json")
         return Refusal(exchange.status, exchange.reply.encode(), kind, headers)
-
-
-@dataclass(slots=True)
-class _Replay:
-    """Plays a recording, and notes what it has no reply to."""
-
-    player: Player
-    missing: list[str] = field(default_factory=list)
-
-    def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
-        reply = self.player.answer(method, path, affinity, body)
-        if reply.status == 404 and b"nothing was recorded" in reply.body:
-            self.missing.append(f"{method} {path}")
-            return envelope(8001, "no reply to this request was recorded", str(uuid4()), status=400)
-        return reply

@@ -77,21 +77,21 @@ class Fault:
 _TOKEN = "check the API token (it needs Workers AI Read and Edit) and the account id"
 _ROUTE = "check the account id, the base URL and the name of the model, {model}"
 _MODEL = "check the name of the model, {model}; Cloudflare's model catalogue lists them"
-_REQUEST = "the request itself is at fault; sent again it fails again"
+_REQUEST = "the request is invalid, so a retry fails too"
 _LORA = "this is about LoRA finetunes, which are not for extraction; check the name of the model, {model}"
 _PLAN = "change to the Workers Paid plan, or choose another model"
 _ACCESS = "ask Cloudflare for access for this account, or choose another model"
 _QUOTA = "wait until 00:00 UTC, or change to the Workers Paid plan"
 _FUNDS = "add credit to the account at the AI Gateway"
-_PASSING = "such a failure passes; what it left undone can be asked for again later"
-_SLOWER = "send fewer requests at a time or per minute; what is left undone can be asked for again later"
+_PASSING = "this failure is temporary; try again later"
+_SLOWER = "send fewer requests at a time or per minute, or try again later"
 _SHRINK = "ask for less of the document at a time, or for fewer output tokens"
 _LOWER = "lower max_completion_tokens"
 _TIME = "ask for a shorter answer: smaller chunks, thinking off, lower max_completion_tokens, or a batch"
 _FORMAT = "ask for json_object or for plain text, with the schema in the prompt"
 _RETIRED = "{model} is retired; choose another model from Cloudflare's model catalogue"
 _IMAGE = "a picture cannot be read, or text was taken for one; leave out what holds a data: URI"
-_WALL = "a firewall or proxy on the way answered; look at the network, or leave out a document that it stops"
+_WALL = "a firewall or proxy on the way answered; check the network, or leave out a document that it blocks"
 _CONTENT = "the service will not answer for this content; leave the document out"
 
 _ENGINE = (5006, 8001, 8006, 8007)
@@ -156,7 +156,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((), (403,), "", Blocked, _WALL, foreign=True),
     Fault((), (404,), "", AccountError, _ROUTE),
     Fault((), (405, 300, 301, 302, 303, 307, 308), "", AccountError, "check the base URL"),
-    Fault((), (407,), "", AccountError, "check the proxy of the environment: it wants a name and a password"),
+    Fault((), (407,), "", AccountError, "check the proxy in the environment: it requires a user name and a password"),
     Fault((), tuple(range(500, 600)), "", Busy, _PASSING),
     Fault((), (504, 524), "", Busy, _PASSING, foreign=True, billable=True),  # who waited for the answer gave up
     Fault((), (*range(300), 304, *range(600, 1000)), "", BrokenReply, _PASSING),

@@ -61,7 +61,7 @@ def image_size(data: bytes) -> tuple[int, int]:
             return struct.unpack("<HH", data[6:10])
         return _webp_size(data) if kind == "image/webp" else _jpeg_size(data)
     except (struct.error, IndexError):
-        raise UsageError("the picture ends before its size is told; it is damaged") from None
+        raise UsageError("the picture ends before its size is stated; it is damaged") from None
 
 
 def _scale(width: int, height: int) -> float:

@@ -170,6 +170,20 @@ def test_a_budget_that_pays_for_nothing(tmp_path: Path, emulator: Emulator) -> N
     assert "$0.00001 of the budget of $0.00001 is left" in done.stderr
 
 
+def test_logs_of_storage_libraries(tmp_path: Path) -> None:
+    """An error stays one line where a library of a storage logs it as well; warnings of one's own code are printed."""
+    (tmp_path / "model.py").write_text(
+        "import logging\n"
+        "logging.getLogger('gcsfs').error('traceback')\n"
+        "logging.getLogger('azure.identity').warning('credentials')\n"
+        "logging.getLogger('model').warning('mine')\n"
+    )
+    done = run("run", RECEIPTS, "--schema", "model.py:Model", "--out", "out", folder=tmp_path)
+    mine, error = done.stderr.splitlines()
+    assert (done.returncode, mine) == (2, "mine")
+    assert error.startswith("extractor: 'model.py:Model': ")
+
+
 def test_no_network(tmp_path: Path, emulator: Emulator) -> None:
     """Where nobody has ever answered, the run stops once, in one line, and tells of each document that it was not read.
 

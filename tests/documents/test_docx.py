@@ -146,6 +146,13 @@ def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> 
     assert text_of(tmp_path, word(body.replace("</w:r>", "</w:r></w:moveFrom>"))) == "No. 4567"
 
 
+def test_words_that_are_drawn_across_a_page_stand_apart(tmp_path: Path) -> None:
+    """They belong to no paragraph, although one holds them."""
+    drawn = '<w:pict><v:shape xmlns:v="v"><v:textpath string="DRAFT"/></v:shape></w:pict>'
+    body = f"<w:p><w:r><w:t>Offer 42</w:t></w:r><w:r>{drawn}</w:r></w:p>"
+    assert text_of(tmp_path, word(body)) == "Offer 42\n\nDRAFT"
+
+
 def test_a_first_letter_that_is_set_large_is_part_of_its_word(tmp_path: Path) -> None:
     """It is a paragraph of its own in the file."""
     dropped = '<w:framePr w:dropCap="{}" w:lines="3"/>'

@@ -40,6 +40,11 @@ from tests.documents.making import loaded
         ('<style>.a { display: none }</style><p class=a style="display: block">x</p>z', "x\n\nz"),
         ("10<sup>6</sup> m<sup>2</sup>, 1<sup>st</sup>, H<sub>2</sub>O", "10^6 m^2, 1st, H2O"),
         ("4 500<sup>3</sup>, 12<sub>4</sub>", "4 500[3], 12_4"),
+        ("10<sup>6</sup>/ml, 3<sup>1</sup>/<sub>4</sub> cups", "10^6/ml, 3 1/4 cups"),
+        (
+            "<p>so <span><math><mi>c</mi></math></span><span aria-hidden=true>c</span> <b aria-hidden=true>is</b></p>",
+            "so c is",
+        ),
         ("2<sup>1</sup>&frasl;<sub>4</sub> in", "2 1\u20444 in"),
         ("<math><mn>2</mn><mfrac><mn>1</mn><mn>12</mn></mfrac></math>", "2 1/12"),
         ("<math><msqrt><mi>x</mi></msqrt><msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup></math>", "sqrt(x)a_1^2"),

@@ -172,6 +172,21 @@ def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
     assert text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
 
 
+def test_open_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
+    """The title first, then shapes from top to bottom and from left to right; a group stands where its shapes do."""
+
+    def box(text: str, x: str, y: str, kind: str = "frame") -> str:
+        inner = f"<text-box><text:p>{text}</text:p></text-box>"
+        return f'<{kind} x="{x}" y="{y}">{inner}</{kind}>'
+
+    group = f"<g>{box('third', '1cm', '8cm')}{box('fourth', '9cm', '8.1cm')}</g>"
+    title = '<frame class="title" x="1cm" y="9in"><text-box><text:p>T</text:p></text-box></frame>'
+    shapes = group + box("second", "90mm", "20mm", "custom-shape") + box("first", "1cm", "2.1cm") + title
+    body = f"<page><notes><text:p>later</text:p></notes>{shapes}</page>"
+    read = opened(tmp_path, "presentation", f"<body><presentation>{body}</presentation></body>").text
+    assert read.split() == ["#", "T", "first", "second", "third", "fourth", "Notes:", "later"]
+
+
 def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
     """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
     fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
@@ -193,10 +208,13 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
-    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}</table:table>"
+    day = row.replace("-cell>", '-cell table:value="45292">', 1).format(45292, 9)
+    rows = f"{row.format('', '2024')}{row.format('Lyon', 7)}{row.format('Nice', 'NaN')}{day}"
     chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += "<number><text:text>/</text:text></number>"  # of a style of dates
-    chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
+    chart += '<number><c:date-style c:name="d"/></number><c:style c:name="x" c:data-style-name="d"/><c:body><c:chart>'
+    chart += '<c:title><text:p>Sales</text:p></c:title><c:axis c:dimension="x" c:style-name="x"/>'
+    chart += f"<table:table>{rows}</table:table></c:chart></c:body></c:document>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
     body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
@@ -205,7 +223,8 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |"
+    rows = "|  | 2024 |\n| --- | --- |\n| Lyon | 7 |\n| Nice |  |\n| 2024-01-01 | 9 |"
+    assert document.text == f"10^6 W\n\nChart: Sales\n\n{rows}"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 

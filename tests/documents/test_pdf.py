@@ -298,6 +298,28 @@ def test_letters_that_are_spaced_out_are_one_word(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.pdf", pdf([spaced])).text.split() == ["Invoice", "no", "471"]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "pictures"),
+    [
+        ("100 500 20 90 re f 140 500 20 40 re f 180 500 20 150 re f", 1),  # bars
+        ("100 500 90 20 re f 100 540 150 20 re f 100 580 200 20 re f", 1),  # bars on their side
+        ("100 500 m 150 580 l 200 520 l 250 640 l S", 1),  # a curve
+        ("200 560 m 260 560 l 260 600 220 640 200 620 c f 200 560 m 200 620 l 160 620 140 560 150 540 c f "
+         "200 560 m 150 540 l 160 500 220 490 260 560 c f", 1),  # slices
+        ("100 500 40 20 re f 140 500 60 20 re f 200 500 90 20 re f", 0),  # the ground of a row of cells
+        ("70 697 60 12 re f 70 683 90 12 re f 70 669 120 12 re f", 0),  # the ground of words
+        ("100 500 m 300 500 l S 100 520 m 300 520 l S 100 500 m 100 520 l S", 0),  # lines of a table
+        ("110 500 m 290 500 l 300 500 300 510 300 510 c 300 590 l 110 590 l h S", 0),  # a frame with round corners
+        ("100 500 m 108 508 l 116 500 l 124 508 l S", 0),  # a mark
+    ],
+)  # fmt: skip
+def test_a_chart_that_is_drawn_is_shown(tmp_path: Path, drawn: str, pictures: int) -> None:
+    """Bars, curves and slices are no text, so their page is a picture too; lines and grounds of text are not."""
+    words: Word = (72, 700, f"Report of the year) Tj 0 -14 Td (and of its parts) Tj ET {drawn} BT /F1 10 Tf (")
+    tail: list[Word] = [(72, 672, "and a line"), (72, 686, "with words")]
+    assert len(loaded(tmp_path, "a.pdf", pdf([words, *tail])).images) == pictures
+
+
 def test_what_is_cut_from_a_page_is_not_read(tmp_path: Path) -> None:
     """A page may show a part of what it holds."""
     data = pdf([(72, 700, "Total 42"), (72, 100, "of another page")], extra="/CropBox [0 400 612 792]")

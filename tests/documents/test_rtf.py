@@ -129,3 +129,8 @@ def test_numbers_of_lists_that_no_program_wrote_out_are_counted(tmp_path: Path) 
     assert document.text.splitlines() == ["3. Desk", "3.1) Oak", "3.2) Pine", "4. Lamp", "End", "4.3) Ash"]
     written = r"{\listtext\pard\plain 8.\tab}\ls1\ilvl0 Desk\par"
     assert loaded(tmp_path, "b.rtf", rf"{{\rtf1\ansi{table}{written}}}".encode()).text == "8.\tDesk"
+
+
+def test_what_stands_before_the_document_is_no_text() -> None:
+    """Some programs put the mark of UTF-8 there."""
+    assert rtf_text(b"\xef\xbb\xbf\r\n{\\rtf1 Total 42}") == "Total 42"

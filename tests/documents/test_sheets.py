@@ -115,6 +115,24 @@ def test_a_gap_below_the_header_moves_no_column(tmp_path: Path) -> None:
     assert "| Name | Fax | Phone |\n| --- | --- | --- |\n| Ada |  | 040-1 |\n| Bo |  | 040-2 |" in document.text
 
 
+def test_a_number_that_could_be_a_year_ends_no_table(tmp_path: Path) -> None:
+    """Rows with gaps between them are one table as long as their columns hold numbers."""
+    rows = row(1, "Name", "Quantity") + "".join(
+        row(2 * n, f"N{n}", f"<><v>{quantity}</v>") for n, quantity in enumerate((3, 5, 8, 2024, 9), 1)
+    )
+    (table,) = loaded(tmp_path, "a.xlsx", workbook(rows)).tables
+    assert table.end - table.header == len("| N1 | 3 |\n" * 5) + 2
+
+
+def test_rows_of_text_with_gaps_between_them_keep_their_columns(tmp_path: Path) -> None:
+    """An empty cell keeps its place in a table that has an empty row after each of its rows."""
+    rows = row(1, "Name", "Kind", "Note") + row(3, "unit 1", "desk", "new") + row(5, "unit 2", "", "sold")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows + row(7, "unit 3", "lamp", "new")))
+    assert (
+        "| Name | Kind | Note |\n| --- | --- | --- |\n| unit 1 | desk | new |\n| unit 2 |  | sold |\n" in document.text
+    )
+
+
 def test_a_cell_far_to_the_right_costs_nothing_but_its_column(tmp_path: Path) -> None:
     """A sheet has 16,384 columns, of which a table takes those that it uses."""
     rows = "".join(row(n, f"<><v>{n}</v>", f"k{n}") for n in range(2, 5000))
@@ -352,13 +370,24 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
         return struct.pack("<I", len(value)) + value.encode("utf-16-le")
 
     styles = record(278) + record(615, struct.pack("<I", 1)) + record(44, struct.pack("<H", 170) + text("0.0%"))
+    fonts = [(0, 0, "Arial"), (8, 0, "Arial"), (0, 1, "Arial"), (0, 0, "Wingdings")]
+    styles += b"".join(
+        record(43, struct.pack("<HHHH", 200, look, 400, raised) + bytes(13) + text(name))
+        for look, raised, name in fonts
+    )
     styles += record(616) + record(617, struct.pack("<I", 2))
-    styles += b"".join(record(47, struct.pack("<HH", 0xFFFF, kind) + bytes(12)) for kind in (0, 170))
+    kinds = ((0, 0), (170, 0), (0, 1), (0, 3))
+    styles += b"".join(record(47, struct.pack("<HHH", 0xFFFF, *kind) + bytes(10)) for kind in kinds)
     sheet = record(129) + record(148, struct.pack("<IIII", 0, 0, 0, 1)) + record(145)
     sheet += record(0, struct.pack("<IIHHBI", 0, 0, 300, 0, 0, 0))
     sheet += record(5, struct.pack("<IId", 0, 1, 0.075)) + record(2, struct.pack("<III", 1, 0, 42 << 2 | 2))
     sheet += record(7, struct.pack("<III", 2, 0, 1)) + record(8, struct.pack("<II", 3, 0) + text("sum"))
-    sheet += record(4, struct.pack("<IIB", 4, 0, 1)) + record(146) + record(130)
+    sheet += record(4, struct.pack("<IIB", 4, 0, 1)) + record(0, struct.pack("<IIHHBI", 2, 0, 300, 0, 0, 0))
+    sheet += record(7, struct.pack("<III", 0, 0, 2)) + record(2, struct.pack("<III", 1, 2, 42 << 2 | 2))
+    sheet += record(8, struct.pack("<II", 2, 3) + text("\xfc")) + record(146)
+    sheet += record(494, struct.pack("<IIII", 0, 0, 2, 2) + text("l") + bytes(12))
+    sheet += record(479, b"\0\0" + text("&LAcme") + text("&RPage &P") + b"\xff" * 16) + record(130)
+    runs = text("4 5001 net") + struct.pack("<IHHHH", 2, 5, 2, 6, 0)
     bundle = record(156, struct.pack("<II", 0, 1) + text("s") + text("D"))
     book = record(131) + record(143) + bundle + record(144) + record(157) + record(132)
     data = archive(
@@ -369,13 +398,20 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
                 *[("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")],
                 ("t", "sharedStrings", "texts.bin"),
             ),
-            "xl/texts.bin": record(19, b"\0" + text("Ann")) + record(19, b"\0" + text("Köln")),
+            "xl/texts.bin": record(19, b"\0" + text("Ann"))
+            + record(19, b"\0" + text("Köln"))
+            + record(19, b"\1" + runs),
             "xl/styles.bin": styles + record(618) + record(279),
             "xl/worksheets/s.bin": sheet,
+            "xl/worksheets/_rels/s.bin.rels": relations(("l", "hyperlink", "https://example.org")).replace(
+                'Target="https', 'TargetMode="External" Target="https'
+            ),
         }
     )
     document = loaded(tmp_path, "a.xlsb", data)
-    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 | Köln | sum | TRUE |\n\n", "xlsb")
+    rows = ["| 7.5% | 42 | Köln (https://example.org) | sum | TRUE |", "", "| 4 500[1] net | ~~42~~ | ✓ |"]
+    assert document.text == "\n".join(["## D", "", *rows, "", "Header: Acme", "", "Footer: Page", "", ""])
+    assert document.metadata["format"] == "xlsb"
 
 
 _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
@@ -702,6 +738,14 @@ def test_what_one_cell_or_sheet_lacks_costs_no_other(tmp_path: Path) -> None:
             "## S1\n\n## S2\n\ny\n\n",
             ["sheet S1: it is not in the file"],
         )
+
+
+def test_rows_and_cells_of_careless_writers(tmp_path: Path) -> None:
+    """A row that another of its number takes the place of is named; columns are known however they are written."""
+    rows = row(1, "a", "b") + row(1, "c").replace("A1", "$a$1") + row(2, "", "d").replace("B2", "b2")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows))
+    assert document.text == "## S1\n\n| c | b |\n|  | d |\n\n"
+    assert document.metadata["unread"] == ["S1: a row 1 before another of that number"]
 
 
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:

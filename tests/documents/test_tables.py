@@ -28,6 +28,17 @@ def lines(*rows: list[str], header: int | None = None, spans: tuple[Span, ...] =
         ([["Sales in thousands", ""], ["Item", "Price"], ["Desk", "9.50"], ["Lamp", "3.00"]], 2),
         ([["", "Plan", "Plan"], ["Item", "Low", "High"], ["Desk", "1", "2"], ["Lamp", "3", "4"]], 2),
         ([["Item", "Price"], ["Office", ""], ["Desk", "9.50"], ["Lamp", "3.00"]], 1),
+        (
+            [
+                ["Name", "Town", "Off"],
+                ["Ada", "Turin", ""],
+                ["Bo", "Lyon", "-"],
+                ["Cy", "Bonn", "5"],
+                ["Di", "Ayr", "7"],
+            ],
+            1,
+        ),
+        ([["", "Plan", "Plan"], ["", "Low", "High"], ["1", "few", "many"], ["2", "none", "all"]], 2),
         ([["Day", "Balance"], ["2024-01-01", "5.00"], ["2024-01-02", "6.00"]], 1),
         ([["Desk", "9.50"], ["Lamp", "3.00"]], 0),
         ([["Item", "Price"], ["~~Desk~~", "~~9.50~~"], ["Lamp", "3.00"], ["Rug", "8"], ["Mat", "5"]], 1),

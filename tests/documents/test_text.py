@@ -64,6 +64,33 @@ def test_old_encodings_are_recognised_by_their_letters(language: str, encoding: 
     assert decode(text.encode(encoding)).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "encodings"),
+    [
+        ("請求書 番号45\n合計金額 12,500円\nお客様名 山田太郎\n", ["cp932", "euc_jp"]),
+        ("发票号码 45\n合计金额 12,500元\n客户名称 张三\n", ["gb18030"]),
+        ("發票號碼 45\n合計金額 12,500元\n客戶名稱 張三\n", ["big5", "gb18030"]),
+        ("청구서 번호 45\n합계 금액 12,500원\n고객 이름 홍길동\n", ["cp949"]),
+        ("Счет № 45\nИтого: 12 500 руб.\n", ["cp1251", "cp866"]),
+        ("Käufer: Jürgen Groß\nGesamt: 125,50 EUR\n", ["cp1252", "mac_roman", "cp850"]),
+    ],
+)
+def test_a_few_words_of_an_invoice_tell_its_encoding(text: str, encodings: list[str]) -> None:
+    """Forms hold names and headings, no sentences."""
+    for encoding in encodings:
+        assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(("language", "encoding"), OLD_ENCODINGS)
+@pytest.mark.parametrize("before", [10, 2_000])
+def test_old_encodings_are_recognised_in_the_midst_of_english(language: str, encoding: str, before: int) -> None:
+    """ASCII says nothing of the encoding, however much of it stands around the letters that do."""
+    english = "Invoice 42, total 1,200.00 due on 2024-05-01, as agreed.\n"
+    prose = PROSE[language].encode(encoding, "ignore").decode(encoding)
+    text = f"{before * english}Note for {english[:20]} {prose} (see the terms of payment)\n{before * english}"
+    assert decode(text.encode(encoding)).text == text
+
+
 @pytest.mark.parametrize("language", sorted(PROSE))
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-be"])
 def test_unicode_is_read_with_and_without_a_mark(language: str, encoding: str) -> None:

@@ -565,6 +565,6 @@ def test_a_file_with_the_name_of_a_document_in_a_file(tmp_path: Path) -> None:
     with Emulator(listed) as emulator:
         config = Config(base_url=emulator.base_url, account_id=emulator.account_id, token=emulator.token)
         job = Pipeline(resolve_schema("receipt"), tmp_path / "scan.pdf#1", config=config, split=True)
-        with pytest.raises(UsageError, match=r"^scan\.pdf#1 is named as a document in"):
+        with pytest.raises(UsageError, match=r"^scan\.pdf#1 has the same name as a document inside"):
             job.run(tmp_path / "out")
         assert emulator.served == 0

@@ -28,7 +28,7 @@ def test_eval_prints_the_table(tmp_path: Path, gold: Path) -> None:
     done = extractor("eval", output(tmp_path, [record("a.txt", {"total": "3.5"})]), "--gold", gold)
     assert done.exit_code == 0
     assert done.output.splitlines()[0] == "1 document with gold, 1 without one wrong value"
-    assert done.output.splitlines()[-1].split() == ["total", "1", "1", "1", "0", "1.000", "1.000", "1.000"]
+    assert done.output.splitlines()[-1].split() == ["all", "fields", "1", "1", "1", "0", "1.000", "1.000", "1.000"]
 
 
 def test_eval_json(tmp_path: Path, gold: Path) -> None:

@@ -144,12 +144,12 @@ def test_table() -> None:
         "",
         "1 document with gold, 0 without one wrong value",
         "",
-        "field  gold  found  right  exact  precision  recall     F1",
-        "----------------------------------------------------------",
-        "name      1      1      1      1      1.000   1.000  1.000",
-        "tax       0      1      0      0      0.000       -  0.000",
-        "----------------------------------------------------------",
-        "total     1      2      1      1      0.500   1.000  0.667",
+        "field       gold  found  right  exact  precision  recall     F1",
+        "---------------------------------------------------------------",
+        "name           1      1      1      1      1.000   1.000  1.000",
+        "tax            0      1      0      0      0.000       -  0.000",
+        "---------------------------------------------------------------",
+        "all fields     1      2      1      1      0.500   1.000  0.667",
     ]
 
 
@@ -213,12 +213,12 @@ def test_better_and_worse_as_text() -> None:
         "error     document  path  gold  found  place",
         "invented  a         /tax  -     1      -",
         "",
-        "field  F1 before  after  change",
-        "-------------------------------",
-        "total      0.000  1.000  +1.000",
-        "tax            -  0.000       -",
-        "-------------------------------",
-        "total      0.000  0.667  +0.667",
+        "field       F1 before  after  change",
+        "------------------------------------",
+        "total           0.000  1.000  +1.000",
+        "tax                 -  0.000       -",
+        "------------------------------------",
+        "all fields      0.000  0.667  +0.667",
         "documents without one wrong value: 0 before, 0 after",
     ]
 

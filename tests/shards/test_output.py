@@ -241,7 +241,7 @@ def test_rows_of_several_tables(
 def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
     """What other processes cannot read is refused, and so are names that another query may give to other rows."""
     for source, options, line in [
-        ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
+        ([{"text": "a"}], {}, "<list> exists only in this process: write its rows to a Parquet or CSV file first"),
         (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
         ("airflow://db", {"query": "SELECT '{{ ds }}'", "key": "id"}, "airflow://db: the query has a template"),
         ("airflow://db", {"query": "SELECT '{{ds}}'", "key": "id"}, "airflow://db: the query has a template"),
@@ -361,6 +361,20 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
     assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
+
+
+def test_tables_agree_with_records_after_a_retry(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables that were published are written again by whatever publishes later, without being named."""
+    credentials(monkeypatch, emulator)
+    source, out, reader.bad = put(f"{root}/in", "a", "b"), f"{root}/out", {"b"}
+    done = [extract_shard(shard, bills(emulator), out) for shard in plan_shards(source, shards=2)]
+    publish(done, out, sink=["csv", "sqlite"], schema=Bill)
+    reader.bad = set()
+    assert CliRunner().invoke(app, ["retry", out, "--schema", f"{__file__}:Bill"]).exit_code == 0
+    assert [line.split(b",")[4] for line in read(f"{out}/records.csv").splitlines()] == [b'"shop"', b'"a"', b'"b"']
+    assert sorted(json.loads(read(f"{out}/run.json"))["tables"])[-1] == "records.usage.csv"
 
 
 def test_a_retry_of_what_cannot_be_read(

@@ -50,13 +50,13 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (5005, 405, "The model x does not support LoRa inference", AccountError, "LoRA"),
     (5019, 405, "Request trying to use deprecated SDK version", AccountError, "update"),
     (3039, 400, "Finetune is missing required files (model.safetensors and config.json)", AccountError, "LoRA"),
-    (3003, 400, "Request is missing headers or body: {what}", Rejected, "request itself"),
-    (5006, 400, "Bad input: Error: required properties at '/' are 'messages'", Rejected, "request itself"),
-    (5006, 400, "Bad input: Error: required properties at '/response_format' are 'type'", Rejected, "request itself"),
-    (8001, 400, "Invalid input", Rejected, "request itself"),
+    (3003, 400, "Request is missing headers or body: {what}", Rejected, "is invalid"),
+    (5006, 400, "Bad input: Error: required properties at '/' are 'messages'", Rejected, "is invalid"),
+    (5006, 400, "Bad input: Error: required properties at '/response_format' are 'type'", Rejected, "is invalid"),
+    (8001, 400, "Invalid input", Rejected, "is invalid"),
     (8001, 400, "response_format.json_schema is not supported", FormatRefused, "json_object"),
-    (8006, 400, "tool call needs more tokens", Rejected, "request itself"),
-    (8007, 400, "Assistant tool call function.arguments must be valid JSON.", Rejected, "request itself"),
+    (8006, 400, "tool call needs more tokens", Rejected, "is invalid"),
+    (8007, 400, "Assistant tool call function.arguments must be valid JSON.", Rejected, "is invalid"),
     (
         8007,
         400,
@@ -93,7 +93,7 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (5016, 403, "User has not agreed to Llama3.2 model terms", AccountError, "agree"),
     (3023, 403, "Service unavailable for account", AccountError, "access"),
     (3030, 400, "flagged content", Rejected, "content"),
-    (5012, 422, "unprocessable", Rejected, "request itself"),
+    (5012, 422, "unprocessable", Rejected, "is invalid"),
     (8005, 500, "Internal Server Error", Busy, "again"),
     (3043, 500, "Unknown internal error", Busy, "again"),
     (2021, 402, "insufficient balance", AccountError, "credit"),
@@ -114,8 +114,8 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     *((None, status, "no answer", BrokenReply, "again") for status in (304, 999)),
     *((None, status, "upstream", Busy, "again") for status in (500, 502, 503, 504, 520, 524, 529)),
     (None, 200, "something else", BrokenReply, "again"),
-    (None, 418, "I'm a teapot", Rejected, "request itself"),
-    (99999, 400, "a code that no table knows", Rejected, "request itself"),
+    (None, 418, "I'm a teapot", Rejected, "is invalid"),
+    (99999, 400, "a code that no table knows", Rejected, "is invalid"),
     (99999, 503, "a code that no table knows", Busy, "again"),
 ]
 
@@ -276,9 +276,7 @@ def test_the_engine_gives_its_status_as_a_code(status: int, error: dict[str, Any
 
 def test_an_empty_body_says_so() -> None:
     """A reply that gives no reason still makes a whole sentence."""
-    expected = (
-        "the service gave no reason (HTTP 503): such a failure passes; what it left undone can be asked for again later"
-    )
+    expected = "the service gave no reason (HTTP 503): this failure is temporary; try again later"
     assert str(classify(503, {}, b"")) == expected
 
 

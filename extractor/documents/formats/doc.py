@@ -28,15 +28,14 @@ _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the f
 _FOOTNOTES, _COMMENTS, _ENDNOTES = (0x00AA, 0x00B2), (0x00BA, 0x00C2), (0x020A, 0x0212)  # marks, and what they say
 _FONTS, _AUTHORS = 0x0112, 0x01BA
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
-_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 0x4845, 0x6A09, 0x4A4F
-_STRUCK = (0x0837, 0x2A53)
-_ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
-_LIST, _DEPTH, _DATA = 0x460B, 0x260A, 0x6A03
-_TABLE_DEPTH, _INNER_CELL, _INNER_ROW, _DROPPED = 0x6649, 0x244B, 0x244C, 0x442C
-_TELLING = frozenset(
-    {_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT, *_STRUCK, _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS, _LIST}
-    | {_DEPTH, _DATA, _TABLE_DEPTH, _INNER_CELL, _INNER_ROW, _DROPPED}
-)  # of what a run or a paragraph states of itself, what matters to the text
+# What a run or a paragraph states of itself, as far as it matters to the text.
+_SWITCHES = {0x083C: "hidden", 0x0800: "hidden", 0x0837: "struck", 0x2A53: "struck"}  # 0x0800: deleted
+_MARKS = {0x2417: "ends_row", 0x2416: "in_table", 0x3404: "is_heading_row"}
+_NUMBERS = {0x460B: "list_use", 0x260A: "depth", 0x6A03: "data"}
+_INNER = {0x244B: "cell", 0x244C: "row"}
+_RAISED, _POSITION, _SYMBOL, _FONT, _ROW, _TABLE_DEPTH, _DROPPED = (
+    *(0x2A48, 0x4845, 0x6A09, 0x4A4F, 0xD608, 0x6649, 0x442C),
+)
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _WORDS, _BY_DEFAULT = 2, 25  # of the fields of forms
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
@@ -325,52 +324,45 @@ class _Ranges:
 def _look(changes: bytes, fonts: list[str]) -> _Look:
     face: dict[str, Any] = {}
     look: dict[str, Any] = {}
-    place = 0
-    while place + 2 < len(changes):
-        code = struct.unpack_from("<H", changes, place)[0]
-        place += 2
-        size = _OPERANDS.get(code >> 13, 0)
-        if code >> 13 == 6:
-            size = 1 + changes[place] if code != 0xD608 else 1 + struct.unpack_from("<H", changes, place)[0]
-        operand = changes[place : place + size]
-        place += size
-        if code not in _TELLING:
-            continue
-        on = bool(operand[:1].strip(b"\0"))
-        if code in (_HIDDEN, _DELETED):
-            face["hidden"] = face.get("hidden", False) or on
-        elif code in _STRUCK:
-            face["struck"] = face.get("struck", False) or on
+    for code, operand in _stated(changes):
+        value = int.from_bytes(operand, "little")
+        if name := _SWITCHES.get(code):
+            face[name] = face.get(name, False) or bool(value)
+        elif name := _MARKS.get(code):
+            look[name] = bool(value)
+        elif name := _NUMBERS.get(code):
+            look[name] = value
+        elif code in _INNER and value:
+            look["inner"] = _INNER[code]
+        elif code == _TABLE_DEPTH and value > 1:
+            look.setdefault("inner", "text")
+        elif code == _DROPPED:
+            look["is_dropped"] = bool(value & 7)
         elif code == _RAISED:
-            face["raised"] = {1: 1, 2: -1}.get(operand[0], 0)
-        elif code == _POSITION and len(operand) == 2:
-            face["raised"] = struct.unpack("<h", operand)[0]
-        elif code == _FONT and len(operand) == 2:
+            face["raised"] = {1: 1, 2: -1}.get(value, 0)
+        elif code == _POSITION:
+            face["raised"] = int.from_bytes(operand, "little", signed=True)
+        elif code == _FONT:
             face["font"] = _named(fonts, operand)
         elif code == _SYMBOL and len(operand) == 4:
             look["symbol"] = from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand))
-        elif code == _ROW_END:
-            look["ends_row"] = on
         elif code == _ROW and len(operand) > 3:
             look |= _row_look(operand)
-        elif code == _ROW_HEADS:
-            look["is_heading_row"] = on
-        elif code == _LIST and len(operand) == 2:
-            look["list_use"] = struct.unpack("<H", operand)[0]
-        elif code == _DATA and len(operand) == 4:
-            look["data"] = int.from_bytes(operand, "little")
-        elif code == _DEPTH:
-            look["depth"] = operand[0]
-        elif code == _IN_TABLE:
-            look["in_table"] = on
-        elif code == _DROPPED:
-            look["is_dropped"] = bool(operand[0] & 7)
-        elif code == _TABLE_DEPTH:
-            look.setdefault("inner", "text" if operand > b"\1\0\0\0" else "")
-        elif code in (_INNER_CELL, _INNER_ROW) and on:
-            look["inner"] = "cell" if code == _INNER_CELL else "row"
     shape = Look(**face)
     return _Look(shape if shape.matters else _PLAIN.face, **look) if shape.matters or look else _PLAIN
+
+
+def _stated(changes: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each change, by its code, and its operand, whose size the code tells, or else its first bytes."""
+    place = 0
+    while place + 2 < len(changes):
+        code = int.from_bytes(changes[place : place + 2], "little")
+        place += 2
+        size = _OPERANDS.get(code >> 13, 0)
+        if code >> 13 == 6:
+            size = 1 + int.from_bytes(changes[place : place + 1 + (code == _ROW)], "little")
+        yield code, changes[place : place + size]
+        place += size
 
 
 def _named(fonts: list[str], number: bytes) -> str:
@@ -406,29 +398,30 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
     table, inner = _Table(), _Table()  # that of the story, and the one within a cell of it
     text: list[str] = []
     for unit, look in runs:
+        if unit != "\r" and unit != "\x07":
+            if look is _PLAIN and unit.isascii():
+                text.append(unit)
+            elif not look.face.hidden:
+                text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
+            continue
         if unit == "\r" and look.is_dropped:
             continue
         if unit == "\r" and look.inner:
             inner.cell += [*text, "\n"]
             if look.inner != "text":
                 inner.end(look, is_row=look.inner == "row")
-            text = []
-        elif unit == "\x07":
+        elif unit == "\x07" or table.row or look.in_table:
             table.cell += [*(f"{piece}\n" for piece in inner.take()), *text]
-            is_row = look.ends_row or (not (look.in_table or table.cell) and bool(table.row))
-            table.end(look, is_row=is_row)
-            text = []
-        elif unit == "\r" and (table.row or look.in_table):
-            table.cell += [*(f"{piece}\n" for piece in inner.take()), *text, "\n"]
-            text = []
-        elif unit == "\r":
+            if unit == "\x07":
+                is_row = look.ends_row or (not (look.in_table or table.cell) and bool(table.row))
+                table.end(look, is_row=is_row)
+            else:
+                table.cell.append("\n")
+        else:
             blocks += table.take()
             if paragraph := _readable("".join(text)):
                 blocks.append(label(look) + paragraph)
-            text = []
-        elif not look.face.hidden:
-            is_plain = look is _PLAIN and unit.isascii()
-            text.append(unit if is_plain else look.symbol or (unit if unit < " " else look.face.apply(unit)))
+        text = []
     blocks += [*inner.take(), *table.take(), _readable("".join(text))]
     return "\n\n".join(block for block in blocks if block.strip())
 

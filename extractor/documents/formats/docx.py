@@ -208,7 +208,7 @@ class _Reader:
                         chr(int(element.get("char", "") or "0", 16) | 0xF000), element.get("font", "")
                     )
                 case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
-                    yield from self._drawn(element, apart)
+                    self._drawn(element, apart)
                 case "object":
                     yield from self._object(element, apart)
                 case name if name in _MARKS:
@@ -291,12 +291,12 @@ class _Reader:
                 return text
         return ""
 
-    def _drawn(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _drawn(self, element: Element, apart: list[Element | str]) -> None:
         """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
         self._met += 1
         name = element.tag
         if name == "textpath":
-            yield element.get("string", "")
+            apart.append(element.get("string", ""))
         elif name == "chart":
             apart.append(chart(self._archive.xml(self._target(element.get("id", "")))))
         elif name == "relIds":

@@ -46,6 +46,7 @@ _NEVER = (
     "annotation, annotation-xml, canvas, datalist, desc, head, iframe, metadata, noscript, script, style, template, "
     "title, [hidden], dialog:not([open])"
 )
+_TWINS = ":has(> math) + [aria-hidden=true]"  # what an equation looks like, beside the equation
 _LINES = frozenset(
     {"br", "caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"}
 )
@@ -288,7 +289,7 @@ class _Page:
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
         flow = self._flows[-1]
         after = node.next.text_content or "" if node.next is not None and node.next.is_text_node else ""
-        if look.raised > 0 and after.startswith(("\u2044", "/")):
+        if look.raised > 0 and (after.startswith("\u2044") or after.strip() == "/"):
             flow.put_verbatim(f" {text}" if flow.last().isdigit() else text)  # the upper half of a fraction
         else:
             flow.put_verbatim(Look(raised=look.raised).apply(text))
@@ -446,7 +447,7 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
         if _IN_SIGHT.search(own):
             (hidden.add if _HIDDEN.search(own) else hidden.discard)(identity)
         styles[identity] = f"{styles.get(identity, '')};{own}"
-    return hidden | _matched(tree, _NEVER), styles
+    return hidden | _matched(tree, _NEVER) | _matched(tree, _TWINS), styles
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from extractor.documents.elements import ABSENT, child, growing, local_name, nam
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import general
+from extractor.documents.number_formats import formatter, general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
@@ -61,6 +61,9 @@ _FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": 
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
+_LENGTH = re.compile(r"(-?\d+(?:\.\d+)?)([a-z]*)")
+_UNITS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pc": 12.0}
+_BAND = 18.0  # points, a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
@@ -149,14 +152,14 @@ class _Reader:
         return list(dict.fromkeys("\n".join(self.blocks(node)) for node in visible))
 
     def slides(self, body: Element) -> Iterator[str]:
-        """The text of each slide, its notes after it."""
+        """The text of each slide as the eye meets it, its notes after it."""
         pages = body.findall("page")
         for self._page, page in enumerate(pages, 1):
             style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
             behind = self._pages.pop(page.get("master-page-name", ""), ())  # once, with the first slide that has it
             own = [node for node in behind if "class" not in node.attrib and next(node.iter("image"), None) is None]
-            blocks = (head, *self.blocks(page), *self.blocks(own), *self.after())
+            blocks = (head, *self.blocks(sorted(page, key=_order)), *self.blocks(own), *self.after())
             yield "\n\n".join(block for block in blocks if block.strip())
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
@@ -253,6 +256,8 @@ class _Reader:
 
     def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> str:
         """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
+        if not len(parent):
+            return _shown(parent.text, look)
         out = [_shown(parent.text, look)]
         for element in parent:
             match element.tag:
@@ -355,7 +360,10 @@ class _Reader:
         part = _part(element)
         root = self._archive.xml(f"{part}/content.xml") if part else element
         body = next(root.iter("body"), root)  # styles before it have elements of these names too
-        return next((node for node in body.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        found = next((node for node in body.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        if found.tag == "chart":
+            _show_days(root, found)
+        return found
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
         inner = self._content(element)
@@ -555,9 +563,38 @@ class _Reader:
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
 
 
+def _order(node: Element) -> tuple[int, bool, int, float]:
+    """Where something of a slide is read: what shapes refer to, the title, shapes from top to bottom, the rest."""
+    if node.tag not in _SHAPES and node.tag != "control":
+        return (0 if node.tag == "forms" else 2), False, 0, 0.0
+    inner = node.iter() if node.tag == "g" else (node,)  # a group stands where its shapes do
+    drawn = (part for part in inner if part.tag in _SHAPES and "y" in part.attrib)
+    places = [(_length(part.get("y", "")), _length(part.get("x", ""))) for part in drawn]
+    top, left = min(places, default=(0.0, 0.0))
+    return 1, node.get("class", "") != "title", int(top // _BAND), left
+
+
+def _length(text: str) -> float:
+    """A length in points, such as `2.5cm`."""
+    match = _LENGTH.match(text)
+    return float(match[1]) * _UNITS.get(match[2], 1.0) if match else 0.0
+
+
 def _shown(text: str | None, look: Look) -> str:
     """Characters as they look; most look as they are."""
     return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
+
+
+def _show_days(root: Element, chart: Element) -> None:
+    """Write the days along the axis of a chart as dates, where its style does; its table has their numbers."""
+    dates = {node.get("name", "") for node in root.iter("date-style")}
+    styles = {node.get("name", "") for node in root.iter("style") if node.get("data-style-name", "") in dates}
+    if any(axis.get("dimension") == "x" and axis.get("style-name", "") in styles for axis in chart.iter("axis")):
+        for row in chart.iter("table-row"):
+            cell = child(row, "table-cell")
+            for words in cell.findall("p"):
+                with suppress(ValueError):
+                    words.text = formatter("yyyy-mm-dd", False)(float(cell.get("value", "")))
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:

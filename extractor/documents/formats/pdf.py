@@ -23,6 +23,7 @@ from extractor.documents.formats.pdf_annotations import (
     read_string,
     xfa,
 )
+from extractor.documents.formats.pdf_drawings import shows_more
 from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
@@ -34,10 +35,6 @@ from extractor.errors import DocumentError
 __all__ = ["look", "parse"]
 
 _LEGIBLE = 20  # characters: a page with fewer is a drawing or a scan
-_SHARE = 0.08  # of the page, that a picture covers at least which is more than a mark or a logo
-_BAND = 36.0  # points: three lines of text
-_FEW = 3  # characters in a band of a picture that are no text of its own
-_DEPTH = 15  # of forms within forms
 _DRAWN = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _PIXELS = 2_000  # on the longer side of a page shown as a picture
 _SCALE = 4.0  # pixels a point, at most
@@ -132,7 +129,7 @@ def _open(data: bytes, password: str | None) -> Any:
             absent = "the PDF is encrypted; give its password (password=, --password)"
             raise DocumentError(wrong if password else absent, kind="encrypted") from None
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
-            raise DocumentError("the PDF is encrypted in an unknown way; print it anew", kind="encrypted") from None
+            raise DocumentError("the PDF has an unknown encryption; print it to a new PDF", kind="encrypted") from None
         raise DocumentError("the PDF is damaged or cut off; fetch it again", kind="damaged") from None
 
 
@@ -514,68 +511,12 @@ def _is_vertical(glyphs: list[Glyph]) -> bool:
 
 
 def _wants_picture(page: Any, textpage: Any, text: str) -> bool:
-    """Whether the text is not all that there is to read: none, gibberish, or beside a picture without words on it."""
+    """Whether the text is not all that there is to read: none, gibberish, or beside a picture or a chart."""
     if _is_gibberish(text):
         return True
     if len("".join(text.split())) < _LEGIBLE:
         return next(page.get_objects(filter=_DRAWN), None) is not None
-    width, height = page.get_size()
-    if page.get_rotation() % 180:
-        width, height = height, width
-    least = _SHARE * width * height
-    boxes = [box for box in _joined(_boxes(page)) if (box[2] - box[0]) * (box[3] - box[1]) >= least]
-    return any(_is_silent(textpage, box) for box in boxes)
-
-
-def _boxes(page: Any) -> Iterator[_Box]:
-    """Where pictures stand on the page, those within forms among them."""
-    left, bottom, right, top = page.get_bbox()
-    matrix = pdfium.FS_MATRIX()
-    whole = range(pdfium.FPDFPage_CountObjects(page))
-    stack = [(pdfium.FPDFPage_GetObject(page, at), pypdfium2.PdfMatrix(), 0) for at in whole]
-    while stack:
-        thing, outer, depth = stack.pop()
-        kind = pdfium.FPDFPageObj_GetType(thing)
-        if kind not in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
-            continue
-        pdfium.FPDFPageObj_GetMatrix(thing, matrix)
-        placed = pypdfium2.PdfMatrix.from_raw(matrix).multiply(outer)
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            x0, y0, x1, y1 = placed.on_rect(0, 0, 1, 1)
-            yield max(x0, left), max(y0, bottom), min(x1, right), min(y1, top)
-        elif depth < _DEPTH:
-            inner = range(pdfium.FPDFFormObj_CountObjects(thing))
-            stack += [(pdfium.FPDFFormObj_GetObject(thing, at), placed, depth + 1) for at in inner]
-
-
-def _joined(boxes: Iterable[_Box]) -> list[_Box]:
-    """Strips and tiles that were cut from one picture, put together: those that share two sides and touch."""
-    joined = list(boxes)
-    for low, high in ((0, 2), (1, 3)):  # beside each other, then one above the other
-        other = (1 - low, 3 - low)
-        joined.sort(key=lambda box: (round(box[other[0]]), round(box[other[1]]), box[low]))
-        tiles, joined = joined, []
-        for box in tiles:
-            last = joined[-1] if joined else None
-            same = last and all(abs(last[side] - box[side]) < 1 for side in other)
-            if last and same and box[low] - last[high] < 1:
-                sides = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
-                joined[-1] = sides
-            else:
-                joined.append(box)
-    return joined
-
-
-def _is_silent(textpage: Any, box: _Box) -> bool:
-    """Whether most of a picture has no text on it, as the scan of a page has where it was not read before."""
-    left, bottom, right, top = box
-    bands = max(1, round((top - bottom) / _BAND))
-    step = (top - bottom) / bands
-    spoken = 0
-    for band in range(bands):
-        low = bottom + band * step
-        spoken += pdfium.FPDFText_GetBoundedText(textpage, left, low + step, right, low, None, 0) > _FEW
-    return 2 * spoken < bands
+    return shows_more(page, textpage)
 
 
 def _unknown(textpage: Any) -> int:

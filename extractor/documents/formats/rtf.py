@@ -221,7 +221,7 @@ class _Reader:
 
     def read(self, data: bytes) -> str:
         """The headers, the text, the footers, the notes."""
-        position = 0
+        position = max(data.find(b"{\\rtf"), 0)  # behind the mark of an encoding
         while token := _TOKEN.match(data, position):
             position = token.end()
             if raw := self._take(token):

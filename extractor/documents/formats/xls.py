@@ -6,16 +6,15 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from itertools import pairwise
 
 from extractor.documents.drawings import chart_text
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
-from extractor.documents.number_formats import BUILT_IN, general
+from extractor.documents.number_formats import general
 from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
-from extractor.documents.sheet import CellStyles, Sheet, Words, cell_name, margin, workbook
+from extractor.documents.sheet import CellStyles, Sheet, Words, cell_name, margin, runs, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 from extractor.documents.text import label
@@ -170,9 +169,9 @@ class _Book:
 
     @cached_property
     def _styles(self) -> CellStyles:
-        codes = [self._codes.get(code, BUILT_IN.get(code, "")) for _, code in self._kinds]
-        fonts = [_font(self._fonts, font) for font, _ in self._kinds]
-        return CellStyles(codes, fonts, _shared_texts(self._shared, self._fonts), from_1904=self._from_1904)
+        fonts = [*self._fonts[:4], Look(), *self._fonts[4:]]  # there is none of number 4
+        kinds = [(code, font) for font, code in self._kinds]
+        return CellStyles(kinds, self._codes, fonts, _shared_texts(self._shared, fonts), from_1904=self._from_1904)
 
 
 class _Cells:
@@ -362,9 +361,9 @@ def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:
             return
         left, flags = struct.unpack_from("<HB", data, place)
         place += 3
-        runs = further = 0
+        count = further = 0
         if flags & 8:
-            runs, place = int.from_bytes(data[place : place + 2], "little"), place + 2
+            count, place = int.from_bytes(data[place : place + 2], "little"), place + 2
         if flags & 4:
             further, place = int.from_bytes(data[place : place + 4], "little"), place + 4
         wide, text = flags & 1, ""
@@ -375,27 +374,14 @@ def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:
             if left <= 0 or not (data := next(records, b"")):
                 break
             wide, place = data[0] & 1, 1
-        tail, size = b"", 4 * runs + further
+        tail, size = b"", 4 * count + further
         while data and len(tail) < size:
             piece = data[place : place + size - len(tail)]
             tail, place = tail + piece, place + len(piece)
             if len(tail) < size:
                 data, place = next(records, b""), 0
-        starts = [struct.unpack_from("<HH", tail, 4 * run) for run in range(runs)] if len(tail) >= 4 * runs else []
-        if starts and has_looks:
-            edges = [(0, -1), *starts, (len(text), -1)]
-            yield [
-                (_font(fonts, font) if font >= 0 else None, text[start:end])
-                for (start, font), (end, _) in pairwise(edges)
-            ]
-        else:
-            yield text
-
-
-def _font(fonts: list[Look], number: int) -> Look:
-    """The font of this number: there is none of number 4."""
-    place = number - (number > 4)
-    return fonts[place] if place < len(fonts) else Look()
+        starts = [struct.unpack_from("<HH", tail, 4 * run) for run in range(count)] if len(tail) >= 4 * count else []
+        yield runs(text, starts, fonts) if starts and has_looks else text
 
 
 def _flag(value: int, *, is_error: bool) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from extractor.documents.number_formats import BUILT_IN
-from extractor.documents.sheet import CellStyles, Sheet, Words
+from extractor.documents.scripts import Look
+from extractor.documents.sheet import CellStyles, Sheet, Words, margin, runs
 from extractor.documents.tables import Span
 
-__all__ = ["ERRORS", "listed", "read_sheet", "styles", "texts", "unpacked"]
+__all__ = ["ERRORS", "listed", "read_sheet", "styles", "unpacked"]
 
 ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 """What a cell shows whose formula failed, by the numbers of binary workbooks."""
 _DATE_MODE, _SHEET = 153, 156
-_FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 44, 47, 617, 618
+_FONT, _FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 43, 44, 47, 617, 618
 _SHARED_TEXT = 19
-_ROW, _COLUMNS, _MERGED = 0, 60, 176
+_ROW, _COLUMNS, _MERGED, _MARGINS, _LINK = 0, 60, 176, 479, 494
 _CELLS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62})
 
 
@@ -33,28 +33,37 @@ def listed(book: bytes) -> tuple[list[tuple[str, str, bool]], bool]:
     return found, from_1904
 
 
-def styles(data: bytes, texts: Iterable[Words], *, from_1904: bool) -> CellStyles:
-    """The formats of cells by the numbers of their styles."""
+def styles(data: bytes, shared: bytes, *, from_1904: bool) -> CellStyles:
+    """How cells show their values: by the formats and fonts of their styles, and the texts that they share."""
     codes: dict[int, str] = {}
-    kinds: list[int] = []
+    fonts: list[Look] = []
+    kinds: list[tuple[int, int]] = []
     counts = False
     for kind, record in _records(data):
         if kind == _FORMAT:
             codes[struct.unpack_from("<H", record)[0]] = _text(record, 2)[0]
+        elif kind == _FONT:
+            flags, raised = struct.unpack_from("<2xH2xH", record)
+            fonts.append(Look(raised={1: 1, 2: -1}.get(raised, 0), struck=bool(flags & 8), font=_text(record, 21)[0]))
         elif kind in (_STYLES_BEGIN, _STYLES_END):
             counts = kind == _STYLES_BEGIN
         elif kind == _STYLE and counts:
-            kinds.append(struct.unpack_from("<H", record, 2)[0])
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], [], texts, from_1904=from_1904)
+            kinds.append(struct.unpack_from("<HH", record, 2))
+    texts = (_words(record, fonts) for kind, record in _records(shared) if kind == _SHARED_TEXT)
+    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
 
 
-def texts(data: bytes) -> Iterator[str]:
-    """The texts that cells share."""
-    return (_text(record, 1)[0] for kind, record in _records(data) if kind == _SHARED_TEXT)
+def _words(record: bytes, fonts: list[Look]) -> Words:
+    """A text that cells share, with its runs where it has several fonts."""
+    text, place = _text(record, 1)
+    if not record[0] & 1 or len(record) < place + 4:
+        return text
+    count = struct.unpack_from("<I", record, place)[0]
+    return runs(text, struct.iter_unpack("<HH", record[place + 4 : place + 4 + 4 * count]), fonts)
 
 
-def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles) -> None:
-    """The cells of a sheet, and which of them are merged or hidden."""
+def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, relations: Mapping[str, tuple[str, str]]) -> None:
+    """The cells of a sheet, which of them are merged or hidden, links, headers and footers."""
     row = 0
     for kind, record in _records(data):
         if kind == _ROW:
@@ -66,6 +75,14 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles) -> None:
         elif kind == _MERGED:
             top, bottom, left, right = struct.unpack_from("<IIII", record)
             sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+        elif kind == _LINK:
+            row_of_link, _, column, _ = struct.unpack_from("<IIII", record)
+            sheet.link(row_of_link, column, relations.get(_text(record, 16)[0], ("", ""))[1])
+        elif kind == _MARGINS:
+            place = 2
+            for name in ("Header", "Footer") * 3:
+                words, place = _text(record, place)
+                sheet.after += margin(name, words)
         elif kind in _CELLS and len(record) > 8:
             column, style = struct.unpack_from("<II", record)
             sheet.put(row, column, _displayed(sheet, kind, record, style & 0xFFFFFF, styles))

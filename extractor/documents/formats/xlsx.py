@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
@@ -15,14 +16,13 @@ from extractor.documents.elements import (
     local_name,
     named,
     number,
-    parse_xml,
     properties,
     setting,
 )
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, general
+from extractor.documents.number_formats import general
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
@@ -103,11 +103,12 @@ class _Book:
         styles, shared = self._part("styles") or "xl/styles.xml", archive.read(self._part("sharedStrings"))
         if self._is_binary:
             self._listed, from_1904 = xlsb.listed(archive.read(archive.main))
-            self._styles = xlsb.styles(archive.read(styles), xlsb.texts(shared), from_1904=from_1904)
+            self._styles = xlsb.styles(archive.read(styles), shared, from_1904=from_1904)
         else:
             self._listed = [_listing(node) for node in archive.root.iter("sheet")]
             from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
-            texts = (_words(node) for node in parse_xml(shared).findall("si")) if shared else ()
+            nodes = ElementTree.fromstring(shared) if shared else ()
+            texts = (_words(node) for node in nodes if local_name(node.tag) == "si")
             self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
@@ -123,7 +124,7 @@ class _Book:
             sheet = Sheet(name, hidden=hidden)
             data = self._archive.read(part) if kind == "worksheet" else b""
             if data and self._is_binary:
-                xlsb.read_sheet(sheet, data, self._styles)
+                xlsb.read_sheet(sheet, data, self._styles, self._archive.relations(part))
             elif data:
                 self._read_sheet(sheet, data, self._archive.relations(part))
             elif kind in ("", "worksheet"):
@@ -171,7 +172,7 @@ class _Book:
         space = line.tag.removesuffix("row")
         name_of_value = f"{space}v"
         column = -1
-        cells = sheet.rows.get(row, {})
+        cells: dict[int, str] = {}
         for cell in line:
             place = cell.get("r")
             column = column_number(place.rstrip("0123456789")) if place else column + 1
@@ -185,7 +186,9 @@ class _Book:
             if text:
                 cells[column] = text
         if cells:
-            sheet.rows[row] = cells
+            if not cells.keys().isdisjoint(sheet.rows.get(row, ())):
+                self._embedded.missing(f"{sheet.name}: a row {row + 1} before another of that number")
+            sheet.rows[row].update(cells)
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
@@ -195,7 +198,7 @@ class _Book:
         """What a cell shows that holds more than a value: a formula, or a text of its own."""
         show = self._shows[cell.get("t"), cell.get("s")]
         if formula is None:
-            inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), None)
+            inline = next((_words(part) for part in cell if local_name(part.tag) == "is"), None)
             return show(value) if inline is None else self._styles.text(inline, int(cell.get("s") or 0))
         text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
@@ -304,7 +307,9 @@ def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _words(text: Element) -> Words:
     """A text; where it has several looks, its runs. How Japanese is read aloud is left out."""
-    if not has(text, "r"):
+    if len(text) == 1 and not len(text[0]):
+        return _unescaped(text[0].text or "")
+    if not has(named(text), "r"):
         return _unescaped(child(text, "t").text or "")
     runs = ((child(run, "rPr"), run if run.tag == "t" else child(run, "t")) for run in text if run.tag in ("r", "t"))
     return [(_look(look) if len(look) else None, _unescaped(words.text or "")) for look, words in runs]
@@ -326,8 +331,6 @@ def _look(font: Element) -> Look:
 
 def _styles(root: Element, texts: Iterable[Words], *, from_1904: bool) -> CellStyles:
     codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
-    fonts = dict(enumerate(map(_look, child(root, "fonts"))))
-    styles = child(root, "cellXfs")
-    kinds = [number(style, "numFmtId", 0) for style in styles]
-    looks = [fonts.get(number(style, "fontId", 0), Look()) for style in styles]
-    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], looks, texts, from_1904=from_1904)
+    fonts = list(map(_look, child(root, "fonts")))
+    kinds = [(number(style, "numFmtId", 0), number(style, "fontId", 0)) for style in child(root, "cellXfs")]
+    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.files import CsvFiles, ParquetFiles, formats_in
+from extractor.pipeline.sinks.files import CsvFiles, ParquetFiles, formats_of, tables_among
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.schema.compiler import Schema
 from extractor.sources.urls import public_url
@@ -57,18 +57,24 @@ def named(formats: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def open_sinks(
-    formats: str | Sequence[str], out: Path, schema: Schema[Any], *, carries: bool = False
+    formats: str | Sequence[str],
+    out: Path,
+    schema: Schema[Any],
+    *,
+    carries: bool = False,
+    there: Iterable[str] | None = None,
 ) -> tuple[Sink, ...]:
     """The sinks of a run into the folder `out`, checked; UsageError for the first that cannot be used.
 
     With `carries`, the documents are rows of a table, whose other columns are written too.
 
     Tables that an earlier run wrote there are written as well, so that they never say less than the records, unless
-    what is there cannot be used.
+    what is there cannot be used. `there` are the names of the files of the output, if that is not the folder.
     """
     layout, wanted = lay_out(schema, carries=carries), named(formats)
     sinks = [_checked(name, out, layout) for name in wanted if name != "jsonl"]
-    for name in formats_in(out):
+    names = (path.name for path in out.iterdir()) if there is None else there
+    for name in formats_of(tables_among(names)):
         if name not in wanted:
             with suppress(UsageError):
                 sinks.append(_checked(name, out, layout))

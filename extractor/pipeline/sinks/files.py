@@ -20,22 +20,21 @@ from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Layout
 from extractor.pipeline.sinks.rows import Row, batches
 from extractor.sources.storage import whole_file
 
-__all__ = ["CsvFiles", "ParquetFiles", "defused", "formats_in", "tables_in"]
+__all__ = ["CsvFiles", "ParquetFiles", "defused", "formats_of", "tables_among"]
 
 _FORMULA = re.compile(r"'*[\s\u200b\ufeff\x00-\x1f]*[=+\-@\t\r\n＝＋－＠]")
 """What a spreadsheet runs, also after what it may trim; a text that looks defused already is defused once more."""
 
 
-def formats_in(out: Path) -> list[str]:
-    """The formats of the tables in an output folder, whichever run wrote them."""
-    return sorted({name.rpartition(".")[2] for name in tables_in(out)})
+def formats_of(tables: Iterable[str]) -> list[str]:
+    """The formats of files that hold tables."""
+    return sorted({name.rpartition(".")[2] for name in tables})
 
 
-def tables_in(out: Path) -> list[str]:
-    """The files in an output folder that hold tables, whichever run wrote them."""
-    files = {f"records.{ending}" for ending in ("duckdb", "sqlite")}
-    names = (path.name for path in out.glob("records.*"))
-    return sorted(name for name in names if name in files or name.endswith((".csv", ".parquet")))
+def tables_among(names: Iterable[str]) -> list[str]:
+    """The files of an output that hold tables, whichever run wrote them."""
+    whole, parts = ("records.duckdb", "records.sqlite"), (".csv", ".parquet")
+    return sorted(name for name in names if name in whole or (name.startswith("records.") and name.endswith(parts)))
 
 
 class _Files:

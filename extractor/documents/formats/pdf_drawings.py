@@ -1,0 +1,171 @@
+"""What a page of a PDF shows besides its text: pictures without words on them, and charts that are drawn by lines."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+__all__ = ["shows_more"]
+
+_SHARE = 0.08  # of the page, that a picture covers at least which is more than a mark or a logo
+_CHART = 0.02  # of the page, that a chart covers at least
+_BAND = 36.0  # points: three lines of text
+_FEW = 3  # characters in a band of a picture that are no text of its own
+_DEPTH = 15  # of forms within forms
+_BARS = 3  # of one thickness on one line, of as many lengths, at least; or wedges that meet
+_TURNS = 3  # lines of a curve that run neither level nor upright, at least
+_SLANT = 0.01  # of the size of a curve, that such a line rises and runs at least
+_THICK, _THIN = 3.0, 1.0  # points: a bar is thicker, and less is a line
+_MOST = 2_000  # shapes of a page that are looked at
+
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
+
+
+def shows_more(page: Any, textpage: Any) -> bool:
+    """Whether there is a picture without words on it, or a chart."""
+    left, bottom, right, top = page.get_bbox()
+    whole = (right - left) * (top - bottom)
+    things = list(_things(page))
+    pictures = _joined(
+        (max(x0, left), max(y0, bottom), min(x1, right), min(y1, top))
+        for thing, placed, kind in things
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE
+        for x0, y0, x1, y1 in [placed.on_rect(0, 0, 1, 1)]
+    )
+    if any(_area(box) >= _SHARE * whole and _is_silent(textpage, box) for box in pictures):
+        return True
+    paths = [(thing, placed) for thing, placed, kind in things if kind == pdfium.FPDF_PAGEOBJ_PATH]
+    return any(_area(box) >= _CHART * whole for box in _charts(paths[:_MOST], textpage))
+
+
+def _things(page: Any) -> Iterator[tuple[Any, Any, int]]:
+    """Pictures and paths of the page, those within forms among them: where each is placed, and what it is."""
+    matrix = pdfium.FS_MATRIX()
+    whole = range(pdfium.FPDFPage_CountObjects(page))
+    stack = [(pdfium.FPDFPage_GetObject(page, at), pypdfium2.PdfMatrix(), 0) for at in whole]
+    while stack:
+        thing, outer, depth = stack.pop()
+        kind = pdfium.FPDFPageObj_GetType(thing)
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            yield thing, outer, kind  # whose bounds count, which are those within the form
+        elif kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
+            pdfium.FPDFPageObj_GetMatrix(thing, matrix)
+            placed = pypdfium2.PdfMatrix.from_raw(matrix).multiply(outer)
+            if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+                yield thing, placed, kind
+            elif depth < _DEPTH:
+                inner = range(pdfium.FPDFFormObj_CountObjects(thing))
+                stack += [(pdfium.FPDFFormObj_GetObject(thing, at), placed, depth + 1) for at in inner]
+
+
+def _charts(paths: Iterable[tuple[Any, Any]], textpage: Any) -> Iterator[_Box]:
+    """Where the curves, the bars and the wedges of charts stand.
+
+    A bar has no words on it, as what is drawn behind words has; wedges meet in a point.
+    """
+    sides = [ctypes.c_float() for _ in range(4)]
+    bars: defaultdict[tuple[str, int, int], list[_Box]] = defaultdict(list)
+    wedges: defaultdict[tuple[int, int], list[_Box]] = defaultdict(list)
+    for path, outer in paths:
+        pdfium.FPDFPageObj_GetBounds(path, *sides)
+        box = left, bottom, right, top = outer.on_rect(*(side.value for side in sides))
+        if min(right - left, top - bottom) < _THIN:
+            continue
+        lines, is_round = _lines(path)
+        turns = _turns(lines)
+        if is_round:
+            for corner in {(round(x), round(y)) for line in lines[:2] for x, y in line}:
+                wedges[corner].append(box)
+        elif turns >= _TURNS:
+            yield box
+        elif not turns and _is_filled(path) and _chars(textpage, box) <= 0:
+            if right - left > _THICK:
+                bars["up", round(bottom), round(right - left)].append(box)
+            if top - bottom > _THICK:
+                bars["along", round(left), round(top - bottom)].append(box)
+    for (way, _, _), group in bars.items():
+        if len({round(box[3] - box[1] if way == "up" else box[2] - box[0]) for box in group}) >= _BARS:
+            yield _around(group)
+    yield from (_around(group) for group in wedges.values() if len(group) >= _BARS)
+
+
+def _around(boxes: Iterable[_Box]) -> _Box:
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
+_Line = tuple[tuple[float, float], tuple[float, float]]
+
+
+def _lines(path: Any) -> tuple[list[_Line], bool]:
+    """The straight lines of a path, and whether it has round ones too."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    lines: list[_Line] = []
+    last, is_round = (0.0, 0.0), False
+    for at in range(pdfium.FPDFPath_CountSegments(path)):
+        segment = pdfium.FPDFPath_GetPathSegment(path, at)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        here = (x.value, y.value)
+        if kind == pdfium.FPDF_SEGMENT_LINETO:
+            lines.append((last, here))
+        is_round = is_round or kind == pdfium.FPDF_SEGMENT_BEZIERTO
+        last = here
+    return lines, is_round
+
+
+def _turns(lines: list[_Line]) -> int:
+    """How many lines run neither level nor upright."""
+    if len(lines) < _TURNS:
+        return 0
+    across, up = (max(side) - min(side) for side in zip(*(end for line in lines for end in line), strict=True))
+    return sum(abs(b[0] - a[0]) > _SLANT * across and abs(b[1] - a[1]) > _SLANT * up for a, b in lines)
+
+
+def _is_filled(path: Any) -> bool:
+    mode, stroked = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium.FPDFPath_GetDrawMode(path, mode, stroked)) and mode.value != pdfium.FPDF_FILLMODE_NONE
+
+
+def _area(box: _Box) -> float:
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+
+
+def _joined(boxes: Iterable[_Box]) -> list[_Box]:
+    """Strips and tiles that were cut from one picture, put together: those that share two sides and touch."""
+    joined = list(boxes)
+    for low, high in ((0, 2), (1, 3)):  # beside each other, then one above the other
+        other = (1 - low, 3 - low)
+        joined.sort(key=lambda box: (round(box[other[0]]), round(box[other[1]]), box[low]))
+        tiles, joined = joined, []
+        for box in tiles:
+            last = joined[-1] if joined else None
+            same = last and all(abs(last[side] - box[side]) < 1 for side in other)
+            if last and same and box[low] - last[high] < 1:
+                sides = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
+                joined[-1] = sides
+            else:
+                joined.append(box)
+    return joined
+
+
+def _is_silent(textpage: Any, box: _Box) -> bool:
+    """Whether most of a picture has no text on it, as the scan of a page has where it was not read before."""
+    left, bottom, right, top = box
+    bands = max(1, round((top - bottom) / _BAND))
+    step = (top - bottom) / bands
+    spoken = 0
+    for band in range(bands):
+        low = bottom + band * step
+        spoken += _chars(textpage, (left, low, right, low + step)) > _FEW
+    return 2 * spoken < bands
+
+
+def _chars(textpage: Any, box: _Box) -> int:
+    left, bottom, right, top = box
+    return int(pdfium.FPDFText_GetBoundedText(textpage, left, top, right, bottom, None, 0))
