@@ -205,7 +205,7 @@ class _Columns:
             return any(_overlap(place, one) for one in taken), outside, place[:2] in others, -self._vote(leaf, place)
 
         def far(leaf: Leaf, place: Place) -> tuple[bool, int, float, int]:
-            label = leaf.label(place, self._lines)
+            label = leaf.label(place, self._lines, headers=True)
             return not label, self._lines.around(place.start)[0], -label, place.start
 
         def best(leaf: Leaf) -> Place:
@@ -312,7 +312,7 @@ class _Context:
             found = [one for one in leaf.places if start <= one.start < end]
             if len(found) == 1:
                 lone = leaf.wanted.number is not None or leaf.slight(found[0], self._lines)
-                if not lone or leaf.label(found[0], self._lines, headers=False):
+                if not lone or leaf.label(found[0], self._lines):
                     leaf.place = found[0]
                     return True
         return False
@@ -324,7 +324,7 @@ class _Context:
             if not self._in_row(place):
                 heading = leaf.wanted.number is None and not leaf.slight(place, self._lines)
                 heading = heading and self._lines.filled(place.start, place.end)
-                if place == above or heading or leaf.label(place, self._lines, headers=False):
+                if place == above or heading or leaf.label(place, self._lines):
                     leaf.place = place
                 return
 
@@ -341,8 +341,8 @@ def _inside(leaf: Leaf, own: Sequence[Passage], lines: Lines) -> list[Place]:
     """Places of a leaf in the passages of its item; those that say it with good will where no other says it, or where
     they alone have its label."""
     plain, unsure = ([place for one in own for place in one.within(places)] for places in (leaf.places, leaf.unsure))
-    if plain and unsure and any(leaf.label(one, lines) for one in unsure):
-        return plain if any(leaf.label(one, lines) for one in plain) else unsure
+    if plain and unsure and any(leaf.label(one, lines, headers=True) for one in unsure):
+        return plain if any(leaf.label(one, lines, headers=True) for one in plain) else unsure
     return plain or unsure
 
 

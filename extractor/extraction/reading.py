@@ -42,6 +42,7 @@ from extractor.extraction.answers import (
     with_items,
 )
 from extractor.extraction.finding import Finder, Wanted
+from extractor.extraction.gaps import left_out
 from extractor.extraction.ground import place_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
@@ -128,7 +129,7 @@ class Inquiry:
     ) -> None:
         self.schema, self.layout, self.settings = schema, layout, settings
         self.lists, self.passes, self.rank = tuple(lists), passes, rank
-        self._keyed = tuple(schema.wire_path(path) for path in lists if (known := schema.field(path)) and known.keys)
+        self.keyed = tuple(path for path in lists if (known := schema.field(path)) and known.keys)
 
     def with_schema(self, schema: Schema[Any]) -> Inquiry:
         """The same inquiry about some of the fields."""
@@ -146,7 +147,7 @@ class Inquiry:
             images=part.images,
             marks=view.marks,
             aim=aim,
-            keyed=self._keyed,
+            keyed=tuple(map(self.schema.wire_path, self.keyed)),
             found=found,
             rank=self.rank,
         )
@@ -269,11 +270,11 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
     current = _Pass(inquiry, view, part, replies)
     fits = yield from _to_the_end(current)
     if fits:
-        for _ in range(max(inquiry.passes - 1, bool(current.reading.short))):
+        for _ in range(max(inquiry.passes - 1, bool(current.reading.short or _left_out(current)))):
             yield from _ask_missed(current)
         if view.end < len(inquiry.layout.document.text):
             yield from _in_sight(current)
-        losses = (*current.reading.losses, *_doubled(current))
+        losses = (*current.reading.losses, *_left_out(current), *_doubled(current))
         return [_concluded(replace(current.reading, losses=losses))]
     if not current.may_ask:
         return [_lost(current.reading, _SPENT)]
@@ -444,13 +445,48 @@ def _overlap(current: _Pass, path: str, known: Sequence[JSON], more: Sequence[JS
 
 
 def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
-    """Rows without those that equal a known one and have no line of their own."""
+    """Rows without those that are known. An answer that has all that is known, in order, is the whole list, unless both
+    are as many as were counted; else rows that equal a known one need lines of their own."""
     known, further = current.values(path), list[Row]()
+    if len(known) + len(more) > current.reading.counts.get(path, 0):
+        more = _beside(known, more)
     for row in more:
         equal = known.count(row.value) + sum(each.value == row.value for each in further)
         if row.value not in known or _is_further(current, path, row.value, equal, current.part.end):
             further.append(row)
     return further
+
+
+def _beside(known: Sequence[JSON], more: Sequence[Row]) -> Sequence[Row]:
+    """The rows beside the known ones, where all of these are among them, in order; else all."""
+    awaited, others = list(reversed(known)), list[Row]()
+    for row in more:
+        if awaited and row.value == awaited[-1]:
+            awaited.pop()
+        else:
+            others.append(row)
+    return more if awaited else others
+
+
+def _left_out(current: _Pass) -> list[Problem]:
+    """Rows of the text that are in no item, where no list is short already."""
+    layout, part, schema = current.inquiry.layout, current.part, current.inquiry.schema
+    lists = [path for path in current.inquiry.lists if path not in current.inquiry.keyed and current.values(path)]
+    if current.reading.short or not lists or not layout.is_text:
+        return []
+    text, placed, unplaced = layout.document.text, dict[tuple[int, int], str](), list[JSON]()
+    for path in lists:
+        rows = current.values(path)
+        places = place_rows(rows, text, start=part.start, end=part.end, schema=schema, pointer=path)
+        placed |= {place: path for place in places if place}
+        unplaced += (row for row, place in zip(rows, places, strict=True) if not place or _last_items(row, "")[1])
+    single = {Wanted(leaf, "any") for _, leaf in leaves(current.reading.rest) if leaf is not None}
+    found = left_out(layout.structure, (part.start, part.end), list(placed), unplaced, single)
+    if not found:
+        return []
+    path = placed[min(placed, key=lambda place: abs(place[0] - found[0][0]))]
+    row = " ".join(text[slice(*found[0])].split())
+    return [Problem(path, f"no item holds {len(found)} of the rows of the document, such as {row[:60]!r}")]
 
 
 def _doubled(current: _Pass) -> Iterator[Problem]:

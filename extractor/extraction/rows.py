@@ -133,14 +133,14 @@ class Lines:
         return self.text[offset - min(REACH, self.column(offset)) : offset]
 
     def label(self, place: Place, reach: int, margin: int, *, headers: bool) -> tuple[str, str]:
-        """What stands before a place on its line or in its sentence, as far as `reach`; and what stands above it: in a
-        table the `headers` of its column, else the line above with a margin on both sides. What a colon stands before
+        """What stands before a place on its line or in its sentence, as far as `reach`; and what stands above it: the
+        `headers` of its column in a table, else the line above with a margin on both sides. What a colon stands before
         has no label above."""
         before = self.text[max(self.around(place.start)[0], place.start - reach) : place.start]
         if before.rstrip().endswith(":"):
             return before, ""
-        if self.headers.is_row(place.start):
-            return before, self.headers.above(place[:2]) if headers else ""
+        if headers and self.headers.is_row(place.start):
+            return before, self.headers.above(place[:2])
         at = bisect_right(self._breaks, place.start) - 1
         column = place.start - self._breaks[at]
         above = self.text[self._breaks[at - 1] : self._breaks[at] - 1] if at else ""

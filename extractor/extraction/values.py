@@ -107,8 +107,8 @@ class Leaf:
         word = _LAST_WORD.search(lines.text, max(0, place.start - _LABEL), place.start)
         return word is not None and any(one.match(word[1]) for one in self.field.own)
 
-    def label(self, place: Place, lines: Lines, *, headers: bool = True) -> float:
-        """What the words before a place in its line or sentence, or above it (the headers of a table perhaps), and the
+    def label(self, place: Place, lines: Lines, *, headers: bool = False) -> float:
+        """What the words before a place in its line or sentence, or above it (the `headers` of a table), and the
         unit behind it are worth as its label together; less than one is lost by words that are far."""
         before, above = lines.label(place, _LABEL, _STEM, headers=headers)
         found = [next(reversed([*one.finditer(before)]), None) or one.search(above) for one in self.field.own]
