@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from extractor.emulator.questions import Question
+from extractor.extraction.finding import Wanted
 from extractor.extraction.gaps import left_out
 from extractor.text.structure import Structure
 from tests.extraction.kit import ask, crates, perfect, store
@@ -20,6 +21,18 @@ LEFT_OUT = {
     "a total between rows": "Item    Price\n+Hinge   12.50\n+Lock    20.00\n Pack A  32.50\n+Nail    1.00\n",
     "the total of one row": "Item    Price\n+Hinge   12.50\n Total   12.50\n",
     "a summary": "+Hinge   12.50\n+Lock    20.00\n+Nail    1.25\n VAT     6.75\n Due     30.50\n",
+    "totals in thousands": "Item   Sold\n+Hinge  1,000\n+Lock     600\n Metal  1,600\n+Shelf    200\n+Table  2,000\n",
+    "the first row, the last row": (
+        "Day   Text     Sum\n 1.1.  Before  70.00\n+2.1.  Kiosk    4.50\n-3.1.  Tram     2.00\n+4.1.  Bakery   5.00\n"
+        "+5.1.  Kiosk    4.50\n 6.1.  After   90.00\n"
+    ),
+    "means and maxima below": "Name,Maths,Art\n+Ann,5,7\n+Bo,6,9\n+Cy,7,2\n Mean,6,6\n Best,7,9\n",
+    "more rows below than items": "Name,Age,Town\n+Ann,50,Leeds\n+Bo,61,Hull\n-Cy,30,York\n-Di,25,Hull\n-Ed,44,Rye\n",
+    "one row alone, and others": "+Latte    1   3.50\n VAT      1   0.56\n Cash     1   5.00\n",
+    "one side of an account": "Day   Sum   Side\n+2.1.  4.50  D\n 3.1.  2.00  C\n+4.1.  5.00  D\n+5.1.  7.00  D\n",
+    "rows of one state": (
+        "No  Item   State\n+1   Desk   open\n 2   Lamp   void\n+3   Vase   sent\n 4   Rug    void\n+5   Bowl   open\n"
+    ),
     "another column is filled": "Day   In    Out\n+2.1.  4.50  \n+3.1.  5.50  \n 4.1.        2.00\n+5.1.  6.50  \n",
     "most rows are others": "Wood,Kilos\n+Oak,1\n Elm,2\n+Oak,4\n Ash,8\n Fir,3\n+Oak,5\n Yew,9\n Elm,7\n+Oak,6\n",
     "a group in which nothing is listed": (
@@ -35,13 +48,32 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("marked", LEFT_OUT.values(), ids=LEFT_OUT)
 def test_rows_left_out(marked: str) -> None:
-    """A row counts that is like its neighbours which are items; totals, other groups and a choice of rows do not."""
+    """A row counts that is like its neighbours which are items; a summary, other groups and a choice of rows do not."""
     text, listed, missing = "", list[tuple[int, int]](), list[tuple[int, int]]()
     for line in marked.splitlines(keepends=True):
         start, text = len(text), text + line.lstrip("+- ")
         if line[0] in "+-":
             (listed if line[0] == "+" else missing).append((start, len(text)))
     assert left_out(Structure(text), (0, len(text)), listed) == missing
+
+
+@pytest.mark.parametrize("days", [5, 7])
+def test_ends_of_a_part_are_left_out_within_a_table_alone(days: int) -> None:
+    """What begins or ends a table may sum it up; what begins or ends a part of a table is a row like others."""
+    rows = [f"{day}.1.  {day}.50\n" for day in range(1, days + 1)]
+    text = "".join(["Day   Sum\n", *rows])
+    lines = [(text.index(row), text.index(row) + len(row)) for row in rows]
+    first, *listed, last = lines[(days - 5) // 2 :][:5]
+    assert left_out(Structure(text), (first[0], last[1]), listed) == ([first, last] if days > 5 else [])
+
+
+def test_a_value_that_rows_repeat_excuses_no_row() -> None:
+    """A row that says a value of the document is not left out, unless the items say that value as well."""
+    text = "Item   Price\nHinge  12.50 EUR\nFees    9.00 EUR\nLock   20.00 EUR\nNail    1.25 EUR\n"
+    rows = [(text.index(name), text.index("\n", text.index(name)) + 1) for name in ("Hinge", "Fees", "Lock", "Nail")]
+    single = {"EUR": [rows[1]], "9.00": []}
+    for value, missing in single.items():
+        assert left_out(Structure(text), (0, len(text)), [rows[0], *rows[2:]], (), [Wanted(value, "any")]) == missing
 
 
 @pytest.mark.parametrize("heard", [True, False])
