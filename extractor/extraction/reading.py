@@ -14,7 +14,7 @@ something and state less than was read before, that stays.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -490,59 +490,38 @@ def _left_out(current: _Pass) -> list[Problem]:
 
 
 def _doubled(current: _Pass) -> Iterator[Problem]:
-    """Lists with rows that are listed more often than they stand in the text: where more are listed than the model
-    counted, more often than they have lines; else, more often than half of what they say stands together."""
-    for path, rows in current.reading.rows.items():
-        counted, values = current.reading.counts.get(path), current.values(path)
-        more = counted is not None and _stated(rows) > counted
-        equal = [value for index, value in enumerate(values) if value in values[:index]]
-        if more and any(
-            not _is_further(current, path, value, values.count(value) - 1, current.part.end) for value in equal
-        ):
-            yield Problem(path, f"the model counted {counted} items and listed {_stated(rows)}, some more than once")
-        elif equal and not more and _exceeds(current, path, values):
+    """Lists with rows that are listed more often than they stand in the text."""
+    for path in current.reading.rows:
+        values, end = current.values(path), current.part.end
+        lasts = [at for at, value in enumerate(values) if value in values[:at] and value not in values[at + 1 :]]
+        several = [(values[at], values[:at].count(values[at])) for at in lasts]
+        if not all(_is_further(current, path, value, equal, end, half=True) for value, equal in several):
             yield Problem(path, "some items are listed more often than the document has them")
 
 
-def _exceeds(current: _Pass, path: str, values: Sequence[JSON]) -> bool:
-    """Whether some rows, most of which stands on one line, are listed more often than half of it stands on any line:
-    the other half may stand above, as the name of a group does."""
-    listed = Counter(tuple(_wanted(current, path, value)) for value in values)
-    several = {wanted: count for wanted, count in listed.items() if count > 1}
-    text = current.inquiry.layout.document.text[current.part.start : current.view.end]
-    finder = Finder(text, chain.from_iterable(several))
-    for wanted, count in several.items():
-        on_lines = [Counter(text.rfind("\n", 0, place.start) for place in finder.find(one)) for one in set(wanted)]
-        said = Counter(line for places in on_lines for line in places)
-        most = max(said.values(), default=0)
-        lines = [line for line, values_there in said.items() if 2 * values_there >= most]
-        standing = sum(min(places[line] for places in on_lines if line in places) for line in lines)
-        if 2 * most > len(wanted) and standing < count:
-            return True
-    return False
+def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int, *, half: bool = False) -> bool:
+    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen.
 
-
-def _wanted(current: _Pass, path: str, item: JSON) -> list[Wanted]:
-    """The values of a row, to be found in a text."""
-    schema = current.inquiry.schema
-    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
-    return [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
-
-
-def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int) -> bool:
-    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
+    With `half`, several items may be on one line, a line may leave out half of what others say, as the name of a group
+    above it, and a line may say how many there are: `2 x Adult`.
+    """
     schema, text = current.inquiry.schema, current.inquiry.layout.document.text
+    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
     places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
-    return _lines(_wanted(current, path, item), places, text) not in range(1, equal + 1)
-
-
-def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
-    """On how many lines a row stands: of its places, those that say the most of it. Others are like it, not it."""
-    found: dict[int, int] = {}
+    many = Wanted(equal + 1, "integer")
+    found: dict[int | tuple[int, int], int] = {}
     for place in filter(None, places):
-        finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
-        found[line] = max(found.get(line, 0), _found(finder, wanted))
-    return sum(count == max(found.values()) for count in found.values())
+        line = text.rfind("\n", 0, place[0])
+        if half and many.number not in {one.number for one in wanted}:
+            whole = text[line + 1 : place[1]] + text[place[1] :].partition("\n")[0]
+            if Finder(whole, [many]).find(many):
+                return True
+        said = _found(Finder(text[slice(*place)], wanted), wanted)
+        found[place if half else line] = max(found.get(place if half else line, 0), said)
+    most = max(found.values(), default=0)
+    standing = sum((1 + half) * said >= most for said in found.values())
+    return standing not in range(1, equal + 1) or (half and 2 * most <= len(wanted))
 
 
 def _found(finder: Finder, wanted: Sequence[Wanted]) -> int:
