@@ -16,7 +16,7 @@ from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.repair.shapes import Shapes, counts_more, inside, plain, property_names
-from extractor.schema.pointer import JSON, join, parts
+from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class _Case:
 class _Part:
     """A value of an answer, with the pointer at which it stands in it, and what stands beside it on the way there.
 
-    `left` is left of the values that it was put together of, `short` what they say that their lists lack.
+    `names` are those of the members on the way. `left` is left of the values that it was put together of, `short` what
+    they say that their lists lack.
     """
 
     value: JSON
@@ -107,6 +108,7 @@ class _Part:
     note: tuple[Change, ...] = field(default=())
     left: tuple[Left, ...] = ()
     short: tuple[Problem, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class _Choice:
@@ -212,9 +214,10 @@ class _Choice:
             ):
                 rest: JSON = {other: each for other, each in pairs if other != name}
                 beside = (rest,) if isinstance(value, dict) else _apart(list(rest.values()))
-                at = join(part.at, name)
+                beside = (*part.beside, *(each for each in beside if not is_empty(each)))
+                at, names = join(part.at, name), (*part.names, str(name)) if isinstance(value, dict) else part.names
                 note = Change("wrapped", f"the answer stood inside another value: {at}", 0)
-                yield _Part(item, at, (*part.beside, *(each for each in beside if not is_empty(each))), (note,))
+                yield _Part(item, at, beside, (note,), names=names)
 
     # ------------------------------------------------------------------ what speaks for and against
 
@@ -223,7 +226,7 @@ class _Choice:
         beside = [*part.beside, *others]
         syntax = tuple(_under(change, part.at) for change in mended.changes)
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
-        above = [Left("", name, lacking=True) for name in parts(part.at) if self.is_data(name, fitted.value)]
+        above = [Left("", name, lacking=True) for name in part.names if self.is_data(name, fitted.value)]
         unasked = [self.left_out(left.value, fitted, left) for left in (*fitted.left, *part.left, *above)]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         problems = [*fitted.problems, *((*fitted.short, *part.short) if mended.complete else ())]

@@ -641,6 +641,7 @@ def test_names_above_rows_are_data_where_the_document_prints_them(stops: Any, lo
         ({"Guest": {"room": 12}}, False),
         ({"visitor": {"room": 12}}, False),
         ({"1": {"room": 12}}, False),
+        ([*[{}] * 12, {"name": "Nora"}], False),
     ],
 )
 def test_a_name_above_the_record_is_data_where_the_document_prints_it(said: Any, lost: bool) -> None:
