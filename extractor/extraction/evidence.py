@@ -122,9 +122,9 @@ def foreign(
                 problems.append(Problem(join(path, rows[0]), f"{where}no value of the answer {message}"))
         if problems:
             continue
-        shown = {index for index, (_, its) in enumerate(items) if any(part.images for part in its)}
+        pictured = {index for index, (_, its) in enumerate(items) if any(part.images for part in its)}
         unlike = _unlike(path, [item for item, _ in items], evidence)
-        wanted = {index: wanted_of(found) for index, found in unlike.items() if index not in shown}
+        wanted = {index: wanted_of(found) for index, found in unlike.items() if index not in pictured}
         finder = Finder(text, chain.from_iterable(wanted.values())) if wanted else None
         for index, own_values in wanted.items():
             if finder and not any(finder.find(one) or finder.unsure(one) for one in own_values):

@@ -64,12 +64,12 @@ def left_out(
         if gaps := _gaps(alike, held):
             texts = [structure.text[slice(*row)] for row in rows]
             listed = [text for text, its in zip(texts, held, strict=True) if its]
-            common = set[str]().union(*map(_said, listed))
-            stated = [_said(orjson.dumps(item).decode()) for item in unplaced]
+            common = set[str]().union(*map(_tokens_of, listed))
+            stated = [_tokens_of(orjson.dumps(item).decode()) for item in unplaced]
             finder = Finder("\n".join(listed), single)
             telling = [one for one in single if not finder.find(one)]
             for index in gaps:
-                own = _said(texts[index]) - common
+                own = _tokens_of(texts[index]) - common
                 if not any(own <= its for its in stated) and not _says_one(texts[index], telling):
                     found.append(rows[index])
     return found
@@ -107,7 +107,7 @@ def _is_choice(items: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) 
     return False
 
 
-def _said(text: str) -> set[str]:
+def _tokens_of(text: str) -> set[str]:
     return set(tokens(fold(text).text))
 
 

@@ -270,11 +270,13 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
     current = _Pass(inquiry, view, part, replies)
     fits = yield from _to_the_end(current)
     if fits:
-        for _ in range(max(inquiry.passes - 1, bool(current.reading.short or _left_out(current)))):
+        missing, paid = _left_out(current), len(current.reading.answers)
+        for _ in range(max(inquiry.passes - 1, bool(current.reading.short or missing))):
             yield from _ask_missed(current)
         if view.end < len(inquiry.layout.document.text):
             yield from _in_sight(current)
-        losses = (*current.reading.losses, *_left_out(current), *_doubled(current))
+        missing = missing if len(current.reading.answers) == paid else _left_out(current)
+        losses = (*current.reading.losses, *missing, *_doubled(current))
         return [_concluded(replace(current.reading, losses=losses))]
     if not current.may_ask:
         return [_lost(current.reading, _SPENT)]
@@ -517,10 +519,10 @@ def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int, *, 
             whole = text[line + 1 : place[1]] + text[place[1] :].partition("\n")[0]
             if Finder(whole, [many]).find(many):
                 return True
-        said = _found(Finder(text[slice(*place)], wanted), wanted)
-        found[place if half else line] = max(found.get(place if half else line, 0), said)
+        number = _found(Finder(text[slice(*place)], wanted), wanted)
+        found[place if half else line] = max(found.get(place if half else line, 0), number)
     most = max(found.values(), default=0)
-    standing = sum((1 + half) * said >= most for said in found.values())
+    standing = sum((1 + half) * number >= most for number in found.values())
     return standing not in range(1, equal + 1) or (half and 2 * most <= len(wanted))
 
 

@@ -79,18 +79,18 @@ def test_a_value_that_rows_repeat_excuses_no_row() -> None:
 @pytest.mark.parametrize("heard", [True, False])
 def test_rows_left_out_are_asked_for(heard: bool) -> None:
     """The model leaves out a row and counts what it lists: it is asked for what is missing, and a loss is told."""
-    asked: list[Question] = []
+    questions: list[Question] = []
 
     def reader(question: Question) -> dict[str, Any]:
-        asked.append(question)
+        questions.append(question)
         rows = [row for _, row in crates(question.text)]
-        rows = rows if heard and len(asked) > 1 else [*rows[:3], *rows[4:]]
+        rows = rows if heard and len(questions) > 1 else [*rows[:3], *rows[4:]]
         return {**perfect(question), "crates_count": len(rows), "crates": rows}
 
     result, _ = ask(store(9), reader)
     rows = [crate.number for crate in result.value.crates] if result.value else []
     message = "no item holds 1 of the rows of the document, such as 'Crate 4 of lamps stands in bay 4.' @ /crates"
-    assert len(asked) == 2
+    assert len(questions) == 2
     assert (rows, [str(problem) for problem in result.problems]) == (
         (list(range(1, 10)), []) if heard else ([1, 2, 3, 5, 6, 7, 8, 9], [message])
     )

@@ -306,7 +306,7 @@ SAILED = {"code": "T-7", "stops": [OSLO], "cabins": [{"deck": "Voss", "beds": 1}
 
 
 @pytest.mark.parametrize(
-    ("said", "lost"),
+    ("answer", "lost"),
     [
         (f"{json.dumps(SAILED)}\nAnd: {json.dumps(BERGEN)}", True),
         ([SAILED, BERGEN], True),
@@ -320,9 +320,9 @@ SAILED = {"code": "T-7", "stops": [OSLO], "cabins": [{"deck": "Voss", "beds": 1}
         ({**SAILED, "city": "Oslo"}, False),
     ],
 )
-def test_a_row_that_stands_apart_is_never_dropped(said: Any, lost: bool) -> None:
+def test_a_row_that_stands_apart_is_never_dropped(answer: Any, lost: bool) -> None:
     """A row, or a member with the name of one, beside a record of several lists is data, unless the record has it."""
-    mended = read(VOYAGE, said)
+    mended = read(VOYAGE, answer)
     assert bool(mended.lost or mended.invalid) == lost
 
 
@@ -632,7 +632,7 @@ def test_names_above_rows_are_data_where_the_document_prints_them(stops: Any, lo
 
 
 @pytest.mark.parametrize(
-    ("said", "lost"),
+    ("answer", "lost"),
     [
         ({"Nora": {"room": 12}}, True),
         ({"guest": {"Nora": {"room": 12}}}, True),
@@ -644,9 +644,9 @@ def test_names_above_rows_are_data_where_the_document_prints_them(stops: Any, lo
         ([*[{}] * 12, {"name": "Nora"}], False),
     ],
 )
-def test_a_name_above_the_record_is_data_where_the_document_prints_it(said: Any, lost: bool) -> None:
+def test_a_name_above_the_record_is_data_where_the_document_prints_it(answer: Any, lost: bool) -> None:
     """A name above a record that lacks it is data, unless it is what the record is called, or its position."""
-    assert bool(read(GUEST, said).lost) == lost
+    assert bool(read(GUEST, answer).lost) == lost
 
 
 def test_a_name_above_a_list_is_data_where_the_document_prints_it() -> None:
@@ -757,7 +757,7 @@ def test_absence_in_words_for_text(said: str, text: str | None, value: str | Non
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "name"),
+    ("answer", "text", "name"),
     [
         ("Zo\\u00eb", "Guest Zoë", "Zoë"),
         ("Nora &amp; Tom", "Guests Nora & Tom", "Nora & Tom"),
@@ -770,9 +770,9 @@ def test_absence_in_words_for_text(said: str, text: str | None, value: str | Non
         ("Zo\\u00eb", "Guest Nora", "Zo\\u00eb"),
     ],
 )
-def test_text_that_was_escaped_twice_or_too_seldom(said: str, text: str | None, name: str) -> None:
+def test_text_that_was_escaped_twice_or_too_seldom(answer: str, text: str | None, name: str) -> None:
     """Text stands for what its escapes say where the document prints that, and not the text as it is."""
-    assert read(GUEST, {"name": said, "room": None, "mail": None}, text).value["name"] == name
+    assert read(GUEST, {"name": answer, "room": None, "mail": None}, text).value["name"] == name
 
 
 def test_a_word_for_null_among_the_constants() -> None:

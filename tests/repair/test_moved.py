@@ -85,7 +85,7 @@ def moved(random: Random, value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def said(random: Random, value: dict[str, Any]) -> str:
+def written(random: Random, value: dict[str, Any]) -> str:
     """The answer, in one piece or in two."""
     names = list(value)
     at = random.randint(0, len(names) - 1)
@@ -98,7 +98,7 @@ def test_what_was_moved_is_read_or_is_a_problem(seed: int) -> None:
     """An answer that is taken as whole holds every value that it did before its pieces were moved."""
     for random in map(Random, range(seed * 20, seed * 20 + 20)):
         declared = whole(random)
-        text = said(random, moved(random, deepcopy(declared)))
+        text = written(random, moved(random, deepcopy(declared)))
         source = f"Printed: {', '.join(str(each) for each in inside(declared) if isinstance(each, str | int))}."
         try:
             mended = mend(text, TRIP, source=source)
