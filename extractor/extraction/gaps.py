@@ -31,10 +31,12 @@ from extractor.text.records import words
 from extractor.text.structure import Structure
 from extractor.text.tables import Table, cells_of
 
-__all__ = ["left_out"]
+__all__ = ["ALIKE", "left_out"]
 
 Range = tuple[int, int]
 _NEGATIVE = re.compile(r"^\W*[-−(]")
+ALIKE = 2
+"""Rows with an item that another row must be like."""
 _SUMMARY = 2
 """Cells of a row that may be a part of the summary below a list, whose rows are many: what it is, and how much."""
 _TELLING, _LONG, _PROSE = 2, 120, 5
@@ -79,7 +81,7 @@ def _gaps(alike: _Alike, held: Sequence[bool]) -> list[int]:
     """Which rows are like those that are held, and are not: if they are too few for a choice, or where a list ends."""
     (first, last), cells = alike.edges, alike.cells
     count = Counter(kind for kind, its in zip(alike.kinds, held, strict=True) if its)
-    like = [(index, kind) for index, kind in enumerate(alike.kinds) if kind and count[kind] > 1]
+    like = [(index, kind) for index, kind in enumerate(alike.kinds) if kind and count[kind] >= ALIKE]
     items = [index for index, _ in like if held[index]]
     tail = [(index, kind) for index, kind in like if index > items[-1]]
     gaps = [index for index, _ in like if not (held[index] or (first and index < items[0]))]

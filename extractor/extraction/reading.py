@@ -13,6 +13,7 @@ something and state less than was read before, that stays.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ from extractor.extraction.answers import (
     with_items,
 )
 from extractor.extraction.finding import Finder, Wanted
-from extractor.extraction.gaps import left_out
+from extractor.extraction.gaps import ALIKE, left_out
 from extractor.extraction.ground import place_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
@@ -476,12 +477,15 @@ def _left_out(current: _Pass) -> list[Problem]:
     lists = [path for path in current.inquiry.lists if path not in current.inquiry.keyed and current.values(path)]
     if current.reading.short or not lists or not layout.is_text:
         return []
+    rows = layout.structure.rows
+    if bisect_left(rows, part.end) - bisect_left(rows, part.start) <= ALIKE:
+        return []
     text, placed, unplaced = layout.document.text, dict[tuple[int, int], str](), list[JSON]()
     for path in lists:
-        rows = current.values(path)
-        places = place_rows(rows, text, start=part.start, end=part.end, schema=schema, pointer=path)
+        items = current.values(path)
+        places = place_rows(items, text, start=part.start, end=part.end, schema=schema, pointer=path)
         placed |= {place: path for place in places if place}
-        unplaced += (row for row, place in zip(rows, places, strict=True) if not place or _last_items(row, "")[1])
+        unplaced += (item for item, place in zip(items, places, strict=True) if not place or _last_items(item, "")[1])
     single = {Wanted(leaf, "any") for _, leaf in leaves(current.reading.rest) if leaf is not None}
     found = left_out(layout.structure, (part.start, part.end), list(placed), unplaced, single)
     if not found:
