@@ -297,6 +297,41 @@ def test_what_nobody_asks_for_any_more_is_booked() -> None:
     assert (book.perhaps, memory) == (20_000_000, {})
 
 
+def test_a_reply_to_what_was_cancelled_is_kept() -> None:
+    """A request that is given up while its batch is out, and others go on, is paid for: its reply is stored."""
+    kept: dict[str, Reply] = {}
+
+    class Keeping(Notes):
+        def put(self, key: str, reply: Reply, document: str) -> None:
+            kept[key] = reply
+
+    memory, ledger = Out(), Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=10.0, book=Keeping())  # type: ignore[arg-type]
+    first, second = (Request({"messages": [], "max_tokens": number}) for number in (100, 200))
+
+    class Slow(Forgetful):
+        async def queue(self, body: Mapping[str, Any]) -> Batch:
+            if "requests" not in body:
+                await cancelled.wait()
+            return await super().queue(body)
+
+    cancelled = asyncio.Event()
+
+    async def run() -> None:
+        transport = Slow(Busy("x"), times=0)
+        async with Batching(transport, memory, ledger=ledger, linger=0.0, pauses=(0.0, 0.0)) as batching:
+            given_up, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
+            while not memory:
+                await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            cancelled.set()
+            await other
+
+    asyncio.run(run())
+    assert ([*kept], memory) == ([first.key], {})
+    assert ledger.spent == pytest.approx(2 * (0.95e-6 + 4.00e-6))
+
+
 def test_a_submission_that_broke_may_be_billed() -> None:
     """Its reply was lost, so that nobody knows whether the batch is queued: it is perhaps paid, and not sent again."""
     lost = Unreachable("the connection broke")
