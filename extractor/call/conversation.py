@@ -87,6 +87,7 @@ def _answer_of(talk: Talk, draft: Draft) -> Answer:
     return talk.answer(
         value=value,
         truncated=draft.cut,
+        early=draft.cut and not _is_starved(draft.reply, talk.settings.options),
         counts=draft.counts,
         quotes=draft.quotes,
         problems=draft.problems,
@@ -432,7 +433,7 @@ class Talk:
         body = self.form.body(question.messages, question.schema, options, tools=tools, prediction=prediction)
         affinity, model = asking.schema.fingerprint, settings.model
         request = Request(body, question.purpose, affinity, 0, model, asking.rank, asking.name)
-        turn = self._replies[request.digest]
+        turn = asking.turn + self._replies[request.digest]
         return replace(request, turn=turn) if turn else request
 
     def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
