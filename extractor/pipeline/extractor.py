@@ -213,7 +213,8 @@ class Extractor(_Face):
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead.
 
-        Raises UsageError for a single source in place of several.
+        An error that would stop every document is raised after the results of those that were open, as they are paid
+        for. Raises UsageError for a single source in place of several.
         """
         at_once = self.config.concurrency + AHEAD
         flows = (self._opened().flow(schema, source, rank) for rank, source in enumerate(_several(sources)))

@@ -273,11 +273,11 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
 def test_what_nobody_asks_for_any_more_is_booked() -> None:
     """A batch of an earlier run whose questions have changed is taken all the same: each item at what it came to."""
-    kept: dict[str, tuple[str, Reply]] = {}
+    stored: dict[str, tuple[str, Reply]] = {}
 
     class Keeping(Notes):
         def put(self, key: str, reply: Reply, document: str) -> None:
-            kept[key] = document, reply
+            stored[key] = document, reply
 
     price, book = price_of("@cf/moonshotai/kimi-k2.6"), Keeping()
     transport, memory = Forgetful(Busy("x"), times=0), Out({"batch 1": ["answered", "left out"]})
@@ -291,7 +291,7 @@ def test_what_nobody_asks_for_any_more_is_booked() -> None:
                 await asyncio.sleep(0)
 
     asyncio.run(run())
-    assert [(key, document, reply.usage) for key, (document, reply) in kept.items()] == [
+    assert [(key, document, reply.usage) for key, (document, reply) in stored.items()] == [
         ("answered", "a.txt", Usage(1, 0, 1))
     ]
     assert (book.perhaps, memory) == (20_000_000, {})
@@ -299,11 +299,11 @@ def test_what_nobody_asks_for_any_more_is_booked() -> None:
 
 def test_a_reply_to_what_was_cancelled_is_kept() -> None:
     """A request that is given up while its batch is out, and others go on, is paid for: its reply is stored."""
-    kept: dict[str, Reply] = {}
+    stored: dict[str, Reply] = {}
 
     class Keeping(Notes):
         def put(self, key: str, reply: Reply, document: str) -> None:
-            kept[key] = reply
+            stored[key] = reply
 
     memory, ledger = Out(), Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=10.0, book=Keeping())  # type: ignore[arg-type]
     first, second = (Request({"messages": [], "max_tokens": number}) for number in (100, 200))
@@ -328,7 +328,7 @@ def test_a_reply_to_what_was_cancelled_is_kept() -> None:
             await other
 
     asyncio.run(run())
-    assert ([*kept], memory) == ([first.key], {})
+    assert ([*stored], memory) == ([first.key], {})
     assert ledger.spent == pytest.approx(2 * (0.95e-6 + 4.00e-6))
 
 
