@@ -65,15 +65,21 @@ async def _ask(
     memory: Out,
     *,
     ledger: Ledger | None = None,
-    patience: float = 60.0,
+    interrupted: bool = False,
     pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
+    """The answers; TimeoutError where it is to be interrupted as soon as a batch is out."""
     async with (
         HttpTransport(_endpoint(emulator)) as transport,
         Batching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
-        asyncio.timeout(patience),
+        asyncio.timeout(60.0) as limit,
     ):
-        return await drive(_flow(documents), batching)
+        asking = asyncio.create_task(drive(_flow(documents), batching))
+        while interrupted and not memory:
+            await asyncio.sleep(0)
+        if interrupted:
+            limit.reschedule(0.0)
+        return await asking
 
 
 def _numbers(answers: list[Answer]) -> list[str]:
@@ -119,7 +125,7 @@ def test_a_killed_run_picks_its_batch_up_again() -> None:
     memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 10, memory, patience=0.3))
+            asyncio.run(_ask(emulator, 10, memory, interrupted=True))
         assert [len(keys) for keys in memory.values()] == [10]
         answers = asyncio.run(_ask(emulator, 12, memory))
     assert _numbers(answers) == [str(number) for number in range(12)]
@@ -131,7 +137,7 @@ def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
     """An id that is known no more costs one refused poll, and its requests are asked like any other."""
     memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator, pytest.raises(TimeoutError):
-        asyncio.run(_ask(emulator, 3, memory, patience=0.3))
+        asyncio.run(_ask(emulator, 3, memory, interrupted=True))
     with Emulator(_reply) as another:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
@@ -183,7 +189,7 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     with _held(_reply) as (emulator, released):
         ledger = Ledger(price, cap=0.12)
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, patience=0.3))
+            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, interrupted=True))
         assert ledger.spent == 0
         released.set()
         assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
@@ -265,7 +271,7 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 4, memory, patience=0.3))
+            asyncio.run(_ask(emulator, 4, memory, interrupted=True))
         assert asyncio.run(one_by_one(emulator)) == list("0123")
     assert _submissions(emulator) == [4]
     assert memory == {}
