@@ -304,12 +304,15 @@ def test_letters_that_are_spaced_out_are_one_word(tmp_path: Path) -> None:
         ("100 500 20 90 re f 140 500 20 40 re f 180 500 20 150 re f", 1),  # bars
         ("100 500 90 20 re f 100 540 150 20 re f 100 580 200 20 re f", 1),  # bars on their side
         ("100 500 m 150 580 l 200 520 l 250 640 l S", 1),  # a curve
+        ("100 500 m 120 560 130 590 150 590 c 200 590 210 500 250 520 c 300 540 310 640 350 640 c S", 1),  # smooth
         ("200 560 m 260 560 l 260 600 220 640 200 620 c f 200 560 m 200 620 l 160 620 140 560 150 540 c f "
          "200 560 m 150 540 l 160 500 220 490 260 560 c f", 1),  # slices
         ("100 500 40 20 re f 140 500 60 20 re f 200 500 90 20 re f", 0),  # the ground of a row of cells
         ("70 697 60 12 re f 70 683 90 12 re f 70 669 120 12 re f", 0),  # the ground of words
         ("100 500 m 300 500 l S 100 520 m 300 520 l S 100 500 m 100 520 l S", 0),  # lines of a table
         ("110 500 m 290 500 l 300 500 300 510 300 510 c 300 590 l 110 590 l h S", 0),  # a frame with round corners
+        ("110 500 m 290 500 l 296 500 300 504 300 510 c 300 580 l 300 586 296 590 290 590 c 110 590 l "
+         "104 590 100 586 100 580 c 100 510 l 100 504 104 500 110 500 c S", 0),  # likewise, of all corners
         ("100 500 m 108 508 l 116 500 l 124 508 l S", 0),  # a mark
     ],
 )  # fmt: skip
