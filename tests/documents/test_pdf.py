@@ -276,7 +276,8 @@ def test_words_with_a_line_through_them_are_struck(tmp_path: Path) -> None:
 
 
 def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) -> None:
-    """A line that runs into words beside it divides what is above it from what is below; one above a sum does not."""
+    """A line that runs into words beside it divides what is above it from what is below, both centred on it. One above
+    a sum does not, nor one between two cells beside a cell of two rows."""
 
     def at(x: float, y: float, text: str) -> Word:
         return x, y, text
@@ -284,11 +285,13 @@ def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) ->
     drawn = at(72, 700, "mix 2) Tj ET 98 703 8 0.5 re f 220 667 22 0.5 re f 220 683 60 0.5 re f BT /F1 10 Tf (")
     words = [drawn, at(99.5, 706, "3"), at(99.5, 693, "4"), at(110, 700, "cups")]
     sums = [at(72, 670, "Other"), at(220, 670, "200"), at(72, 656, "Total"), at(217, 656, "1200")]
-    text = loaded(tmp_path, "a.pdf", pdf([*words, *sums])).text
+    cells = [at(72, 630, "VAT) Tj ET 97 633 31 0.5 re f BT /F1 10 Tf ("), at(101.6, 636, "19.00"), at(107, 623, "7.00")]
+    text = loaded(tmp_path, "a.pdf", pdf([*words, *sums, *cells])).text
     assert [" ".join(line.split()) for line in text.splitlines() if line] == [
         "mix 2 3/4 cups",
         "Other 200",
         "Total 1200",
+        *("19.00", "VAT", "7.00"),
     ]
 
 
