@@ -286,12 +286,14 @@ def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) ->
     words = [drawn, at(99.5, 706, "3"), at(99.5, 693, "4"), at(110, 700, "cups")]
     sums = [at(72, 670, "Other"), at(220, 670, "200"), at(72, 656, "Total"), at(217, 656, "1200")]
     cells = [at(72, 630, "VAT) Tj ET 97 633 31 0.5 re f BT /F1 10 Tf ("), at(101.6, 636, "19.00"), at(107, 623, "7.00")]
+    cells += [at(72, 600, "Tax) Tj ET 97 603 31 0.5 re f BT /F1 10 Tf ("), at(99, 606, "19.00"), at(99, 593, "21.00")]
     text = loaded(tmp_path, "a.pdf", pdf([*words, *sums, *cells])).text
     assert [" ".join(line.split()) for line in text.splitlines() if line] == [
         "mix 2 3/4 cups",
         "Other 200",
         "Total 1200",
         *("19.00", "VAT", "7.00"),
+        *("19.00", "Tax", "21.00"),
     ]
 
 

@@ -48,7 +48,7 @@ _THIN = 3.0  # points: a line that is thinner than that, and longer
 _LEVEL = 6.0  # points, between which characters are looked for
 _WORD = 0.15  # of the height of a character of a fraction: wider is a space
 _WIDEST_FRACTION, _BESIDE = 72.0, 12.0  # points: the line of a fraction, and from it to what stands beside it
-_OFF_CENTRE = 3.0  # points, by which the margins to both sides of a part of a fraction differ
+_MARGIN = 0.4  # of the height of the text beside a fraction: how much longer its line is than the longer part
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _OF_CHARACTERS = (pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle)
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
@@ -321,8 +321,9 @@ class _Lines:
             line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
             parts.append(sorted(line, key=lambda item: item[1].left))
         edges = [(part[0][1].left - left, right - part[-1][1].right) for part in parts if part]  # to those of the line
-        is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < _OFF_CENTRE for pair in edges)
-        if not beside or not is_centred or len(edges) < 2 or min(map(sum, edges)) > _BESIDE:
+        margin = _MARGIN * (beside[0].bottom - beside[0].top) if beside else 0.0
+        is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < margin for pair in edges)
+        if not is_centred or len(edges) < 2 or min(map(sum, edges)) > margin:
             return []
         upper, lower = (_words([g for _, g in part]) for part in parts)
         whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside[0].top, right, beside[0].bottom)
