@@ -20,7 +20,7 @@ from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.remember import Remembering
 from extractor.documents.document import Document
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
@@ -70,7 +70,7 @@ class _Open:
         except BaseException as error:
             endpoint.close()
             if isinstance(error, Damaged):
-                raise UsageError(f"{error}: name another file for the cache") from error
+                raise StorageError(f"{error}; name another file for the cache") from error
             raise
         self.http = HttpTransport(endpoint, limits=self.session.limits)
         self.asking = self.remembering(self.http)
