@@ -193,7 +193,7 @@ class StorageError(ExtractorError):
     ...     Extractor(cache="answers.sqlite").extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
     ... except StorageError as error:
     ...     print(error)
-    answers.sqlite is damaged: file is not a database
+    answers.sqlite is damaged: file is not a database; name another file for the cache
     """
 
 

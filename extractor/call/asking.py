@@ -34,7 +34,7 @@ class Asking:
     the parts that begin in the text, as (offset, number), and `aim` the one that is asked about; `keyed` names the
     lists whose items are joined by a key. `name` is the document's, for events; `found` is what an earlier reading
     found, so that only what it missed is asked for; `rank` is the document's number in its run: where requests have to
-    wait, those of the first documents go first.
+    wait, those of the first documents go first. `turn` is how many replies the question had in other conversations.
     """
 
     schema: Schema[Any]
@@ -47,6 +47,7 @@ class Asking:
     keyed: tuple[str, ...] = ()
     found: str = field(default="", repr=False)
     rank: int = 0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +165,16 @@ class Answer:
     """What a conversation ended with.
 
     `value` is JSON in the declared shape, or None where nothing could be kept; `problems` is what is still wrong
-    with it, so () means valid and whole unless `truncated`. `counts` maps list pointers to the number of items that
-    the model said it saw, `quotes` field pointers to verbatim quotes. `usage` adds up every paid reply, the bad ones
-    too; `attempts` counts every send. `others` are the further answers where `n` was asked for, unrepaired; `error`
-    is the failure that ended it, if one did; `requests` are the keys of the requests that were paid for.
+    with it, so () means valid and whole unless `truncated`; `early` tells that it was cut with room left. `counts`
+    maps list pointers to the number of items that the model said it saw, `quotes` field pointers to verbatim quotes.
+    `usage` adds up every paid reply, the bad ones too; `attempts` counts every send. `others` are the further answers
+    where `n` was asked for, unrepaired; `error` is the failure that ended it, if one did; `requests` are the keys of
+    the requests that were paid for.
     """
 
     value: JSON = field(default=None, repr=False)
     truncated: bool = False
+    early: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     quotes: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()

@@ -263,7 +263,7 @@ class Batching:
     def _resolve(self, key: str, outcome: Reply | Exception) -> None:
         """Hand an outcome to whoever asked; one that nobody asked for yet is kept until somebody does."""
         future = self._requests_out.pop(key, None)
-        if future is None:
+        if future is None or not self._askers[key]:  # whoever asked may have been cancelled
             self._ready[key] = outcome
         elif future.done():
             return

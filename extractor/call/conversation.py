@@ -46,7 +46,7 @@ from extractor.wire.options import Options, room, thinks, with_room, without_thi
 from extractor.wire.requests import Message, assistant, tool
 from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
 
-__all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
+__all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse", "converse_whole"]
 
 _WORDY, _REFUSALS = 2, 2
 """Further requests for an answer that held no JSON, and the refusals that are enough."""
@@ -74,6 +74,19 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
     return _answer_of(talk, draft)
 
 
+def converse_whole(asking: Asking, settings: Settings) -> Flow[Answer]:
+    """As `converse`, for an answer that is of no use in pieces: one that was cut early is asked for once more, and one
+    that is cut then is a failure."""
+    answer = yield from converse(asking, settings)
+    if answer.early:
+        cost, turn = answer.usage, len(answer.requests)
+        answer = yield from converse(replace(asking, turn=turn), settings)
+        answer = replace(answer, usage=cost + answer.usage)
+    if answer.truncated and not answer.error:
+        return replace(answer, value=None, error=TooLong("the answer was cut off: ask for less, or raise the limit"))
+    return answer
+
+
 def _answer_of(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, schema = draft.value, talk.asking.schema
@@ -87,6 +100,7 @@ def _answer_of(talk: Talk, draft: Draft) -> Answer:
     return talk.answer(
         value=value,
         truncated=draft.cut,
+        early=draft.cut and not _is_starved(draft.reply, talk.settings.options),
         counts=draft.counts,
         quotes=draft.quotes,
         problems=draft.problems,
@@ -432,7 +446,7 @@ class Talk:
         body = self.form.body(question.messages, question.schema, options, tools=tools, prediction=prediction)
         affinity, model = asking.schema.fingerprint, settings.model
         request = Request(body, question.purpose, affinity, 0, model, asking.rank, asking.name)
-        turn = self._replies[request.digest]
+        turn = asking.turn + self._replies[request.digest]
         return replace(request, turn=turn) if turn else request
 
     def replied(self, request: Request, question: Question, reply: Reply) -> Reply:

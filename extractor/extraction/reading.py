@@ -137,7 +137,7 @@ class Inquiry:
         lists = [path for path in self.lists if schema.field(path)]
         return Inquiry(schema, self.layout, self.settings, lists=lists, passes=self.passes, rank=self.rank)
 
-    def ask(self, view: View, part: Part, aim: Aim, found: str = "") -> Flow[Answer]:
+    def ask(self, view: View, part: Part, aim: Aim, found: str = "", turn: int = 0) -> Flow[Answer]:
         """The answer to one question about a part, shown in a view."""
         document = self.layout.document
         asking = Asking(
@@ -151,6 +151,7 @@ class Inquiry:
             keyed=tuple(map(self.schema.wire_path, self.keyed)),
             found=found,
             rank=self.rank,
+            turn=turn,
         )
         return converse(asking, self.settings)
 
@@ -158,8 +159,8 @@ class Inquiry:
 class _Pass:
     """One part on its way to a reading: what was read so far, and what may still be paid for."""
 
-    def __init__(self, inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> None:
-        self.inquiry, self.view, self.part = inquiry, view, part
+    def __init__(self, inquiry: Inquiry, view: View, part: Part, replies: list[int], turn: int = 0) -> None:
+        self.inquiry, self.view, self.part, self.turn = inquiry, view, part, turn
         self.reading = Reading(part=part)
         self.half: Row | None = None
         self._empty: set[str] = set()
@@ -171,7 +172,7 @@ class _Pass:
         wire = "" if path is None else self.inquiry.schema.wire_path(path) or path
         aim = Aim(self.part.number if marked else 1, marked, wire, start)
         self.replies[0] -= _REPLIES  # halves are read at once, and share what is left
-        answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
+        answer = yield from self.inquiry.ask(self.view, self.part, aim, found, self.turn)
         self.replies[0] += max(0, _REPLIES - len(answer.requests))
         self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
         return answer
@@ -264,11 +265,11 @@ def _most_replies(inquiry: Inquiry, part: Part) -> int:
     return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((tokens + fields) / INDIVISIBLE))
 
 
-def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
+def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int], turn: int = 0) -> Flow[list[Reading]]:
     groups = _groups(inquiry.schema)
     if len(groups) > 1:
         return [(yield from _read_fields(inquiry, groups, view, part))]
-    current = _Pass(inquiry, view, part, replies)
+    current = _Pass(inquiry, view, part, replies, turn)
     fits = yield from _to_the_end(current)
     if fits:
         missing, paid = _left_out(current), len(current.reading.answers)
@@ -286,6 +287,9 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
         smaller = list(chain.from_iterable((yield from all_ended(flows))))
     elif len(fields := _halves(inquiry.schema)) > 1:
         smaller = [(yield from _read_fields(inquiry, fields, view, part, replies))]
+    elif not turn and current.reading.answers[-1].early:
+        replied = sum(len(answer.requests) for answer in current.reading.answers)
+        smaller = yield from _read(inquiry, view, part, replies, replied)
     else:
         return [_lost(current.reading, _CUT_OFF)]
     worse = any(one.losses for one in smaller) and sum(map(_size, smaller)) < _size(current.reading)

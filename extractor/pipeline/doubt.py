@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from extractor.call.asking import Answer, Asking
-from extractor.call.conversation import converse
+from extractor.call.conversation import converse_whole
 from extractor.call.effects import Flow
 from extractor.errors import DocumentError
 from extractor.extraction.evidence import regrounded
@@ -52,7 +52,7 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: dict[str, Any], pai
     settings = work.context.settings
     known = "\n".join([settings.instructions, *_known_items(value, paths)]).strip()
     asking = Asking(subset, document.text, name=work.name, images=document.images, rank=work.rank)
-    answer: Answer = yield from paid.counting(converse(asking, settings.with_instructions(known)))
+    answer: Answer = yield from paid.counting(converse_whole(asking, settings.with_instructions(known)))
     if answer.value is None or answer.problems:
         return row
     newer = subset.patch(value, answer.value)

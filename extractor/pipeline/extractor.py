@@ -20,7 +20,7 @@ from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.remember import Remembering
 from extractor.documents.document import Document
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
@@ -70,7 +70,7 @@ class _Open:
         except BaseException as error:
             endpoint.close()
             if isinstance(error, Damaged):
-                raise UsageError(f"{error}: name another file for the cache") from error
+                raise StorageError(f"{error}; name another file for the cache") from error
             raise
         self.http = HttpTransport(endpoint, limits=self.session.limits)
         self.asking = self.remembering(self.http)
@@ -213,7 +213,8 @@ class Extractor(_Face):
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead.
 
-        Raises UsageError for a single source in place of several.
+        An error that would stop every document is raised after the results of those that were open, as they are paid
+        for. Raises UsageError for a single source in place of several.
         """
         at_once = self.config.concurrency + AHEAD
         flows = (self._opened().flow(schema, source, rank) for rank, source in enumerate(_several(sources)))

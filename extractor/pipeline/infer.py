@@ -21,7 +21,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from extractor.call.asking import Asking
-from extractor.call.conversation import converse
+from extractor.call.conversation import converse_whole
 from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
@@ -123,7 +123,7 @@ def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, flo
             "an embedded model can only repeat text of a document, and cannot name fields: use another model"
         )
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
-    answer = extractor._begin(converse(asking, session.settings.with_instructions(task))).result()
+    answer = extractor._begin(converse_whole(asking, session.settings.with_instructions(task))).result()
     if answer.error:
         raise answer.error
     if answer.problems or not answer.value or not answer.value.get("fields"):

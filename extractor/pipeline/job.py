@@ -164,7 +164,6 @@ class Job:
         """The documents of the source; once all of them were seen, the others are known to be gone."""
         whole = self.only is None and self.limit is None
         for entry in islice(found, self.limit):
-            self.published.check(entry.name)
             whole = whole and not (entry.path and entry.path.is_dir())  # a folder that cannot be listed
             if self.only is None or entry.name in self.only:
                 yield entry

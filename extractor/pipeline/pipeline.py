@@ -36,7 +36,7 @@ from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Job, Progress, Totals, apart
 from extractor.pipeline.journal import Batches, Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, output_folder, tidy
-from extractor.pipeline.published import Published
+from extractor.pipeline.published import Published, named_apart
 from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
@@ -290,6 +290,9 @@ class Pipeline:
         if isinstance(origin, Files) and any(path.resolve() == out.resolve() for path in origin.paths):
             raise UsageError(f"{out} is a source too, so its output would be read as documents; name another --out")
         found = origin.found(without=out, skip=lambda name, why: skipped.append({"name": name, "why": why}))
+        if self.split:
+            found = map(named_apart, found)
+            found = found if isinstance(origin, Rows) else iter(list(found))  # before anything is paid for
         first = next(found, None)
         if first is None:
             where = ", ".join(origin.places)

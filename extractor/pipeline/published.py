@@ -31,10 +31,11 @@ from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.sinks import Sink
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join, parts
+from extractor.sources.files import Entry
 from extractor.sources.storage import whole_file
 from extractor.sources.urls import public_url
 
-__all__ = ["Published", "failure"]
+__all__ = ["Published", "failure", "named_apart"]
 
 Line = dict[str, Any]
 
@@ -69,11 +70,6 @@ class Published:
         pages = _pages(line, len(items))
         for index, item in enumerate(items):
             yield _record(line, index, item, self.schema, pages[index])
-
-    def check(self, file: str) -> None:
-        """UsageError for a file with a name that the documents of another file have."""
-        if self.split and _RECORD.fullmatch(file):
-            raise UsageError(f"{file} has the same name as a document inside another file: rename it, without the #")
 
     def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
         """All records with the places of their files; only those that did not end ok, if `dead`."""
@@ -112,6 +108,13 @@ class Published:
             sink.write((corrections.applied(row) for row, _ in self.rows()), dropped)
             run["tables"] = list(dict.fromkeys([*run["tables"], *sink.written]))
             write_json(out / "run.json", run)
+
+
+def named_apart(entry: Entry) -> Entry:
+    """The entry; UsageError for a file with a name that a document inside another file may have."""
+    if _RECORD.fullmatch(entry.name):
+        raise UsageError(f"{entry.name} is named like a document inside another file: rename it, without the #")
+    return entry
 
 
 def failure(row: Mapping[str, Any], place: str) -> Line:

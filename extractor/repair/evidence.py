@@ -16,6 +16,7 @@ __all__ = ["NONE", "Evidence", "contains", "is_empty", "joined", "substance"]
 
 _GROUPING = re.compile(r"(?<=\d)[,.'’ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _CELLS = re.compile(r"[^\W\d],\w|\w,[^\W\d]")
+_ROW_WITH_BARS = re.compile(r"^\|.*\\\|.*", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
 _FIGURES = re.compile(r"\d+(?:\.\d+)?")
@@ -29,7 +30,7 @@ class Evidence:
 
     def __init__(self, text: str | None) -> None:
         self.known = bool(text)
-        self._raw = text or ""
+        self._raw = _ROW_WITH_BARS.sub(lambda row: row[0].replace("\\|", "|"), text or "")
 
     @cached_property
     def _text(self) -> str:

@@ -262,8 +262,8 @@ def is_plain_text(value: str) -> bool:
     return not (_ELISION.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _CUT.search(value))
 
 
-ESCAPED = re.compile(r"\\[\\\"/bfnrtu]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])")
-"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom."""
+ESCAPED = re.compile(r"\\[\\\"/bfnrtu|]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])")
+"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom, or as in a table."""
 
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")

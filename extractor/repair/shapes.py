@@ -247,11 +247,11 @@ class Shapes:
         return bool(leaves_) and not known and self.evidence.prints_exactly(name)
 
     def unescaped(self, value: JSON) -> JSON:
-        """Text that was escaped twice, or too seldom (a backslash of LaTeX, of a path): the document prints what it
-        stands for, and not the text itself."""
+        """Text that was escaped twice, too seldom (a backslash of LaTeX, of a path), or as a bar is in a table: the
+        document prints what it stands for, and not the text itself."""
         if not isinstance(value, str) or not ESCAPED.search(value) or self.evidence.prints(value):
             return value
-        meant = unescape(unescaped(value, 0, len(value))[0]), value.translate(_CONTROLS)
+        meant = unescape(unescaped(value, 0, len(value))[0]), value.translate(_CONTROLS), value.replace(r"\|", "|")
         return next(filter(self.evidence.prints, meant), value)
 
     def is_text(self, node: Node) -> bool:

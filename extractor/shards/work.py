@@ -65,7 +65,8 @@ def extract_shard(
     of `out` know of its documents. An object that has not changed since it ended ok is not fetched. A stop by the
     budget, the account or an interrupt is raised once everything is written; `tell` receives the manifest even then.
     With `using`, the model is asked as that says, and documents count as read by the pipeline's own configuration.
-    UsageError where another worker is at the same shard, unless this may `wait`.
+    UsageError where another worker is at the same shard, or at one that has some of its documents, unless this may
+    `wait`.
     """
     out, name = str(out), shard["shard"]
     if not out:

@@ -65,15 +65,21 @@ async def _ask(
     memory: Out,
     *,
     ledger: Ledger | None = None,
-    patience: float = 60.0,
+    interrupted: bool = False,
     pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
+    """The answers; TimeoutError where it is to be interrupted as soon as a batch is out."""
     async with (
         HttpTransport(_endpoint(emulator)) as transport,
         Batching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
-        asyncio.timeout(patience),
+        asyncio.timeout(60.0) as limit,
     ):
-        return await drive(_flow(documents), batching)
+        asking = asyncio.create_task(drive(_flow(documents), batching))
+        while interrupted and not memory:
+            await asyncio.sleep(0)
+        if interrupted:
+            limit.reschedule(0.0)
+        return await asking
 
 
 def _numbers(answers: list[Answer]) -> list[str]:
@@ -119,7 +125,7 @@ def test_a_killed_run_picks_its_batch_up_again() -> None:
     memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 10, memory, patience=0.3))
+            asyncio.run(_ask(emulator, 10, memory, interrupted=True))
         assert [len(keys) for keys in memory.values()] == [10]
         answers = asyncio.run(_ask(emulator, 12, memory))
     assert _numbers(answers) == [str(number) for number in range(12)]
@@ -131,7 +137,7 @@ def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
     """An id that is known no more costs one refused poll, and its requests are asked like any other."""
     memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator, pytest.raises(TimeoutError):
-        asyncio.run(_ask(emulator, 3, memory, patience=0.3))
+        asyncio.run(_ask(emulator, 3, memory, interrupted=True))
     with Emulator(_reply) as another:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
@@ -183,7 +189,7 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     with _held(_reply) as (emulator, released):
         ledger = Ledger(price, cap=0.12)
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, patience=0.3))
+            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, interrupted=True))
         assert ledger.spent == 0
         released.set()
         assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
@@ -265,7 +271,7 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 4, memory, patience=0.3))
+            asyncio.run(_ask(emulator, 4, memory, interrupted=True))
         assert asyncio.run(one_by_one(emulator)) == list("0123")
     assert _submissions(emulator) == [4]
     assert memory == {}
@@ -273,11 +279,11 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
 def test_what_nobody_asks_for_any_more_is_booked() -> None:
     """A batch of an earlier run whose questions have changed is taken all the same: each item at what it came to."""
-    kept: dict[str, tuple[str, Reply]] = {}
+    stored: dict[str, tuple[str, Reply]] = {}
 
     class Keeping(Notes):
         def put(self, key: str, reply: Reply, document: str) -> None:
-            kept[key] = document, reply
+            stored[key] = document, reply
 
     price, book = price_of("@cf/moonshotai/kimi-k2.6"), Keeping()
     transport, memory = Forgetful(Busy("x"), times=0), Out({"batch 1": ["answered", "left out"]})
@@ -291,10 +297,45 @@ def test_what_nobody_asks_for_any_more_is_booked() -> None:
                 await asyncio.sleep(0)
 
     asyncio.run(run())
-    assert [(key, document, reply.usage) for key, (document, reply) in kept.items()] == [
+    assert [(key, document, reply.usage) for key, (document, reply) in stored.items()] == [
         ("answered", "a.txt", Usage(1, 0, 1))
     ]
     assert (book.perhaps, memory) == (20_000_000, {})
+
+
+def test_a_reply_to_what_was_cancelled_is_kept() -> None:
+    """A request that is given up while its batch is out, and others go on, is paid for: its reply is stored."""
+    stored: dict[str, Reply] = {}
+
+    class Keeping(Notes):
+        def put(self, key: str, reply: Reply, document: str) -> None:
+            stored[key] = reply
+
+    memory, ledger = Out(), Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=10.0, book=Keeping())  # type: ignore[arg-type]
+    first, second = (Request({"messages": [], "max_tokens": number}) for number in (100, 200))
+
+    class Slow(Forgetful):
+        async def queue(self, body: Mapping[str, Any]) -> Batch:
+            if "requests" not in body:
+                await cancelled.wait()
+            return await super().queue(body)
+
+    cancelled = asyncio.Event()
+
+    async def run() -> None:
+        transport = Slow(Busy("x"), times=0)
+        async with Batching(transport, memory, ledger=ledger, linger=0.0, pauses=(0.0, 0.0)) as batching:
+            given_up, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
+            while not memory:
+                await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            cancelled.set()
+            await other
+
+    asyncio.run(run())
+    assert ([*stored], memory) == ([first.key], {})
+    assert ledger.spent == pytest.approx(2 * (0.95e-6 + 4.00e-6))
 
 
 def test_a_submission_that_broke_may_be_billed() -> None:

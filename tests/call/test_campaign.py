@@ -190,10 +190,7 @@ def test_faults_in_pairs(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("fault", PASSING)
 def test_campaign_of_each_fault(fault: str, rate: float) -> None:
-    """A hundred documents end whole up to 20 %, and truthfully at 50 %; the same seed gives the same end.
-
-    None that was cut is asked for unchanged.
-    """
+    """A hundred documents end whole, or cut, up to 20 %, and truthfully at 50 %; the same seed gives the same end."""
     faults = {fault: rate}
     answers, emulator = _run(faults, documents=100, seed=7)
     _check(answers, emulator, faults)

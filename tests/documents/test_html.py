@@ -28,6 +28,10 @@ from tests.documents.making import loaded
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("<style>.typed { white-space: pre-wrap }</style><div class=typed>a\n  b</div>c  d", "a\n  b\nc d"),
         ('<p style="white-space: nowrap">a\n  b</p>', "a b"),
+        (
+            "<table><tfoot><tr><td><table><tfoot><tr><td>T</tfoot><tr><td>c</table></tfoot><tr><td>a</table>",
+            "a\nc\nT",
+        ),
         ("<table><tfoot><tr><td>S<td>3</tfoot><tr><td>a<td>1<tr><td>b<td>2</table>", "| a | 1 |\n| b | 2 |\n| S | 3 |"),
         ("a<script>x</script><style>y</style><!-- z -->b", "ab"),
         ('<p style="display: none">x</p><p hidden>y</p>z', "z"),

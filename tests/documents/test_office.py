@@ -74,6 +74,9 @@ def test_open_document_text_is_read(tmp_path: Path) -> None:
     [
         ('<text:p><text:hidden-paragraph text:is-hidden="true"/>never</text:p><text:p>end</text:p>', "end"),
         ('<text:p><text:hidden-paragraph text:is-hidden="false"/>seen</text:p>', "seen"),
+        ('<text:p><text:hidden-paragraph text:condition="ooow:0"/>seen</text:p>', "seen"),
+        ('<text:p>a<text:hidden-text text:is-hidden="true">x</text:hidden-text>b</text:p>', "ab"),
+        ("<text:p>a<text:hidden-text>x</text:hidden-text>b</text:p>", "axb"),
         ('<text:section text:display="condition" text:is-hidden="true"><text:p>x</text:p></text:section>', ""),
         ('<text:p>a<text:variable-set text:display="none">5</text:variable-set>b</text:p>', "ab"),
         ("<text:p>a<text:script>run()</text:script>b</text:p>", "ab"),

@@ -276,7 +276,8 @@ def test_words_with_a_line_through_them_are_struck(tmp_path: Path) -> None:
 
 
 def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) -> None:
-    """A line that runs into words beside it divides what is above it from what is below; one above a sum does not."""
+    """A line that runs into words beside it divides what is above it from what is below, both centred on it. One above
+    a sum does not, nor one between two cells beside a cell of two rows."""
 
     def at(x: float, y: float, text: str) -> Word:
         return x, y, text
@@ -284,11 +285,15 @@ def test_fractions_with_a_line_in_them_are_read_on_their_line(tmp_path: Path) ->
     drawn = at(72, 700, "mix 2) Tj ET 98 703 8 0.5 re f 220 667 22 0.5 re f 220 683 60 0.5 re f BT /F1 10 Tf (")
     words = [drawn, at(99.5, 706, "3"), at(99.5, 693, "4"), at(110, 700, "cups")]
     sums = [at(72, 670, "Other"), at(220, 670, "200"), at(72, 656, "Total"), at(217, 656, "1200")]
-    text = loaded(tmp_path, "a.pdf", pdf([*words, *sums])).text
+    cells = [at(72, 630, "VAT) Tj ET 97 633 31 0.5 re f BT /F1 10 Tf ("), at(101.6, 636, "19.00"), at(107, 623, "7.00")]
+    cells += [at(72, 600, "Tax) Tj ET 97 603 31 0.5 re f BT /F1 10 Tf ("), at(99, 606, "19.00"), at(99, 593, "21.00")]
+    text = loaded(tmp_path, "a.pdf", pdf([*words, *sums, *cells])).text
     assert [" ".join(line.split()) for line in text.splitlines() if line] == [
         "mix 2 3/4 cups",
         "Other 200",
         "Total 1200",
+        *("19.00", "VAT", "7.00"),
+        *("19.00", "Tax", "21.00"),
     ]
 
 
@@ -304,12 +309,15 @@ def test_letters_that_are_spaced_out_are_one_word(tmp_path: Path) -> None:
         ("100 500 20 90 re f 140 500 20 40 re f 180 500 20 150 re f", 1),  # bars
         ("100 500 90 20 re f 100 540 150 20 re f 100 580 200 20 re f", 1),  # bars on their side
         ("100 500 m 150 580 l 200 520 l 250 640 l S", 1),  # a curve
+        ("100 500 m 120 560 130 590 150 590 c 200 590 210 500 250 520 c 300 540 310 640 350 640 c S", 1),  # smooth
         ("200 560 m 260 560 l 260 600 220 640 200 620 c f 200 560 m 200 620 l 160 620 140 560 150 540 c f "
          "200 560 m 150 540 l 160 500 220 490 260 560 c f", 1),  # slices
         ("100 500 40 20 re f 140 500 60 20 re f 200 500 90 20 re f", 0),  # the ground of a row of cells
         ("70 697 60 12 re f 70 683 90 12 re f 70 669 120 12 re f", 0),  # the ground of words
         ("100 500 m 300 500 l S 100 520 m 300 520 l S 100 500 m 100 520 l S", 0),  # lines of a table
         ("110 500 m 290 500 l 300 500 300 510 300 510 c 300 590 l 110 590 l h S", 0),  # a frame with round corners
+        ("110 500 m 290 500 l 296 500 300 504 300 510 c 300 580 l 300 586 296 590 290 590 c 110 590 l "
+         "104 590 100 586 100 580 c 100 510 l 100 504 104 500 110 500 c S", 0),  # likewise, of all corners
         ("100 500 m 108 508 l 116 500 l 124 508 l S", 0),  # a mark
     ],
 )  # fmt: skip

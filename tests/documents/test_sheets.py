@@ -460,6 +460,7 @@ def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
     [
         ("days", "DateTime", "2024-02-29T00:00:00.000", "2024-02-29"),
         ("days", "DateTime", "2024-02-29T13:05:00.000", "2024-02-29"),
+        ("days", "DateTime", "2024-02-29T13:05:00+02:00", "2024-02-29"),
         ("length", "DateTime", "1900-01-01T06:30:00.000", "30:30"),
         ("length", "DateTime", "1899-12-31T06:30:00.000", "6:30"),
         ("based", "Number", "0.075", "7.5%"),

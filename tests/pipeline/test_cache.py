@@ -24,7 +24,7 @@ from extractor import AsyncExtractor, Extractor, Partial, Result
 from extractor.call.ledger import Heads
 from extractor.call.remember import Remembering
 from extractor.emulator.server import Emulator
-from extractor.errors import Busy, UsageError
+from extractor.errors import Busy, StorageError, UsageError
 from extractor.pipeline import journal
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request, Usage, nano
@@ -342,11 +342,17 @@ def test_an_extractor_with_a_cache_travels(emulator: Emulator, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("missing/cache.sqlite", "cannot be opened"), ("notes.txt", "name another file for the cache")]
+    ("name", "kind", "says"),
+    [
+        ("missing/cache.sqlite", UsageError, "cannot be opened"),
+        ("notes.txt", StorageError, "name another file for the cache"),
+    ],
 )
-def test_a_cache_that_cannot_be_opened(name: str, says: str, emulator: Emulator, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_opened(
+    name: str, kind: type[Exception], says: str, emulator: Emulator, tmp_path: Path
+) -> None:
     """Is told in one line before anything is asked."""
     (tmp_path / "notes.txt").write_text("These are no replies. " * 100)
-    with Extractor(**where(emulator, tmp_path / name)) as extractor, pytest.raises(UsageError, match=says):
+    with Extractor(**where(emulator, tmp_path / name)) as extractor, pytest.raises(kind, match=says):
         extractor.extract(Ticket, TEXT)
     assert not emulator.requests

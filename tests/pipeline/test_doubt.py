@@ -17,6 +17,7 @@ from extractor import AccountError, Config, Emulator, Pipeline, Problem, UsageEr
 from extractor.call.prompt import read_document
 from extractor.cli.app import app
 from extractor.emulator.refusals import unauthorized
+from extractor.emulator.values import Completion
 
 
 class Row(BaseModel):
@@ -258,3 +259,31 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (again.exit_code, json.loads(again.stdout)["flagged"]) == (0, 0)
         idle = CliRunner().invoke(app, ["retry", "out", "--doubtful"], env=where)
     assert idle.stdout == "every value of out was found in its source: there is nothing to ask about\n"
+
+
+class Memo(BaseModel):
+    """A memo."""
+
+    merchant: str
+    number: str
+    note: str | None = None
+
+
+@pytest.mark.parametrize(("cut", "number"), [(1, "B-7741"), (2, "B-9999")])
+def test_an_opinion_that_was_cut(cut: int, number: str, tmp_path: Path) -> None:
+    """It is asked for once more, and one that is cut then changes nothing: values that it lacks are not withdrawn."""
+    answers = ['{"number": "B-7741", "no'] * cut
+
+    def reply(body: Mapping[str, Any]) -> Any:
+        if "merchant" in body["response_format"]["json_schema"]["schema"]["properties"]:
+            return {"merchant": "Linde", "number": "B-9999", "note": "paid in zinc"}
+        return Completion(answers.pop(), finish="length") if answers else {"number": "B-7741", "note": "paid in zinc"}
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "linde.txt").write_text(TEXT)
+    with Emulator(reply) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        job = Pipeline(Memo, tmp_path / "in", config=Config(**where))
+        job.run(tmp_path / "out")
+        job.retry(tmp_path / "out", doubtful=True, thinking_tokens=500)
+    assert record(tmp_path)["value"] == {"merchant": "Linde", "number": number, "note": "paid in zinc"}

@@ -186,6 +186,17 @@ def test_a_cut_answer_is_asked_for_by_its_fields() -> None:
     assert sizes[0] == 4 > max(sizes[1:])
 
 
+def test_a_cut_answer_of_no_smaller_pieces(tmp_path: Path) -> None:
+    """It is asked for once more, of the service and not of the cache, and a second call pays for neither."""
+    words: dict[str, Any] = {"type": "object", "properties": {"words": {"type": "array", "items": {"type": "string"}}}}
+    value, text = {"words": ["red", "green", "blue"]}, "red, green, blue"
+    with Emulator(reply=lambda body: value, faults={"cut": 1.0}, most_faults=1) as emulator:
+        for _ in range(2):
+            with Extractor(**where(emulator), cache=tmp_path / "cache.sqlite") as extractor:
+                result = extractor.extract(words, text)
+            assert (result.status, result.value, emulator.served) == ("ok", value, 2)
+
+
 def test_partial_values_grow(emulator: Emulator) -> None:
     """`stream` yields prefixes of the value and ends with the result, in threads and on an event loop alike."""
 

@@ -19,6 +19,7 @@ from extractor import BudgetExceeded, Emulator, UsageError, compile_schema, reso
 from extractor.call.prompt import read_document
 from extractor.cli.app import app
 from extractor.emulator.values import Completion
+from extractor.errors import TooLong
 from extractor.pipeline.config import Config
 from extractor.pipeline.infer import Column, Entry, Proposal, _compiled, _source, infer
 
@@ -172,6 +173,23 @@ def test_one_budget_holds_for_the_proposal_and_its_check(tmp_path: Path) -> None
         with pytest.raises(BudgetExceeded):
             infer([tmp_path / name for name in BILLS], Config(**where, max_cost=0.05))
         assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(("cut", "whole"), [(1, True), (2, False)])
+def test_a_proposal_that_was_cut(cut: int, whole: bool, tmp_path: Path) -> None:
+    """It is asked for once more, and is never taken for a whole one: that would leave fields out."""
+    for name, value in BILLS.items():
+        (tmp_path / name).write_text(f"{name} {json.dumps(value)}")
+    with Emulator(designer, faults={"cut": 1.0}, most_faults=cut) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        try:
+            inferred = infer([tmp_path / name for name in BILLS], Config(**where), check=False)
+        except TooLong:
+            assert not whole
+        else:
+            assert whole
+            assert "lines: list[Line]" in inferred.source
+            assert inferred.cost_usd == pytest.approx(emulator.usage.cost_usd)
 
 
 def test_an_embedded_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -560,11 +560,14 @@ def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_file_with_the_name_of_a_document_in_a_file(tmp_path: Path) -> None:
-    """It is refused where files hold several documents: one of two records of a name would be lost."""
-    (tmp_path / "scan.pdf#1").write_text("KIOSK 7\nTotal 5.00", encoding="utf-8")
+    """It is refused before anything is sent where files hold several documents: one of two records would be lost."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in (*map(str, range(200)), "scan.pdf#1"):
+        (source / name).write_text(f"KIOSK {name}\nTotal 5.00", encoding="utf-8")
     with Emulator(listed) as emulator:
         config = Config(base_url=emulator.base_url, account_id=emulator.account_id, token=emulator.token)
-        job = Pipeline(resolve_schema("receipt"), tmp_path / "scan.pdf#1", config=config, split=True)
-        with pytest.raises(UsageError, match=r"^scan\.pdf#1 has the same name as a document inside"):
+        job = Pipeline(resolve_schema("receipt"), source, config=config, split=True)
+        with pytest.raises(UsageError, match=r"^scan\.pdf#1 is named like a document inside another file"):
             job.run(tmp_path / "out")
         assert emulator.served == 0

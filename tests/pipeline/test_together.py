@@ -88,17 +88,24 @@ Run = Callable[..., list[Any]]
 
 
 class Crowd:
-    """Answers while it counts how many requests are in it, and the most that ever were."""
+    """Answers while it counts how many requests are in it, and the most that ever were.
 
-    def __init__(self, places: int = 10_000) -> None:
+    The first wait until there are more than its places, or more than one.
+    """
+
+    def __init__(self, places: int | None = None) -> None:
         self.places = places
         self.now = self.most = self.refused = 0
+        self._met = asyncio.Event()
 
     async def __call__(self, body: Mapping[str, Any]) -> Any:
         with self._inside():
-            if self.now > self.places:
+            if self.now > (self.places or 1):
+                self._met.set()
+            if self.places and self.now > self.places:
                 self.refused += 1
                 return Refusal(429, FULL)
+            await self._met.wait()
             await asyncio.sleep(0.005)
             return read(body)
 

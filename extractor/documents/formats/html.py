@@ -147,10 +147,8 @@ def _parsed(html: str) -> LexborHTMLParser:
     for frame in tree.css("iframe[srcdoc]"):
         if (inner := LexborHTMLParser(frame.attributes["srcdoc"] or "").body) is not None:
             frame.replace_with(inner)
-    for foot in tree.css("tfoot"):  # which is shown below the rows, wherever it stands
-        if (
-            last := foot.parent.last_child if foot.parent is not None else None
-        ) is not None and last.mem_id != foot.mem_id:
+    for foot in reversed(tree.css("tfoot")):  # shown below the rows, wherever it stands; those within it go first
+        if foot.parent is not None and (last := foot.parent.last_child) is not None and last.mem_id != foot.mem_id:
             last.insert_after(foot)  # a copy
             foot.decompose()
     return tree

@@ -281,10 +281,12 @@ class _Reader:
                 case "page-number" if self._page:
                     out.append(str(self._page))
                 case "hidden-paragraph":
-                    self._is_hidden = element.get("is-hidden", "true") == "true"
+                    self._is_hidden = element.get("is-hidden", "") == "true"  # which is left out where it is shown
                 case "variable-set" | "user-defined" if element.get("display", "") == "none":
                     pass
-                case "hidden-text" | "annotation-end" | "number" | "script":
+                case "hidden-text" if element.get("is-hidden", "") == "true":
+                    pass
+                case "annotation-end" | "number" | "script":
                     pass
                 case name if name in _MARKS:
                     out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))

@@ -48,6 +48,7 @@ _THIN = 3.0  # points: a line that is thinner than that, and longer
 _LEVEL = 6.0  # points, between which characters are looked for
 _WORD = 0.15  # of the height of a character of a fraction: wider is a space
 _WIDEST_FRACTION, _BESIDE = 72.0, 12.0  # points: the line of a fraction, and from it to what stands beside it
+_MARGIN = 0.4  # of the height of the text beside a fraction: how much longer its line is than the longer part
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _OF_CHARACTERS = (pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle)
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
@@ -309,8 +310,8 @@ class _Lines:
     def _fraction(self, height: float, left: float, right: float) -> list[tuple[int, Glyph]]:
         """What replaces the characters of a fraction: all in the first of them, in line with what stands beside it.
 
-        It has one line of text above and one below, no wider than the line between them, and one beside it that this
-        line runs into: a sum under a line of a table has none.
+        One line of text is centred above the line and one below it, which is hardly wider than the wider of them, and
+        the line runs into text beside it: a sum under a line of a table has none.
         """
         around = [(at, self._glyphs[at]) for at in self._near(height, 4, left - _BESIDE, right + _BESIDE)]
         beside = [g for _, g in around if _crosses(height, g) and not left < (g.left + g.right) / 2 < right]
@@ -319,9 +320,10 @@ class _Lines:
             off = [(at, g, side * ((g.top + g.bottom) / 2 - height) / (g.bottom - g.top)) for at, g in around]
             line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
             parts.append(sorted(line, key=lambda item: item[1].left))
-        inside = all(left - 1 < g.left and g.right < right + 1 for part in parts for _, g in part)
-        widths = [part[-1][1].right - part[0][1].left for part in parts if part]
-        if not beside or not inside or len(widths) < 2 or right - left > max(widths) + _BESIDE:
+        edges = [(part[0][1].left - left, right - part[-1][1].right) for part in parts if part]  # to those of the line
+        margin = _MARGIN * (beside[0].bottom - beside[0].top) if beside else 0.0
+        is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < margin for pair in edges)
+        if not is_centred or len(edges) < 2 or min(map(sum, edges)) > margin:
             return []
         upper, lower = (_words([g for _, g in part]) for part in parts)
         whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside[0].top, right, beside[0].bottom)

@@ -76,9 +76,9 @@ def _charts(paths: Iterable[tuple[Any, Any]], textpage: Any) -> Iterator[_Box]:
         box = left, bottom, right, top = outer.on_rect(*(side.value for side in sides))
         if min(right - left, top - bottom) < _THIN:
             continue
-        lines, is_round = _lines(path)
-        turns = _turns(lines)
-        if is_round:
+        lines, arcs, is_closed = _lines(path)
+        turns = _turns(lines + arcs)
+        if arcs and (is_closed or _is_filled(path)):
             for corner in {(round(x), round(y)) for line in lines[:2] for x, y in line}:
                 wedges[corner].append(box)
         elif turns >= _TURNS:
@@ -102,21 +102,31 @@ def _around(boxes: Iterable[_Box]) -> _Box:
 _Line = tuple[tuple[float, float], tuple[float, float]]
 
 
-def _lines(path: Any) -> tuple[list[_Line], bool]:
-    """The straight lines of a path, and whether it has round ones too."""
+def _lines(path: Any) -> tuple[list[_Line], list[_Line], bool]:
+    """The straight lines of a path, its round ones from end to end, and whether it returns to where it begins."""
     x, y = ctypes.c_float(), ctypes.c_float()
     lines: list[_Line] = []
-    last, is_round = (0.0, 0.0), False
+    points: list[tuple[float, float]] = []
+    arcs: list[_Line] = []
+    last, first, is_closed = (0.0, 0.0), (0.0, 0.0), False
     for at in range(pdfium.FPDFPath_CountSegments(path)):
         segment = pdfium.FPDFPath_GetPathSegment(path, at)
         kind = pdfium.FPDFPathSegment_GetType(segment)
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
         here = (x.value, y.value)
-        if kind == pdfium.FPDF_SEGMENT_LINETO:
+        is_closed = bool(pdfium.FPDFPathSegment_GetClose(segment)) or here == first
+        if kind == pdfium.FPDF_SEGMENT_BEZIERTO:  # two points that bend it, and its end
+            points.append(here)
+            if len(points) < 3:
+                continue
+            arcs.append((last, here))
+            points.clear()
+        elif kind == pdfium.FPDF_SEGMENT_LINETO:
             lines.append((last, here))
-        is_round = is_round or kind == pdfium.FPDF_SEGMENT_BEZIERTO
+        else:
+            first = here
         last = here
-    return lines, is_round
+    return lines, arcs, is_closed
 
 
 def _turns(lines: list[_Line]) -> int:

@@ -97,9 +97,8 @@ class _Shows:
                 case "Number" if code:
                     return formatted(float(text), code, from_1904=self._from_1904)
                 case "DateTime" if code:
-                    return formatted(
-                        self._serial(datetime.fromisoformat(text.removesuffix("Z"))), code, from_1904=self._from_1904
-                    )
+                    moment = datetime.fromisoformat(text).replace(tzinfo=None)
+                    return formatted(self._serial(moment), code, from_1904=self._from_1904)
                 case "DateTime":
                     text = text.removesuffix(".000").removesuffix("T00:00:00").removeprefix("1899-12-31T")
                     return text.replace("T", " ")
