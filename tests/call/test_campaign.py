@@ -121,7 +121,8 @@ def _sound(answer: Answer) -> bool:
 def _truthful(answer: Answer, faults: Mapping[str, float]) -> bool:
     """Whether a document that is not whole says why, and the reason is one of the faults that it met."""
     if answer.error is None:
-        return bool(answer.truncated and faults.keys() & CUTS) or bool(answer.problems)
+        cut = answer.truncated and faults.keys() & {*CUTS, "whitespace_stall"}  # within a fence, a stall is a cut
+        return bool(cut or answer.problems)
     return any(isinstance(answer.error, REASONS.get(name, Busy)) for name in faults)
 
 
