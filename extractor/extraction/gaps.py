@@ -151,7 +151,9 @@ def _of_table(structure: Structure, table: Table, starts: Sequence[int]) -> _Ali
     totals = set(_totals(cells))
     prose = {at for at, row in enumerate(cells) if any(len(cell.split()) > _PROSE for cell in row)}
     kinds: list[_Kind] = [tuple(map(_filled, row)) for row in cells]
-    return _Alike(spans, [None if at in totals | prose else kind for at, kind in enumerate(kinds)], cells)
+    return _Alike(
+        spans, [kind if any(kind or ()) and at not in totals | prose else None for at, kind in enumerate(kinds)], cells
+    )
 
 
 def _filled(cell: str) -> str:

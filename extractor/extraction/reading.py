@@ -14,7 +14,7 @@ something and state less than was read before, that stays.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -501,12 +501,32 @@ def _left_out(current: _Pass) -> list[Problem]:
 
 def _doubled(current: _Pass) -> Iterator[Problem]:
     """Lists with rows that are listed more often than they stand in the text."""
+    text, part = current.inquiry.layout.document.text, current.part
     for path in current.reading.rows:
-        values, end = current.values(path), current.part.end
-        lasts = [at for at, value in enumerate(values) if value in values[:at] and value not in values[at + 1 :]]
-        several = [(values[at], values[:at].count(values[at])) for at in lasts]
-        if not all(_is_further(current, path, value, equal, end, half=True) for value, equal in several):
-            yield Problem(path, "some items are listed more often than the document has them")
+        values, equal = current.values(path), defaultdict[bytes, list[int]](list)
+        for at, value in enumerate(values):
+            equal[orjson.dumps(value)].append(at)
+        several = [own for own in equal.values() if len(own) > 1]
+        if not several:
+            continue
+        where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": current.inquiry.schema}
+        places = place_rows(values, text, **where, pointer=path)
+        for own in several:
+            item, copies = values[own[-1]], [place for at in own if (place := places[at])]
+            wanted = _wanted(current.inquiry.schema, path, item)
+            if len(copies) == len(own) and all(
+                _found(Finder(text[slice(*one)], wanted), wanted) == len(wanted) for one in copies
+            ):
+                continue
+            if not _is_further(current, path, item, len(own) - 1, part.end, half=True):
+                yield Problem(path, "some items are listed more often than the document has them")
+                break
+
+
+def _wanted(schema: Schema[Any], path: str, item: JSON) -> list[Wanted]:
+    """The values of a row, to be found in a text."""
+    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    return [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
 
 
 def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int, *, half: bool = False) -> bool:
@@ -516,8 +536,7 @@ def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int, *, 
     above it, and a line may say how many there are: `2 x Adult`.
     """
     schema, text = current.inquiry.schema, current.inquiry.layout.document.text
-    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
-    wanted = [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
+    wanted = _wanted(schema, path, item)
     places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
     many = Wanted(equal + 1, "integer")
     found: dict[int | tuple[int, int], int] = {}

@@ -76,6 +76,15 @@ def test_a_value_that_rows_repeat_excuses_no_row() -> None:
         assert left_out(Structure(text), (0, len(text)), [rows[0], *rows[2:]], (), [Wanted(value, "any")]) == missing
 
 
+def test_rows_without_a_letter_or_a_figure_are_no_rows() -> None:
+    """Dashes between the rows of a table are of no kind, also where an item spans them."""
+    dashes = "| - | - |\n"
+    listed = dashes.join(["| 2.1. | 4.50 |\n", "| 3.1. | 2.00 |\n", "| 4.1. | 5.00 |\n"])
+    text = f"| Day | Sum |\n|---|---|\n{listed}{dashes * 2}"
+    last = text.index("| 4.1.")
+    assert left_out(Structure(text), (0, len(text)), [(text.index("| 2.1."), last), (last, last + 15)]) == []
+
+
 @pytest.mark.parametrize("heard", [True, False])
 def test_rows_left_out_are_asked_for(heard: bool) -> None:
     """The model leaves out a row and counts what it lists: it is asked for what is missing, and a loss is told."""

@@ -257,8 +257,8 @@ class _Deck:
                 text.kind = self._number(record, 0)
             else:
                 self._add(text, record)
-        shown = written(self._shown(text)).strip()
-        return f"# {shown}" if text.kind in _TITLES and shown else shown
+        visible = written(self._visible(text)).strip()
+        return f"# {visible}" if text.kind in _TITLES and visible else visible
 
     def _add(self, text: _Text, record: _Record) -> None:
         """One more record of a text: characters, their styles, a link, or where that stands."""
@@ -275,7 +275,7 @@ class _Deck:
         else:
             text.raw += self._atom(record)
 
-    def _shown(self, text: _Text) -> str:
+    def _visible(self, text: _Text) -> str:
         """The characters as they look, and behind links where they lead."""
         raw, out = text.raw, ""
         looks = {start: (end, look) for start, end, look in _runs(text.styles, len(raw), self._fonts)}
