@@ -23,8 +23,6 @@ __all__ = ["cores"]
 
 _BEAM = 16
 """Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
-_LOOK = 8
-"""Places of a rare value that are tried for an item, after each of those ways."""
 _RARE = 3
 """Places up to which a value tells an item by itself, though most of the others are not there."""
 _ENOUGH = 4
@@ -79,12 +77,16 @@ class _Search:
         self._counts: list[list[int]] = []
         self._own: list[int] = []
         self._sizes: list[int] = []
+        self._most = 0
+        self._kinds = [tuple(facts) for facts in self._facts]
+        self._known: dict[Any, Core | None] = {}
         for facts in rows:
             inside = self._inside(facts, shared)
             self._rows.append([fact for _, _, _, fact in inside])
             self._counts.append([count for _, _, count, _ in inside])
             headings = sum(heading for heading, _, _, _ in inside)
             self._own.append(len(inside) - headings or len(inside))
+            self._most = max(self._most, 2 * len(inside) ** 2 + 1)
             self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
 
     def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
@@ -124,12 +126,21 @@ class _Search:
         for item in order:
             further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
             if further:
-                ways = _better(ways, further)
+                ways = self._open(_better(ways, further))
         found: list[Core | None] = [None] * len(self._rows)
         way: _Way | None = max(ways, key=lambda one: one.score)
         while way is not None and way.core is not None:
             found[way.item] = way.core
             way = way.before
+        return found
+
+    def _open(self, ways: Sequence[_Way]) -> list[_Way]:
+        """The ways that go furthest, and those before them that may still find more in the lines that they leave."""
+        found = list(ways[-_BEAM:])
+        for way in reversed(ways[:-_BEAM]):
+            lines = self._lines.count(way.end, found[0].end)
+            if found[0].score - way.score < lines * self._most:
+                found.insert(0, way)
         return found
 
     def _tries(self, item: int, ways: Sequence[_Way]) -> Iterator[tuple[_Way, Core]]:
@@ -138,25 +149,36 @@ class _Search:
             behind = self._end
             for way in reversed(ways):
                 at = bisect_left(fact.places, (way.end,))
-                for place in fact.places[at : at + _LOOK]:
+                for place in fact.places[at:]:
                     if place.start >= behind:
                         break
-                    core = self._core(item, place, way.end, way.item)
-                    if core:
-                        yield way, core
-                        if core.score > 2 * len(self._rows[item]):
+                    base: _Way | None = way
+                    while base and not (core := self._core(item, place, base.end, base)):
+                        base = base.before if self._lines.around(place.start)[0] < base.end else None
+                    if base and core:
+                        yield base, core
+                        if core.score > 2 * len(self._rows[item]) ** 2:
                             break
                 behind = min(behind, fact.places[at].start if at < len(fact.places) else behind)
 
-    def _core(self, item: int, seed: Place, low: int, mate: int = -1) -> Core | None:
+    def _core(self, item: int, seed: Place, low: int, before: _Way | None = None) -> Core | None:
         """What of an item stands on the line of a place, after an offset; None if that says too little. What it says
-        like the item that ends at the offset, its `mate`, may stand before that on the line."""
-        facts, counts = self._rows[item], self._counts[item]
+        like the item that ends at the offset, the last one of the way `before`, may stand before that on the line."""
         line, last = self._lines.around(seed.start)
-        first, near = max(line, low), max(low, seed.start - self._reach)
-        shared = self._facts[mate] if mate >= 0 and line < low else {}
-        above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
-        score, there, rare, own = 0, 0, False, False
+        if low > line:
+            return self._core_of(item, seed, low, last, before)
+        key = self._kinds[item], seed.start, seed.end
+        if key not in self._known:
+            self._known[key] = self._core_of(item, seed, line, last)
+        return self._known[key]
+
+    def _core_of(self, item: int, seed: Place, first: int, last: int, before: _Way | None = None) -> Core | None:
+        facts, counts = self._rows[item], self._counts[item]
+        line, near = self._lines.around(seed.start)[0], seed.start - self._reach
+        shared = self._facts[before.item] if before and before.core else {}
+        above, headed = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0
+        common: list[Fact] = []
+        score, there, rare, own, close = 0, 0, False, False, False
         taken: list[Place] = []
         for rank, fact in enumerate(facts):
             places = fact.places
@@ -166,18 +188,28 @@ class _Search:
                 own = own or rank < self._own[item]
                 rare = rare or (counts[rank] <= _RARE and not fact.slight)
             elif (fact.name, id(places)) in shared and within(places, line, seed.start):
-                common += 1
+                common.append(fact)
             elif above and self._lines.headers.heads(within(places, *above), seed[:2]):
                 score, headed = score + (2 if rank else 3), headed + 1
-            elif (above and within(places, *above)) or within(places, near, seed.end + self._reach):
+            elif above and within(places, *above):
                 score += 1
+            elif within(places, near, seed.end + self._reach):
+                score, close = score + 1, True
+        if common and before and (close or not self._differs(before, common)):
+            return None
         start = min([seed.start, *(one.start for one in taken)])
         end = max([seed.end, *(one.end for one in taken)])
-        score += (2 if headed else 1) * common
-        there += headed + common
+        score += (2 if headed else 1) * len(common)
+        there += headed + len(common)
         most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
         enough = own and most and (there > 1 or not facts[0].slight)
-        return Core(start, end, score) if enough else None
+        return Core(start, end, 2 * there**2 + score - 2 * there) if enough else None
+
+    def _differs(self, way: _Way, common: Sequence[Fact]) -> bool:
+        """Whether the last item of a way has more in its core than what another item says like it."""
+        core, shared = way.core, {id(fact.places) for fact in common}
+        own = (fact.places for fact in self._rows[way.item] if id(fact.places) not in shared)
+        return core is not None and any(within(places, core.start, core.end) for places in own)
 
     def field_orders(self, found: Sequence[Core | None]) -> list[list[str]]:
         """The orders in which the fields of the items may follow one another in the text: that in which they stand near
@@ -206,7 +238,7 @@ class _Search:
         for item, facts in enumerate(self._rows):
             own = [fact for fact in facts[: self._own[item]] if fact.name in order]
             for fact in sorted(own, key=lambda one: order[one.name]):
-                ways = _better(ways, list(self._steps(item, fact, ways)))
+                ways = _better(ways, list(self._steps(item, fact, ways)))[-_BEAM:]
         chosen: defaultdict[int, list[Sequence[Place]]] = defaultdict(list)
         ends: dict[int, Place] = {}
         way: _Trail | None = max(ways, key=lambda one: one.score)
@@ -219,7 +251,7 @@ class _Search:
         for item in sorted(chosen):
             if 2 * len(chosen[item]) >= self._own[item]:
                 start, end = self._tight(chosen[item], ends[item], low)
-                found[item], low = Core(start, end, 2 * len(chosen[item]) + 1), end
+                found[item], low = Core(start, end, 2 * len(chosen[item]) ** 2 + 1), end
         return found
 
     def _steps(self, item: int, fact: Fact, ways: Sequence[_Trail]) -> Iterator[_Trail]:
@@ -259,12 +291,7 @@ class _Search:
         for item, core in enumerate(found):
             if core is not None or not self._rows[item]:
                 continue
-            options = {
-                one
-                for fact in self._rows[item][:2]
-                for place in self._few(fact)
-                if (one := self._core(item, place, self._start)) and not _overlaps(one, taken)
-            }
+            options = {core for core in self._options(item) if not _overlaps(core, taken)}
             best = [one for one in options if one.score == max(other.score for other in options)]
             if len(best) == 1:
                 found[item] = best[0]
@@ -274,10 +301,13 @@ class _Search:
     def _first(self, fact: Fact) -> int:
         return within(fact.places, self._start, self._end)[0].start
 
-    def _few(self, fact: Fact) -> Sequence[Place]:
-        """The places of a value, if they are few."""
-        places = within(fact.places, self._start, self._end)
-        return places if len(places) <= _BEAM else ()
+    def _options(self, item: int) -> Iterator[Core]:
+        """The cores of an item around the places of its two rarest values, if these are few."""
+        for fact in self._rows[item][:2]:
+            places = within(fact.places, self._start, self._end)
+            for place in places if len(places) <= _BEAM else ():
+                if core := self._core(item, place, self._start):
+                    yield core
 
 
 W = TypeVar("W", _Way, _Trail)
@@ -289,7 +319,7 @@ def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
     for way in sorted([*ways, *further], key=lambda one: (one.end, -one.score)):
         if not best or way.score > best[-1].score:
             best.append(way)
-    return list(best[-_BEAM:])
+    return list(best)
 
 
 def _beside(places: Sequence[Place], seed: Place, first: int, last: int, taken: Sequence[Place]) -> Place | None:
@@ -311,6 +341,7 @@ def _nearest(places: Sequence[Place], core: Core) -> int:
     return min((place.start for place in near), key=lambda start: abs(start - core.start))
 
 
-def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
-    at = bisect_left(taken, core)
-    return any(one.start < core.end and core.start < one.end for one in taken[max(0, at - 1) : at + 1])
+def _overlaps(one: Core, taken: Sequence[Core]) -> bool:
+    """Whether a core has a part in common with one of some cores that are in order."""
+    at = bisect_left(taken, (one.end,))
+    return at > 0 and one.start < taken[at - 1].end

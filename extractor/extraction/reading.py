@@ -487,7 +487,8 @@ def _left_out(current: _Pass) -> list[Problem]:
     text, placed, unplaced = layout.document.text, dict[tuple[int, int], str](), list[JSON]()
     for path in lists:
         items = current.values(path)
-        places = place_rows(items, text, start=part.start, end=part.end, schema=schema, pointer=path)
+        view = (current.view.start, current.view.end)
+        places = place_rows(items, text, start=part.start, end=part.end, around=view, schema=schema, pointer=path)
         placed |= {place: path for place in places if place}
         unplaced += (item for item, place in zip(items, places, strict=True) if not place or _last_items(item, "")[1])
     single = {Wanted(leaf, "any") for _, leaf in leaves(current.reading.rest) if leaf is not None}

@@ -54,8 +54,8 @@ class Fact(NamedTuple):
 
 
 class Core(NamedTuple):
-    """Where most of an item stands on one line, and how much: 2 for each value there, 1 more for the rarest, and 1 for
-    each one near."""
+    """Where most of an item stands on one line, and how much: twice the square of the number of values there, 1 more
+    for the rarest, and 1 for each one near. So a line is worth more to one item than to several that share it."""
 
     start: int
     end: int
@@ -122,6 +122,10 @@ class Lines:
     def column(self, offset: int) -> int:
         """Characters before an offset on its line."""
         return offset - self._breaks[bisect_right(self._breaks, offset) - 1]
+
+    def count(self, start: int, end: int) -> int:
+        """How many lines (or sentences) begin from one offset to another."""
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
 
     def end(self, offset: int) -> int:
         """Where the line around an offset ends."""

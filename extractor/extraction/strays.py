@@ -63,14 +63,9 @@ def count_strays(schema: Schema[JSON], text: str, view: tuple[int, int], reading
         for path, rows in reading.rows.items():
             known = schema.field(path)
             if not (known and known.keys):
-                values = [row.value for row in rows]
-                where: dict[str, Any] = {"schema": schema, "pointer": path}
-                inside = place_rows(values, text, start=start, end=end, **where)
-                homeless = [value for value, place in zip(values, inside, strict=True) if place is None]
-                for low, high in ((view[0], start), (end, view[1])):
-                    strays += sum(
-                        place is not None for place in place_rows(homeless, text, start=low, end=high, **where)
-                    )
+                where: dict[str, Any] = {"start": start, "end": end, "around": view, "schema": schema, "pointer": path}
+                places = place_rows([row.value for row in rows], text, **where)
+                strays += sum(place is not None and not start <= place[0] < end for place in places)
     return strays
 
 
@@ -79,15 +74,17 @@ def _each_once(
 ) -> list[list[Row]]:
     """The rows of each part, each place once: for the part that it is in, or for the first of several."""
 
-    def places(rows: Sequence[Row], part: Part) -> list[Range | None]:
-        values = [row.value for row in rows]
-        return place_rows(values, text, start=part.start, end=part.end, schema=schema, pointer=path) if rows else []
+    def places(rows: Sequence[Row], at: int) -> list[Range | None]:
+        near = parts[max(0, at - _REACH) : at + _REACH + 1]
+        where: dict[str, Any] = {"start": parts[at].start, "end": parts[at].end, "schema": schema, "pointer": path}
+        around = (near[0].start, near[-1].end)
+        return place_rows([row.value for row in rows], text, around=around, **where) if rows else []
 
-    inside = [places(rows, part) for rows, part in zip(listed, parts, strict=True)]
+    found = [places(rows, at) for at, rows in enumerate(listed)]
     owners: dict[int, tuple[int, Row]] = {}
-    for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
-        for row, place in zip(rows, found, strict=True):
-            if place:
+    for at, (rows, own) in enumerate(zip(listed, found, strict=True)):
+        for row, place in zip(rows, own, strict=True):
+            if place and parts[at].start <= place[0] < parts[at].end:
                 owners.setdefault(place[0], (at, row))
 
     whole: dict[int, Row] = {}
@@ -100,14 +97,8 @@ def _each_once(
         whole[id(its)] = replace(its, value=filled(value, row.value))
         return True
 
-    remaining = []
-    for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
-        gone = {id(row) for row, place in zip(rows, found, strict=True) if joins_another(at, row, place)}
-        homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
-        near = range(max(0, at - _REACH), min(len(parts), at + _REACH + 1))
-        for other in sorted(near, key=lambda one: abs(one - at))[1:]:
-            abroad = zip(homeless, places(homeless, parts[other]), strict=True)
-            gone |= {id(row) for row, place in abroad if joins_another(at, row, place)}
-            homeless = [row for row in homeless if id(row) not in gone]
-        remaining.append([row for row in rows if id(row) not in gone])
+    remaining = [
+        [row for row, place in zip(rows, own, strict=True) if not joins_another(at, row, place)]
+        for at, (rows, own) in enumerate(zip(listed, found, strict=True))
+    ]
     return [[whole.get(id(row), row) for row in rows] for rows in remaining]

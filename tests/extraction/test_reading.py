@@ -414,6 +414,36 @@ def test_rows_from_outside_the_part_are_dropped() -> None:
     assert len(alone) >= result.chunks - 4
 
 
+class Passing(BaseModel):
+    day: str
+    gate: str
+    toll: float
+
+
+class Passings(BaseModel):
+    passings: list[Passing]
+
+
+@pytest.mark.parametrize("gates", [300, 2])
+@pytest.mark.parametrize(("before", "behind"), [(300, 300), (90, 0), (5, 0), (0, 5)])
+def test_rows_of_a_table_that_other_parts_repeat(gates: int, before: int, behind: int) -> None:
+    """Rows of neighbours that share a value with the lines of a part, such as the day, come once, in their own part."""
+    rows = [{"day": f"0{n * n % 7 + 1}.03.", "gate": f"Gate {n % gates}", "toll": n % 50 + 2.5} for n in range(300)]
+    lines = [f"{row['day']}  {row['gate']}  {row['toll']:.2f}\n" for row in rows]
+    text = "Day  Gate  Toll\n" + "".join(lines)
+    at = [len(text) - sum(map(len, lines[n:])) for n in range(300)]
+
+    def reader(question: Question) -> dict[str, Any]:
+        shown = text.index(question.text.strip("\n")) - (len(question.text) - len(question.text.lstrip("\n")))
+        own = [n for n in range(300) if question.part[0] <= at[n] - shown < question.part[1]]
+        found = rows[max(0, own[0] - before) : own[-1] + 1 + behind]
+        return {"passings_count": len(found), "passings": found}
+
+    result, _ = ask(text, reader, schema=Passings, view_tokens=2000, max_output_tokens=20_000)
+    assert (result.status, result.data["passings"]) == ("ok", rows)
+    assert result.chunks > 1
+
+
 def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
     """Where all rows of an answer are those of another part, what its own part holds is lost, and that is a problem.
     One row alone may be a neighbour's, listed for a part without any."""

@@ -527,3 +527,21 @@ def test_a_row_out_of_order_is_placed_where_it_stands() -> None:
     order = [*range(1, 9), 0, 11, 9, 10]
     placed = place_rows([rows[n] for n in order], text)
     assert [place and text.count("\n", 0, place[0]) for place in placed] == order
+
+
+TOLLS = [{"day": f"0{n % 9 + 1}.03.", "text": f"Toll gate {n}", "sum": n + 2.5} for n in range(60)]
+TRIPS = [{"day": f"0{n * n % 5 + 1}.03.", "text": ["Ferry", "Toll"][n % 7 % 2], "sum": n % 4 + 2.5} for n in range(60)]
+
+
+@pytest.mark.parametrize("rows", [TOLLS, TRIPS])
+@pytest.mark.parametrize(("first", "last"), [(0, 60), (0, 40), (15, 40), (20, 45), (20, 60)])
+def test_rows_of_neighbours_take_no_line_from_a_row(rows: list[dict[str, Any]], first: int, last: int) -> None:
+    """Of rows from before and behind a stretch, none is placed in it: each of its lines has a row that is all there."""
+    written = [f"{row['day']}  {row['text']}  {row['sum']:.2f}\n" for row in rows]
+    offsets = [sum(map(len, written[:n])) for n in range(61)]
+    start, end = offsets[20], offsets[40]
+    text, listed = "".join(written), rows[first:last]
+    places = place_rows(listed, text, start=start, end=end, around=(0, len(text)))
+    assert [place for place in places if place is None] == []
+    assert all(rows[offsets.index(at)] == row for row, (at, _) in zip(listed, filter(None, places), strict=True))
+    assert sorted(at for at, _ in filter(None, places) if start <= at < end) == offsets[20:40]
