@@ -36,7 +36,7 @@ _SLACK = 1.0
 _FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 _FEWEST, _SILENT_SECONDS, _ROUNDS = 4, 30.0, 4
 
-Wake = Callable[[], None]
+Wake = Callable[[], object]
 
 
 @dataclass(slots=True, eq=False)

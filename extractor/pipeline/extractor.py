@@ -194,10 +194,11 @@ class Extractor(_Face):
         Leaving the loop early ends the request in flight; the most it can have cost counts as perhaps paid.
         """
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
-        growing = Growing(compile_schema(schema, counts=True), partials.put)
+        opened = self._opened()
+        growing = Growing(compile_schema(schema, counts=True), partials.put, opened.http.hidden)
         with Job[Result[Any]]() as job:
             job.then(lambda _: partials.put(None))
-            self._begin(job, self._opened().flow(schema, source), growing)
+            self._begin(job, opened.flow(schema, source), growing)
             while (partial := taken(partials)) is not None:
                 yield partial
             yield growing.last(job.result())
@@ -287,7 +288,7 @@ class AsyncExtractor(_Face):
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         opened = await self._opened_aside()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
-        growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
+        growing = Growing(compile_schema(schema, counts=True), partials.put_nowait, opened.http.hidden)
         asking = opened.remembering(Streaming(opened.http, growing))
         task = asyncio.create_task(drive(opened.flow(schema, source), asking))
         task.add_done_callback(lambda _: partials.put_nowait(None))

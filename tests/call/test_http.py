@@ -208,21 +208,6 @@ def test_replies_repeat_no_secret() -> None:
     assert secrets.hidden_in(other := Reply("nothing of it", logprobs=(("no", -0.1),))) is other
 
 
-@pytest.mark.parametrize("size", [1, 3, 5, 100])
-def test_streams_repeat_no_secret(size: int) -> None:
-    """However a stream cuts a token into pieces, who hears them hears none of it, and all of the rest in the end."""
-    heard: list[str | None] = []
-    listen = Secrets("s3cr3t-t0ken-0123456789").heard(heard.append)
-    for text in ("cut s3", "the token is s3cr3t-t0ken-0123456789, s3cr3t ends."):
-        listen(None)
-        for at in range(0, len(text), size):
-            listen(text[at : at + size])
-    assert "".join(piece or "|" for piece in heard).removeprefix("|").partition("|")[::2] == (
-        "cut ",
-        "the token is ***, s3cr3t ends.",
-    )
-
-
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
