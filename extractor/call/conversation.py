@@ -22,7 +22,7 @@ from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Sett
 from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run
 from extractor.call.examples import copied, prompt_of
-from extractor.call.form import Form, Ladder, stalled
+from extractor.call.form import RUNGS, Form, Ladder, stalled
 from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
 from extractor.call.tools import NO_SUCH_TOOL, Called, call_tools, legible, recognised
@@ -145,9 +145,9 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         draft = read(reply, question.schema, asking.text)
     except InvalidValue:
         if reply.finish != "length":
-            talk.form.failed()
+            talk.form.judge(usable=False)
         return None
-    talk.form.worked()
+    talk.form.judge(usable=True)
     if draft.repairs:
         talk.repaired(*draft.repairs)
     if not talk.examples:
@@ -462,7 +462,7 @@ class Talk:
     def lower(self, why: str) -> None:
         """Step down one rung for the rest of this conversation, where it was a format that failed."""
         if self.form.formatted and self.form.lower():
-            self.tell("fallback", f"{self.form.name} after {why}")
+            self.tell("fallback", f"{RUNGS[self.form.rung]} after {why}")
 
     def repaired(self, *steps: Repair) -> None:
         """Record steps that changed or replaced an answer."""
@@ -476,7 +476,7 @@ class Talk:
         if self._open and not self.called:
             self.tell("tool", "tools were offered, and none was called")
         return Answer(
-            usage=self.since(0),
+            usage=sum(self.usages, Usage()),
             attempts=self.attempts,
             repairs=tuple(self.repairs),
             tool_calls=tuple(self.called),

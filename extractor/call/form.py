@@ -53,14 +53,9 @@ class Form:
         self._defaults = defaults
         self._first: int | None = None
         self._left_out: frozenset[str] = frozenset()
-        self.rung = 0
+        self.rung, self.name = 0, RUNGS[0]
         self._strict = self._refused = self._judged = self.formatted = False
         self._body: Mapping[str, Any] = {}
-
-    @property
-    def name(self) -> str:
-        """The rung by its name."""
-        return RUNGS[self.rung]
 
     def body(
         self,
@@ -75,7 +70,9 @@ class Form:
 
         While tools are open the format is held back: its grammar would allow no call.
         """
-        self.rung = max(self.rung, self._known.rung(self._failures))
+        if self._known.refused or self._failures:
+            self.rung = max(self.rung, self._known.rung(self._failures))
+        self.name = RUNGS[self.rung]
         self._first = self.rung if self._first is None else self._first
         self._left_out |= self._known.dropped
         if left_out := self._left_out & self._defaults:
@@ -132,14 +129,11 @@ class Form:
         )
         return None if about_content or not self.formatted else self._stepped(error)
 
-    def worked(self) -> None:
-        """An answer on this rung could be used."""
-        if self._judged:
+    def judge(self, *, usable: bool) -> None:
+        """Whether what came on this rung could be used."""
+        if self._judged and usable:
             self._failures.pop(self.name, None)
-
-    def failed(self) -> None:
-        """The rung gave nothing that could be used."""
-        if self._judged:
+        elif self._judged:
             self._failures[self.name] += 1
 
     def lower(self, *, past_schema: bool = True) -> bool:
@@ -151,18 +145,18 @@ class Form:
 
     def plain(self) -> None:
         """Go on without a response format."""
-        self.failed()
+        self.judge(usable=False)
         self.rung = _PROMPT
 
     def _stepped(self, error: ServiceError) -> str | None:
         unmet = error.code in _UNMET or _UNMET_WORDS.search(str(error)) is not None
         if unmet:
-            self.failed()
+            self.judge(usable=False)
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
             return None
         self._refused = self._refused or not unmet
-        return self.name
+        return RUNGS[self.rung]
 
     def _disliked(self, error: ServiceError) -> str | None:
         """The parameter that a refusal names, where it was only a default."""

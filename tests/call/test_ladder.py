@@ -42,10 +42,10 @@ def test_a_success_between_forgives() -> None:
     ladder = Ladder()
     form = Form(ladder, "m", SCHEMA, defaults=frozenset())
     for _ in range(10):
-        for formatted, steps in ((True, (form.failed, form.failed, form.worked)), (False, (form.failed,) * 3)):
+        for formatted, steps in ((True, (False, False, True)), (False, (False,) * 3)):
             form.formatted = formatted
-            for step in steps:
-                step()
+            for usable in steps:
+                form.judge(usable=usable)
     assert _begins(ladder, schema=SCHEMA.fingerprint) == "json_schema"
 
 
