@@ -7,7 +7,7 @@ default, in the other envelope, on the next rung of the ladder, with text disarm
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -48,7 +48,7 @@ class Form:
     """
 
     def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
-        self._known = ladder.of(model)
+        self._known = ladder.models[model]
         self._failures = self._known.failures.setdefault(schema.fingerprint, Counter())
         self._defaults = defaults
         self._first: int | None = None
@@ -211,33 +211,29 @@ class Ladder:
     """What the conversations of a run have learnt, by model; all of them share it. `state` is of an earlier run."""
 
     def __init__(self, state: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._models: dict[str, Known] = {}
+        self.models: defaultdict[str, Known] = defaultdict(Known)
         state = {"refused": {}, "dropped": {}, "failures": {}, **(state or {})}
         for name in ("refused", "dropped"):
             for model, names in state[name].items():
                 self.know(model, {name: names})
         for key, failures in state["failures"].items():
             model, _, fingerprint = key.rpartition(" ")
-            self.of(model).failures[fingerprint] = Counter(failures)
-
-    def of(self, model: str) -> Known:
-        """What is known of a model, to be read and added to."""
-        return self._models.setdefault(model, Known())
+            self.models[model].failures[fingerprint] = Counter(failures)
 
     def know(self, model: str, facts: Mapping[str, Any]) -> None:
         """Take over what an earlier run, or a person's look at the deployment, found out of a model."""
-        known = self.of(model)
+        known = self.models[model]
         known.refused.update(name for name in facts.get("refused", ()) if name in RUNGS)
         known.dropped.update(map(str, facts.get("dropped", ())))
 
     def facts(self, model: str) -> dict[str, list[str]]:
         """What a model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
-        known = self.of(model)
+        known = self.models[model]
         return {name: sorted(each) for name in ("refused", "dropped") if (each := getattr(known, name))}
 
     def export(self) -> dict[str, dict[str, Any]]:
         """What is remembered, ready for JSON and for `Ladder(...)`; journals of earlier versions have the same."""
-        models = self._models.items()
+        models = self.models.items()
         return {
             "refused": {model: sorted(known.refused) for model, known in models},
             "dropped": {model: sorted(known.dropped) for model, known in models},
