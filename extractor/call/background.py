@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Semaphore, Thread, current_thread
+from threading import Thread, current_thread
 from typing import Any, Generic, TypeVar
 from weakref import finalize
 
@@ -230,17 +230,15 @@ class _Threads(ThreadPoolExecutor):
         super().__init__()
         self._most = min(32, (os.cpu_count() or 1) + 4)  # as the standard one
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
-        self._free, self._starting = Semaphore(0), Lock()
         self._begun = 0
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """As the standard one; a thread is started where none is free."""
+        """As the standard one, for one loop; each of the first calls starts a thread."""
         future: Future[Any] = Future()
         self._calls.put((future, partial(function, *args, **named)))
-        with self._starting:
-            if not self._free.acquire(blocking=False) and self._begun < self._most:
-                self._begun += 1
-                Thread(target=self._work, name=f"extractor-{self._begun}", daemon=True).start()
+        if self._begun < self._most:
+            self._begun += 1
+            Thread(target=self._work, name=f"extractor-{self._begun}", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -257,4 +255,3 @@ class _Threads(ThreadPoolExecutor):
                 except BaseException as error:
                     future.set_exception(error)
             del call, future, function  # an idle thread holds nothing
-            self._free.release()
