@@ -10,8 +10,7 @@ import asyncio
 import math
 import re
 import sys
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -35,8 +34,7 @@ LARGEST = 200_000_000
 """Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
 
 _CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 60.0
-_PIECE = 1 << 18  # bytes
-_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_PACKED = ("gzip", "deflate", "identity")
 _WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
 _SHORTEST = 8
 """Characters; what is shorter is no token, and may well be part of other words."""
@@ -198,25 +196,23 @@ class Response:
     async def feed(self, take: Callable[[bytes], object]) -> None:
         """Hand the body on, a piece at a time, unpacked.
 
-        No encoding is asked for; gzip and deflate are read where somebody on the way applied one of them. BrokenReply
-        for any other, for a body that is not what its header says, and for one that is too large.
+        No encoding is asked for; gzip or deflate is read where somebody on the way applied it. BrokenReply for any
+        other, for a body that is not what its header says, and for one that is too large.
         """
-        encoding = self.headers.get("content-encoding")
-        packed = _unpacker(encoding) if encoding else None
+        packed = self._response.headers.get_list("content-encoding", split_commas=True)
+        if packed and (len(packed) > 1 or packed[0].lower() not in _PACKED):
+            raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
         size = 0
         try:
-            async for part in self._response.aiter_raw():
-                for piece in _unpacked(packed, part) if packed else (part,):
-                    size += len(piece)
-                    if size > LARGEST:
-                        raise BrokenReply(
-                            f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
-                        )
-                    take(piece)
+            async for piece in self._response.aiter_bytes() if packed else self._response.aiter_raw():
+                size += len(piece)
+                if size > LARGEST:
+                    raise BrokenReply(
+                        f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
+                    )
+                take(piece)
         except httpx.TransportError as error:  # whether what came is whole is for its reader to say
             self.broken = error
-        if packed and size and not packed.eof:
-            raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
 
     async def read(self) -> bytes:
         """The whole body, unpacked."""
@@ -297,23 +293,3 @@ def _spare_sniffio() -> None:
     """httpcore tries to import sniffio several times a call; where it is not installed, sys.modules says so."""
     if find_spec("sniffio") is None:
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-
-
-def _unpacker(encoding: str) -> Any:
-    """What unpacks a body with that header; None where there is nothing to do."""
-    names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
-    if len(names) > 1 or not set(names) <= _WINDOWS.keys():
-        raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
-    return zlib.decompressobj(_WINDOWS[names[0]]) if names else None
-
-
-def _unpacked(packed: Any, data: bytes) -> Iterator[bytes]:
-    """What the next bytes of a body stand for, a piece at a time, so that their number is known before they are in
-    memory."""
-    while data:
-        try:
-            piece = packed.decompress(data, _PIECE)
-        except zlib.error as error:
-            raise BrokenReply(f"the reply is not packed as its header says ({error}): it is asked again") from None
-        yield piece
-        data = packed.unconsumed_tail
