@@ -104,7 +104,7 @@ class Service:
         """The catalogue, as far as this service is in it."""
         account = self.account
         price = price_of(account.model)
-        published = ModelEntry(name=account.model, price=price, batch=True, paid_plan=True, window=_PUBLISHED)
+        published = ModelEntry(name=account.model, price=price, batch=True, window=_PUBLISHED)
         return [account.entry or published]
 
     def _admitted(self) -> bool:

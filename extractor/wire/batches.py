@@ -10,6 +10,7 @@ import orjson
 
 from extractor.errors import Rejected, ServiceError, UsageError
 from extractor.wire.faults import classify
+from extractor.wire.loose import write_json
 from extractor.wire.prices import Price
 from extractor.wire.replies import broken, parse_completion, read_object, refusal
 from extractor.wire.values import Reply
@@ -110,7 +111,7 @@ def _item(entry: Any, place: int, price: Price | None) -> BatchItem:
 def _outcome(whole: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
     result = whole.get("result")
     if whole.get("success") is False or whole.get("error") or whole.get("errors") or result is None:
-        return refusal(200, {}, orjson.dumps(dict(whole)), whole, price=price)
+        return refusal(200, {}, write_json(whole).encode(), whole, price=price)
     try:
         return parse_completion(result, price=price)
     except ServiceError as error:
