@@ -13,16 +13,7 @@ from extractor.wire.loose import joined_halves, read_json, write_json
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 
-__all__ = [
-    "Completion",
-    "broken",
-    "parse_completion",
-    "parse_reply",
-    "part_thinking",
-    "read_object",
-    "read_usage",
-    "refusal",
-]
+__all__ = ["Completion", "broken", "parse_completion", "parse_reply", "part_thinking", "refusal", "unwrapped"]
 
 _MOST_TOKENS = 1_000_000_000
 """More than any reply can have used: 128 answers of the largest window come to 34 million."""
@@ -37,16 +28,25 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown;
     `model` is who was asked, for an error to name.
     """
-    request_id, refused = headers.get("cf-ai-req-id") or headers.get("cf-ray"), not 200 <= status < 300
+    result = unwrapped(status, headers, body, price=price, model=model)
+    return parse_completion(result, request_id=headers.get("cf-ai-req-id") or headers.get("cf-ray"), price=price)
+
+
+def unwrapped(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Any:
+    """What a response body holds, out of its envelope where it has one, or the ServiceError that it stands for."""
+    whole, what = None, "the body is not a JSON object"
     try:
-        whole = read_object(status, body, request_id=request_id)
-    except BrokenReply:
-        if not refused:
-            raise
-        whole = {}
-    if refused or whole.get("success") is False or whole.get("errors") or whole.get("error"):
-        raise refusal(status, headers, body, whole, price=price, model=model)
-    return parse_completion(whole.get("result") or whole, request_id=request_id, price=price)
+        whole = read_json(body)
+    except ValueError as error:
+        page = page_title(body)
+        what = f"a web page came, {page!r}," if page is not None else f"the body is not whole JSON ({error})"
+        what = f"{what} in {len(body)} bytes"
+    found = whole if isinstance(whole, dict) else {}
+    if not 200 <= status < 300 or found.get("success") is False or found.get("errors") or found.get("error"):
+        raise refusal(status, headers, body, found, price=price, model=model)
+    if not isinstance(whole, dict):
+        raise broken(what, status, headers.get("cf-ai-req-id") or headers.get("cf-ray"))
+    return whole if whole.get("result") is None else whole["result"]
 
 
 def refusal(
@@ -61,7 +61,7 @@ def refusal(
     """The error in a body, of some content, with what it tells of its cost; one beside an answer may be billed."""
     error, result = classify(status, headers, body, model=model), content.get("result") or content
     if isinstance(result, Mapping):
-        error.usage = read_usage(result.get("usage"), price=price)
+        error.usage = _usage(result.get("usage"), price=price)
         error.billable = error.billable or bool(result.get("choices"))
     return error
 
@@ -118,11 +118,11 @@ class Completion:
 
     def count(self, usage: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
-        latest = read_usage(usage, price=self.price)
+        latest = _usage(usage, price=self.price)
         if latest and self.usage:
             names = ("prompt_tokens", "cached_tokens", "completion_tokens")
             largest = {name: max(getattr(latest, name), getattr(self.usage, name)) for name in names}
-            latest = read_usage(largest, price=self.price)
+            latest = _usage(largest, price=self.price)
         self.usage = latest or self.usage
 
     def reply(self) -> Reply:
@@ -212,20 +212,7 @@ def part_thinking(content: str) -> tuple[str, str]:
     return content, ""
 
 
-def read_object(status: int, body: bytes, *, request_id: str | None = None) -> dict[str, Any]:
-    """The JSON object in a body; BrokenReply that says what came in its place."""
-    try:
-        value = read_json(body)
-    except ValueError as error:
-        page = page_title(body)
-        what = f"a web page came, {page!r}," if page is not None else f"the body is not whole JSON ({error})"
-        raise broken(f"{what} in {len(body)} bytes", status, request_id) from None
-    if not isinstance(value, dict):
-        raise broken("the body is not a JSON object", status, request_id)
-    return value
-
-
-def read_usage(usage: Any, *, price: Price | None) -> Usage | None:
+def _usage(usage: Any, *, price: Price | None) -> Usage | None:
     """Tokens and their cost; None where the service told none, or none that can be. Cached ones are the prompt's."""
     if not isinstance(usage, Mapping):
         return None
