@@ -22,7 +22,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -31,7 +30,7 @@ from extractor.emulator import meter
 from extractor.emulator.checks import texts_of
 from extractor.emulator.player import Player
 from extractor.emulator.questions import Question
-from extractor.emulator.refusals import engine_says, envelope
+from extractor.emulator.refusals import envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError
 from extractor.local.model import LocalModel, open_model
@@ -73,9 +72,9 @@ def embedded(model: LocalModel) -> Responder:
         try:
             generated = await asyncio.to_thread(model.answer, body)
         except TooLong as error:
-            return engine_says(str(error), str(uuid4()), code=3010, status=413)
+            return envelope(3010, str(error), status=413)
         except Rejected as error:
-            return engine_says(str(error), str(uuid4()))
+            return envelope(8001, str(error))
         return Completion(
             generated.content, finish=generated.finish, logprobs=generated.logprobs, usage=generated.usage
         )
@@ -99,7 +98,7 @@ class Script:
                 return answer
         if self._queue:
             return self._queue.popleft()
-        return envelope(8001, "The script has no reply to this request", str(uuid4()), status=400)
+        return envelope(8001, "The script has no reply to this request")
 
 
 def read_script(path: Path) -> Responder:
@@ -147,6 +146,6 @@ def _answer(line: Mapping[str, Any]) -> Answer:
         return Completion(**{**entry, "tool_calls": tuple(entry.get("tool_calls", ()))})
     if "refusal" in line:
         entry = line["refusal"]
-        return envelope(entry.get("code"), entry["message"], str(uuid4()), status=entry["status"])
+        return envelope(entry.get("code"), entry["message"], status=entry["status"])
     reply: Answer = line["reply"]
     return reply

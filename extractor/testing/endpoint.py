@@ -11,7 +11,6 @@ from inspect import isawaitable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypedDict
-from uuid import uuid4
 
 from pydantic_core import to_jsonable_python
 
@@ -110,7 +109,7 @@ class Endpoint(Emulator):
         if self._otherwise is None:
             first_line = question.text.strip().partition("\n")[0][:80]
             self._unscripted.append(Unscripted(f"no reply is scripted for a request about {first_line!r}"))
-            return envelope(8001, str(self._unscripted[-1]), str(uuid4()), status=400)
+            return envelope(8001, str(self._unscripted[-1]))
         found = self._otherwise(body)
         answer: Answer = await found if isawaitable(found) else found
         return answer
