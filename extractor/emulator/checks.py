@@ -7,13 +7,14 @@ then refuses part of it in words of its own. The rules here are those of the ser
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
 from extractor.wire.images import image_size
+from extractor.wire.parameters import problems
 
 __all__ = ["check_edge", "check_engine", "holds_data_uri", "picture_size", "pictures", "texts_of", "thinks"]
 
@@ -43,10 +44,10 @@ def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
     """What the engine has against a request that passed the edge: status, code and text, or None."""
     if body.get("reasoning_effort") not in (None, *_EFFORTS):
         return 400, 8007, f"1 validation error: reasoning_effort: input should be one of {', '.join(_EFFORTS)}"
-    for name, accepts in _ENGINE.items():
-        if body.get(name) is not None and not accepts(body[name]):
-            return 400, 8001, "Invalid input"
-    if not body.get("messages", True):
+    parameters = {name: _as_number(body[name]) for name in _NUMBERS if name in body}
+    parameters |= {name: body[name] for name in ("stop", "tools", "tool_choice") if body.get(name) is not None}
+    format_is_wrong = body.get("response_format") is not None and not _is_format(body["response_format"])
+    if any(problems(parameters)) or format_is_wrong or not body.get("messages", True):
         return 400, 8001, "Invalid input"
     if not all(map(_arguments_are_objects, body.get("messages") or ())):
         return 400, 8007, "Assistant tool call function.arguments must be a JSON object."
@@ -156,17 +157,12 @@ def _mismatch(path: str, wanted: type, found: Any) -> str:
     return f"Type mismatch of '{path}', '{_NAMES[wanted]}' not in '{name}'"
 
 
-def _number(low: float, high: float, *, whole: bool = False) -> Callable[[Any], bool]:
-    """A number in a range; text that reads as a number passes, as the engine's own parser lets it."""
-
-    def accepts(value: Any) -> bool:
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return False
-        return not isinstance(value, bool) and low <= number <= high and not (whole and number % 1)
-
-    return accepts
+def _as_number(value: Any) -> Any:
+    """A value as the engine's own parser reads it: text that is a number is one."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
 
 
 def _is_format(value: Any) -> bool:
@@ -199,20 +195,7 @@ def holds_data_uri(body: Mapping[str, Any]) -> bool:
 
 _EFFORTS = ("none", "low", "medium", "high", "max")
 
-_ENGINE: Mapping[str, Callable[[Any], bool]] = {
-    "temperature": _number(0, 2),
-    "top_p": _number(0, 1),
-    "frequency_penalty": _number(-2, 2),
-    "presence_penalty": _number(-2, 2),
-    "n": _number(1, 128, whole=True),
-    "max_tokens": _number(1, 2**31, whole=True),
-    "max_completion_tokens": _number(1, 2**31, whole=True),
-    "top_logprobs": _number(0, 20, whole=True),
-    "stop": lambda value: isinstance(value, str) or (isinstance(value, list) and len(value) <= 4),
-    "response_format": _is_format,
-    "tools": lambda value: (
-        isinstance(value, list)
-        and all(isinstance(tool, Mapping) and isinstance(tool.get(str(tool.get("type"))), Mapping) for tool in value)
-    ),
-    "tool_choice": lambda value: isinstance(value, Mapping) or value in ("none", "auto", "required"),
-}
+_NUMBERS = (
+    *("temperature", "top_p", "frequency_penalty", "presence_penalty"),
+    *("n", "max_tokens", "max_completion_tokens", "top_logprobs"),
+)

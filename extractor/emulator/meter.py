@@ -62,11 +62,8 @@ class Meter:
         pieces: list[Hashable] = []
         estimate = 0
         for part in _parts(body):
-            if isinstance(part, str):
-                found = _ROUGH.findall(part) if self._encode is None else self._encode(part)
-                estimate += self.count(part) if self._encode is None else len(found)
-            else:
-                found, estimate = part, estimate + len(part)
+            found = (self._encode or _ROUGH.findall)(part) if isinstance(part, str) else part
+            estimate += self.count(part) if isinstance(part, str) and self._encode is None else len(found)
             pieces += found
         block = _BLOCK * estimate / max(len(pieces), 1)
         return Prompt(estimate, block, tuple(_chain(pieces)))

@@ -191,13 +191,13 @@ _LISTS: Mapping[str, Callable[[list[bytes]], Iterable[bytes]]] = {
     "gap: frames in the middle are missing.": lambda old: old[:2] + old[4:],
     "disorder: the frames come in another order.": lambda old: (*old[-3::-1], *old[-2:]),
     "finish_early: the finish_reason comes before the last frames of the text.": lambda old: (
-        *(*old[:2], old[-2], *old[2:-2], old[-1]),
+        [*old[:2], old[-2], *old[2:-2], old[-1]]
     ),
     "frames_twice: every frame comes twice.": lambda old: (frame for each in old for frame in (each, each)),
     "again: the whole stream comes twice, one behind the other.": lambda old: old + old,
     "error_behind: an error frame comes behind the end.": lambda old: (*old, _frame({"error": _ERROR})),
     "keep_alive: events that are empty, or no JSON, keep the connection open.": lambda old: (
-        *(*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:]),
+        [*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:]]
     ),
     "half_characters: frames end within a surrogate pair.": _halved,
     "bytes_apart: each byte comes in a piece of its own.": lambda old: (bytes([byte]) for one in old for byte in one),

@@ -31,7 +31,7 @@ def recorded(path: Path) -> Iterator[Emulator]:
     """
     recorder = Recorder(resolve_endpoint())
     try:
-        with Emulator(Script([]), player=_passing_on(recorder)) as emulator:
+        with Emulator(Script(), player=_passing_on(recorder)) as emulator:
             yield emulator
     finally:
         if recorder.exchanges:
@@ -43,7 +43,7 @@ def recorded(path: Path) -> Iterator[Emulator]:
 def replayed(path: Path) -> Iterator[Emulator]:
     """A server that answers as the file has it. Unrecorded is raised on leaving, where a request had no reply in it."""
     player = Player.of(path)
-    with Emulator(Script([]), player=player) as emulator:
+    with Emulator(Script(), player=player) as emulator:
         yield emulator
     if player.missing:
         raise Unrecorded(f"{path} has no reply to {player.missing[0]}: run `pytest --extractor-record`")
