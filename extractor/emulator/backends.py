@@ -70,14 +70,12 @@ def embedded(model: LocalModel) -> Responder:
 
     async def respond(body: Body) -> Answer:
         try:
-            generated = await asyncio.to_thread(model.answer, body)
+            reply = await asyncio.to_thread(model.answer, body)
         except TooLong as error:
             return envelope(3010, str(error), status=413)
         except Rejected as error:
             return envelope(8001, str(error))
-        return Completion(
-            generated.content, finish=generated.finish, logprobs=generated.logprobs, usage=generated.usage
-        )
+        return Completion(reply.content, finish=reply.finish, logprobs=reply.logprobs, usage=reply.usage)
 
     return respond
 
