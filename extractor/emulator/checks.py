@@ -27,7 +27,15 @@ _PARTS: Mapping[str, frozenset[str]] = {
     "function": frozenset(),
 }
 _NEEDED = {"tool": ("tool_call_id",), "function": ("name",)}
-_TYPES: Mapping[str, type] = {"user": str, "parallel_tool_calls": bool, "stream_options": dict}
+_TYPES: Mapping[str, type] = {
+    "prompt": str,
+    "messages": list,
+    "user": str,
+    "parallel_tool_calls": bool,
+    "stream_options": dict,
+    "chat_template_kwargs/enable_thinking": bool,
+    "chat_template_kwargs/clear_thinking": bool,
+}
 _NAMES = {str: "string", bool: "boolean", dict: "object", list: "array", int: "number", float: "number"}
 _NOTHING = (
     "anyOf at '/' not met: required properties at '/' are 'prompt', required properties at '/' are 'messages', "
@@ -37,7 +45,15 @@ _NOTHING = (
 
 def check_edge(body: Any) -> str | None:
     """What the edge has against a body (one request, or a batch of them), or None."""
-    return next(_edge(body), None)
+    if not isinstance(body, Mapping):
+        return _mismatch("/", dict, body)
+    if "requests" not in body:
+        return _check_one(body)
+    requests = body["requests"]
+    if not isinstance(requests, list):
+        return _mismatch("/requests", list, requests)
+    wrong = (at for at, one in enumerate(requests) if not isinstance(one, Mapping) or _check_one(one))
+    return next((f"oneOf at '/requests/{at}' not met, 0 matches" for at in wrong), None)
 
 
 def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
@@ -84,55 +100,21 @@ def picture_size(url: str) -> tuple[int, int] | None:
         return None
 
 
-def _edge(body: Any) -> Iterator[str]:
-    if not isinstance(body, Mapping):
-        yield _mismatch("/", dict, body)
-    elif "requests" in body:
-        yield from _edge_batch(body["requests"])
-    else:
-        yield from _edge_one(body)
-
-
-def _edge_batch(requests: Any) -> Iterator[str]:
-    if not isinstance(requests, list):
-        yield _mismatch("/requests", list, requests)
-        return
-    for index, item in enumerate(requests):
-        if not isinstance(item, Mapping) or next(_edge_one(item), None):
-            yield f"oneOf at '/requests/{index}' not met, 0 matches"
-
-
-def _edge_one(body: Mapping[str, Any]) -> Iterator[str]:
+def _check_one(body: Mapping[str, Any]) -> str | None:
     if "prompt" in body and "messages" in body:
-        yield "oneOf at '/' not met, 2 matches"
+        return "oneOf at '/' not met, 2 matches"
     if "prompt" not in body and "messages" not in body:
-        yield _NOTHING
+        return _NOTHING
+    switches = body.get("chat_template_kwargs")
+    inner = switches.items() if isinstance(switches, Mapping) else ()
+    values = {**body, **{f"chat_template_kwargs/{name}": value for name, value in inner}}
     for name, kind in _TYPES.items():
-        if name in body and not isinstance(body[name], kind):
-            yield _mismatch(f"/{name}", kind, body[name])
-    yield from _edge_thinking(body.get("chat_template_kwargs"))
-    yield from _edge_question(body)
-
-
-def _edge_thinking(switches: Any) -> Iterator[str]:
-    if isinstance(switches, Mapping):
-        for name in ("enable_thinking", "clear_thinking"):
-            if name in switches and not isinstance(switches[name], bool):
-                yield _mismatch(f"/chat_template_kwargs/{name}", bool, switches[name])
-
-
-def _edge_question(body: Mapping[str, Any]) -> Iterator[str]:
-    if "prompt" in body:
-        if not isinstance(body["prompt"], str):
-            yield _mismatch("/prompt", str, body["prompt"])
-        elif not body["prompt"]:
-            yield "Length of '/prompt' must be >= 1 not met"
-    messages = body.get("messages", [])
-    if not isinstance(messages, list):
-        yield _mismatch("/messages", list, messages)
-    elif not all(map(_is_message, messages)):
-        index = next(index for index, message in enumerate(messages) if not _is_message(message))
-        yield f"oneOf at '/messages/{index}' not met, 0 matches"
+        if name in values and not isinstance(values[name], kind):
+            return _mismatch(f"/{name}", kind, values[name])
+    if body.get("prompt") == "":
+        return "Length of '/prompt' must be >= 1 not met"
+    wrong = (at for at, message in enumerate(body.get("messages", ())) if not _is_message(message))
+    return next((f"oneOf at '/messages/{at}' not met, 0 matches" for at in wrong), None)
 
 
 def _is_message(message: Any) -> bool:
