@@ -213,18 +213,16 @@ class _Side:
 
     def whole(self, digits: str) -> str:
         """The text with digits in its slots, from the last one on; the first has all that are left."""
-        pieces = []
+        pieces = [digits]
         for slot in self.slots[:0:-1]:
-            pieces.append(digits[-len(slot) :])
-            digits = digits[: -len(slot)]
-        return self.form % (digits, *reversed(pieces))
+            pieces[:1] = pieces[0][: -len(slot)], pieces[0][-len(slot) :]
+        return self.form % tuple(pieces)
 
     def decimals(self, digits: str) -> str:
         """The text with digits in its slots, from the first one on."""
-        pieces = []
-        for slot in self.slots:
-            pieces.append(digits[: len(slot)])
-            digits = digits[len(slot) :]
+        pieces = [digits] if self.slots else []
+        for slot in self.slots[:-1]:
+            pieces[-1:] = pieces[-1][: len(slot)], pieces[-1][len(slot) :]
         return self.form % tuple(pieces)
 
 
