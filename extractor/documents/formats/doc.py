@@ -98,9 +98,11 @@ class _Word:
         self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
         self._paragraphs = _Ranges(self._read(lambda: list(self._pages(_PARAGRAPHS, 13)), []))
-        self._notes = {cp: numeral(n, form) for head, form in ((_FOOTNOTES, "1"), (_ENDNOTES, "i"))
-                       for n, cp in enumerate(self._places(head[0]), 1)}  # fmt: skip
-
+        self._notes = {
+            place: numeral(number, form)
+            for head, form in ((_FOOTNOTES[0], "1"), (_ENDNOTES[0], "i"))
+            for number, (place, _, _) in enumerate(_plex(self._part(head), 2), 1)
+        }
         self._marked = sorted(self._notes)
 
     def _read(self, read: Callable[[], _T], default: _T) -> _T:
@@ -122,10 +124,10 @@ class _Word:
         main_text, *rest = main_text.split("\x05")
         main_text += "".join(f"[^c{number}]{part}" for number, part in enumerate(rest, 1))
         blocks = [_once(head_text), main_text, *map(_once, box_texts)]
-        blocks += [f"[^{numeral(n, '1')}]: {note}" for n, note in self._remarks(_FOOTNOTES, starts[1], foot)]
-        blocks += [f"[^{numeral(n, 'i')}]: {note}" for n, note in self._remarks(_ENDNOTES, starts[4], end)]
+        blocks += [f"[^{numeral(n, '1')}]: {note}" for n, note in self._remarks(_FOOTNOTES[1], starts[1], foot)]
+        blocks += [f"[^{numeral(n, 'i')}]: {note}" for n, note in self._remarks(_ENDNOTES[1], starts[4], end)]
         authors: dict[int, str] = self._read(lambda: dict(self._authors()), {})
-        for number, comment in self._remarks(_COMMENTS, starts[3], comments):
+        for number, comment in self._remarks(_COMMENTS[1], starts[3], comments):
             by = f"comment by {authors[number]}" if number in authors else "comment"
             blocks.append(f"[^c{number}]: {by}: {comment}")
         whole = "\n\n".join(block for block in blocks if block.strip())
@@ -135,30 +137,25 @@ class _Word:
         blocks = (block.strip("\n") for block in story(self._units(first, last), self._label))
         return "\n\n".join(block for block in blocks if block.strip())
 
-    def _remarks(self, heads: tuple[int, int], first: int, size: int) -> Iterator[tuple[int, str]]:
+    def _remarks(self, head: int, first: int, size: int) -> Iterator[tuple[int, str]]:
         """Footnotes, endnotes or comments by their numbers: a table tells where each begins in their story."""
-        start, length = struct.unpack_from("<II", self._word, heads[1]) if len(self._word) >= heads[1] + 8 else (0, 0)
-        data = self._table[start : start + length]
-        ends = list(struct.unpack_from(f"<{len(data) // 4}I", data))[:-1] if len(data) == length else []
-        for number, (begin, end) in enumerate(pairwise(ends or [0, size]), 1):
+        places = [(begin, end) for begin, end, _ in _plex(self._part(head), 0)][:-1]
+        for number, (begin, end) in enumerate(places or [(0, size)], 1):
             story = self._between(first + begin, first + min(end, size))
             if note := " ".join(re.sub("[\x02\x05]", "", story).split()):
                 yield number, note
 
     def _authors(self) -> Iterator[tuple[int, str]]:
         """Who wrote the comments, by their numbers."""
-        (place, size), (start, length) = (struct.unpack_from("<II", self._word, at) for at in (_COMMENTS[0], _AUTHORS))
-        names: list[str] = []
-        last = start + length
-        while start + 2 <= last:
-            width = 2 * int.from_bytes(self._table[start : start + 2], "little")
-            names.append(self._table[start + 2 : start + 2 + width].decode("utf-16-le", "replace"))
-            start += 2 + width
-        count = (size - 4) // 34 if size >= 38 else 0
-        for index in range(count):
-            (author,) = struct.unpack_from("<H", self._table, place + 4 * (count + 1) + 30 * index + 20)
+        data, names, place = self._part(_AUTHORS), [], 0
+        while place + 2 <= len(data):
+            width = 2 * int.from_bytes(data[place : place + 2], "little")
+            names.append(data[place + 2 : place + 2 + width].decode("utf-16-le", "replace"))
+            place += 2 + width
+        for number, (_, _, comment) in enumerate(_plex(self._part(_COMMENTS[0]), 30), 1):
+            (author,) = struct.unpack_from("<H", comment, 20)
             if author < len(names):
-                yield index + 1, names[author]
+                yield number, names[author]
 
     def _label(self, mark: Mark) -> str:
         """The number of a paragraph of a list."""
@@ -198,18 +195,14 @@ class _Word:
 
         A character that takes two units of UTF-16 is followed by NUL, so that places in the text count units.
         """
-        start, size = struct.unpack_from("<II", self._word, _CLX)
-        clx = self._table[start : start + size]
+        clx = self._part(_CLX)
         position = 0
         while position + 3 <= len(clx) and clx[position] == 1:
             position += 3 + struct.unpack_from("<H", clx, position + 1)[0]
         if position + 5 > len(clx) or clx[position] != 2:
             raise DocumentError("the file is damaged: its text is not to be found; fetch it again", kind="damaged")
-        plan = clx[position + 5 :]
-        count = (len(plan) - 4) // 12
-        ends = struct.unpack_from(f"<{count + 1}I", plan)
-        for index, (first, last) in enumerate(pairwise(ends)):
-            place = struct.unpack_from("<I", plan, 4 * (count + 1) + 8 * index + 2)[0]
+        for first, last, piece in _plex(clx[position + 5 :], 8):
+            (place,) = struct.unpack_from("<I", piece, 2)
             if place & 0x40000000:
                 place = (place & 0x3FFFFFFF) // 2
                 yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
@@ -217,65 +210,50 @@ class _Word:
                 data = self._word[place : place + 2 * (last - first)]
                 yield _ASTRAL.sub("\\g<0>\0", data.decode("utf-16-le", "replace")), place, 2
 
+    def _part(self, head: int) -> bytes:
+        """What the table stream holds at the place that the head of the file names."""
+        start, size = struct.unpack_from("<II", self._word, head) if len(self._word) >= head + 8 else (0, 0)
+        return self._table[start : start + size]
+
     def _font_names(self) -> list[str]:
         """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
-        place, size = struct.unpack_from("<II", self._word, _FONTS)
-        names = []
-        for _ in range(struct.unpack_from("<H", self._table, place)[0] if size >= 4 else 0):
-            width = self._table[place + 4]
-            names.append(self._table[place + 44 : place + 5 + width].decode("utf-16-le", "replace").partition("\0")[0])
+        data, place, names = self._part(_FONTS), 4, []
+        for _ in range(struct.unpack_from("<H", data)[0] if data else 0):
+            width = data[place]
+            names.append(data[place + 40 : place + 1 + width].decode("utf-16-le", "replace").partition("\0")[0])
             place += 1 + width
         return names
 
     def _list_uses(self) -> list[int]:
-        if len(self._word) < _LIST_USES + 8:
-            return []
-        uses, size = struct.unpack_from("<II", self._word, _LIST_USES)
-        count = struct.unpack_from("<I", self._table, uses)[0] if size >= 4 else 0
-        return [struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0] for index in range(count)]
+        data = self._part(_LIST_USES)
+        count = struct.unpack_from("<I", data)[0] if data else 0
+        return [struct.unpack_from("<i", data, 4 + 16 * index)[0] for index in range(count)]
 
     def _list_levels(self) -> Iterator[tuple[int, dict[int, Level]]]:
-        """The levels of each list."""
-        if len(self._word) < _LIST_USES + 8:
+        """The levels of each list, which stand behind the lists."""
+        if not self._part(_LISTS):
             return
-        start, size = struct.unpack_from("<II", self._word, _LISTS)
-        if size < 2:
-            return
-        count = struct.unpack_from("<H", self._table, start)[0]
+        (start,) = struct.unpack_from("<I", self._word, _LISTS)
+        (count,) = struct.unpack_from("<H", self._table, start)
         place = start + 2 + 28 * count
-        for index in range(count):
-            head = start + 2 + 28 * index
+        for head in range(start + 2, place, 28):
             levels = {}
             for depth in range(1 if self._table[head + 26] & 1 else 9):
                 levels[depth], place = _level(self._table, place)
             yield struct.unpack_from("<i", self._table, head)[0], levels
 
-    def _places(self, head: int) -> list[int]:
-        """The characters that a table of references names, without the end of the text."""
-        if len(self._word) < head + 8:
-            return []
-        start, size = struct.unpack_from("<II", self._word, head)
-        data = self._table[start : start + size]
-        count = (size - 4) // 6 if size >= 10 and len(data) == size else 0
-        return list(struct.unpack_from(f"<{count}I", data))
-
     def _pages(self, head: int, width: int) -> Iterator[tuple[int, int, _Look]]:
         """The ranges of one kind, in file offsets, from the pages that a table names."""
-        start, size = struct.unpack_from("<II", self._word, head)
-        data = self._table[start : start + size]
-        count = (len(data) - 4) // 8
-        for page in struct.unpack_from(f"<{count}I", data, 4 * (count + 1)) if count > 0 else ():
-            place = (page & 0x3FFFFF) * _PAGE
+        for *_, page in _plex(self._part(head), 4):
+            place = (int.from_bytes(page, "little") & 0x3FFFFF) * _PAGE
             body = self._word[place : place + _PAGE]
             if len(body) == _PAGE and 4 * (body[-1] + 1) + width * body[-1] <= _PAGE:
                 yield from self._ranges(body, width)
 
     def _ranges(self, page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
         """The ranges of a page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
-        count = page[-1]
-        ends = struct.unpack_from(f"<{count + 1}I", page)
-        for index, (start, end) in enumerate(pairwise(ends)):
-            place = 2 * page[4 * (count + 1) + width * index]
+        for start, end, (half, *_) in _plex(page, width, page[-1]):
+            place = 2 * half
             if not place:
                 continue
             if width == 1:
@@ -292,6 +270,15 @@ class _Word:
                 self._looks[stated, width] = look
             if look is not _PLAIN:
                 yield start, end, look
+
+
+def _plex(data: bytes, width: int, count: int | None = None) -> Iterator[tuple[int, int, bytes]]:
+    """Items of one width ([MS-DOC] 2.2.2), each with where it begins and ends: places of the text stand before all."""
+    count = (len(data) - 4) // (4 + width) if count is None else count
+    places = struct.unpack_from(f"<{count + 1}I", data) if count > 0 else ()
+    for index, (begin, end) in enumerate(pairwise(places)):
+        item = 4 * (count + 1) + width * index
+        yield begin, end, data[item : item + width]
 
 
 class _Ranges:
