@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
@@ -265,22 +264,12 @@ class _Reader:
     def _drawn(self, element: Element, apart: list[Element | str]) -> None:
         """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
         self._met += 1
-        name = element.tag
-        if name == "textpath":
+        if element.tag == "textpath":
             apart.append(element.get("string", ""))
-        elif name == "chart":
-            apart.append(chart(self._archive.xml(self._target(element.get("id", "")))))
-        elif name == "relIds":
-            apart.append(diagram(self._archive.xml(self._target(element.get("dm", "")))))
-        elif name == "blip" and not element.get("embed", ""):
-            if element.get("link", ""):
-                self.embedded.missing(f"a picture outside the file: {self._target(element.get('link', ''))}")
-        elif name == "binData":
+        elif element.tag == "binData":
             self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
-        else:
-            identity = element.get("embed", "") or element.get("id", "")
-            if target := self._target(identity):
-                self.embedded.target(target)
+        elif text := self.embedded.drawn(element, self._relations):
+            apart.append(text)
 
     def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
@@ -17,9 +16,10 @@ from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.numerals import WORD_FORMS, Level, label
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, apart_from_numbers
+from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font
 from extractor.documents.source import Source
 from extractor.documents.story import CELL, PARAGRAPH, Mark, story
+from extractor.documents.text import label as charset
 from extractor.errors import DocumentError
 
 __all__ = ["parse", "rtf_text"]
@@ -57,7 +57,7 @@ _BLIPS = {
     **{"pngblip": ".png", "jpegblip": ".jpg", "emfblip": ".emf", "wmetafile": ".wmf", "macpict": ".pict"},
     "dibitmap": ".bmp",
 }
-_PLAIN, _NO_MARK = Look(), Mark()
+_PLAIN, _NO_MARK, _LEVEL = Look(), Mark(), Level(1, "1", "")
 _ASIDE = frozenset(
     {"pict", "objdata", "ffl", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
 )
@@ -80,7 +80,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def rtf_text(data: bytes) -> str:
     """The text of an RTF document alone."""
-    return _Reader(None).read(data)
+    return _Reader(Embedded()).read(data)
 
 
 class _Group(NamedTuple):
@@ -125,7 +125,7 @@ class _Story:
 
 
 class _Reader:
-    def __init__(self, embedded: Embedded | None) -> None:
+    def __init__(self, embedded: Embedded) -> None:
         self._embedded = embedded
         self._bytes = bytearray()
         self._outer: list[_Group] = []
@@ -219,23 +219,17 @@ class _Reader:
                 self._entries.append(content.strip())
             elif role == "leveltext":
                 self._lists.end_level(content)
-            elif role in ("pict", "objdata") and self._embedded is not None:
+            elif role in ("pict", "objdata"):
                 self._embed(role, content)
 
     def _chosen(self) -> str:
         """What a box or a list of a form shows."""
-        chosen = self._form.get("ffres", _UNSET)
-        chosen = self._form.get("ffdefres", 0) if chosen == _UNSET else chosen
+        chosen = next((n for name in ("ffres", "ffdefres") if (n := self._form.get(name, _UNSET)) != _UNSET), 0)
         if self._form.get("fftype") == 1:
             return "☒" if chosen else "☐"
         return self._entries[chosen] if 0 <= chosen < len(self._entries) else ""
 
-    def _name_font(self, name: str) -> None:
-        if name.strip(" ;").lower().startswith(("symbol", "wingdings", "webdings")):
-            self._names[self._font] = name.strip(" ;")
-
     def _embed(self, role: str, content: str) -> None:
-        assert self._embedded is not None
         try:
             data = unhexlify(re.sub(r"[^0-9a-fA-F]", "", content))
         except Base16Error:
@@ -366,7 +360,7 @@ class _Reader:
             case "fcharset" if number in _CHARSETS and self._group.silent:
                 self._fonts[self._font] = _CHARSETS[number]
             case "ansicpg" if number is not None:
-                self._charset = _codepage(number)
+                self._charset = charset(f"cp{number}") or {10000: "mac_roman", 65001: "utf-8"}.get(number, "cp1252")
             case "mac" | "pc" | "pca":
                 self._charset = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
             case _ if word in _BLIPS:
@@ -391,7 +385,8 @@ class _Reader:
             if self._aside and self._group.aside:
                 self._aside[-1][1].append(text)
                 if self._aside[-1][0] == "fonttbl" and text.rstrip().endswith(";"):
-                    self._name_font(text)
+                    name = text.strip(" ;")
+                    self._names |= {self._font: name} if is_symbol_font(name) else {}
         elif self._group.term is not None:
             _put_term(self._group.term, text)
         else:
@@ -403,8 +398,7 @@ class _Lists:
 
     def __init__(self) -> None:
         self._levels: list[dict[int, Level]] = []  # of each list as it is declared
-        self._start, self._form = 1, "1"
-        self._legal, self._restarts = False, True
+        self._level = _LEVEL  # that is being declared
         self._identity = 0
         self._lists: dict[int, dict[int, Level]] = {}  # by identity
         self._uses: dict[int, int] = {}  # number of a use -> identity of its list
@@ -415,16 +409,16 @@ class _Lists:
         match word:
             case "list":
                 self._levels.append({})
-            case "levelstartat":
-                self._start = value
-            case "levelnfc" | "levelnfcn":
-                self._form = WORD_FORMS.get(value, "1")
             case "listlevel":
-                self._legal, self._restarts = False, True
+                self._level = _LEVEL
+            case "levelstartat":
+                self._level = replace(self._level, start=value)
+            case "levelnfc" | "levelnfcn":
+                self._level = replace(self._level, form=WORD_FORMS.get(value, "1"))
             case "levellegal":
-                self._legal = value == 1
+                self._level = replace(self._level, legal=value == 1)
             case "levelnorestart":
-                self._restarts = value != 1
+                self._level = replace(self._level, restarts=0 if value == 1 else 9)
             case "listid":
                 self._identity = value
                 if self._levels:
@@ -435,11 +429,9 @@ class _Lists:
     def end_level(self, text: str) -> None:
         """What is written at a level: the count of its characters first, places of numbers as their depths."""
         if self._levels:
-            written = "".join(
-                f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in text[1 : 1 + ord(text[:1] or "\0")]
-            )
-            level = Level(self._start, self._form, written, self._legal, 9 if self._restarts else 0)
-            self._levels[-1][len(self._levels[-1])] = level
+            stated = text[1 : 1 + ord(text[:1] or "\0")]
+            written = "".join(f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in stated)
+            self._levels[-1][len(self._levels[-1])] = replace(self._level, text=written)
 
     def label(self, mark: Mark) -> str:
         """The number of a paragraph."""
@@ -482,12 +474,3 @@ def _object(data: bytes) -> bytes:
         return native_file(body, sized=False) if data[12:19].lower() == b"package" else body
     except DocumentError:
         return b""
-
-
-def _codepage(number: int) -> str:
-    for name in (f"cp{number}", "mac_roman" if number == 10000 else "utf-8" if number == 65001 else "cp1252"):
-        try:
-            return codecs.lookup(name).name
-        except LookupError:
-            continue
-    return "cp1252"
