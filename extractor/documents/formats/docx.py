@@ -60,11 +60,13 @@ def parse(data: bytes, source: Source) -> Parsed:
     header = reader.margins(parts["header"], root, "hdr")
     body = reader.body(root)
     footer = reader.margins(parts["footer"], root, "ftr")
-    notes = [note for kind in ("footnotes", "endnotes") for part in parts[kind] for note in reader.notes(part)]
-    comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
+    footnotes, endnotes, comments = (
+        [note for part in parts[kind] for note in reader.notes(part)] for kind in ("footnotes", "endnotes", "comments")
+    )
+    after = (*footer, *footnotes, *endnotes, *reader.inline_notes, *comments)
     for name in (*parts["package"], *parts["oleObject"]):
         reader.embedded.target(name)
-    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes, *comments) if block.strip()]
+    blocks = [block for block in (*header, *body, *after) if block.strip()]
     text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
 
@@ -131,19 +133,21 @@ class _Reader:
         return list(dict.fromkeys(texts))
 
     def notes(self, name: str) -> Iterator[str]:
-        """Footnotes or endnotes, each with the mark that stands in the text."""
+        """Footnotes, endnotes or comments, each with the mark that stands in the text."""
         with self._within(name) as part:
             for note in part:
                 if note.get("type", "") in ("", "normal"):
-                    yield f"{self._note(note.tag, note.get('id', ''))}: " + " ".join(self.blocks(note)).strip()
+                    yield self._remark(note, note.tag, self._note(note.tag, note.get("id", "")))
 
-    def comments(self, name: str) -> Iterator[str]:
-        """Comments, each with its mark and its author."""
-        with self._within(name) as part:
-            for comment in part:
-                mark = self._note("comment", comment.get("id", ""))
-                author = comment.get("author", "") or "unknown"
-                yield f"{mark}: comment by {author}: " + " ".join(self.blocks(comment)).strip()
+    def _remark(self, note: Element, kind: str, mark: str) -> str:
+        author = f"comment by {note.get('author', '') or 'unknown'}: " if kind == "comment" else ""
+        return f"{mark}: {author}{' '.join(self.blocks(note)).strip()}"
+
+    def _note_in_place(self, note: Element, kind: str) -> str:
+        """The mark of a note that stands within the text in the file."""
+        mark = self._note(kind, f"in place {len(self._notes)}")
+        self.inline_notes.append(" ".join(self._remark(note, kind, mark).split()))
+        return mark
 
     @contextmanager
     def _within(self, name: str) -> Iterator[Element]:
@@ -201,9 +205,7 @@ class _Reader:
                 case "footnoteReference" | "endnoteReference" | "commentReference":
                     yield self._note(element.tag.removesuffix("Reference"), element.get("id", ""))
                 case "footnote" | "endnote":
-                    mark = self._note(element.tag, f"in place {len(self._notes)}")
-                    self.inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
-                    yield mark
+                    yield self._note_in_place(element, element.tag)
                 case "annotation":
                     yield from self._annotation(element, apart)
                 case "sym":
@@ -226,10 +228,7 @@ class _Reader:
         """A change or a comment, as Word's XML of 2003 has them."""
         match element.get("type", ""):
             case "Word.Comment":
-                mark = self._note("comment", f"in place {len(self._notes)}")
-                words = " ".join(" ".join(self.blocks(element)).split())
-                self.inline_notes.append(f"{mark}: comment by {element.get('author', '') or 'unknown'}: {words}")
-                yield mark
+                yield self._note_in_place(element, "comment")
             case "Word.Deletion":
                 return
             case _:
