@@ -37,10 +37,7 @@ _VOID = frozenset(
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows or hides
-_TELLING = (
-    *("display", "visibility", "vertical-align", "line-through", "list-style", "white-space"),
-    *("symbol", "wingdings", "webdings"),
-)
+_TELLING = re.compile("display|visibility|vertical-align|line-through|list-style|white-space|symbol|dings", re.I)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _NEVER = (
@@ -398,24 +395,19 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
 
     An element that a rule hides is seen where another rule or its own style shows it.
     """
-    hidden: set[int] = set()
     styles: dict[int, str] = {}
-    showing = []
+    hidden: set[int] = set()
+    shown: set[int] = set()
     for sheet in tree.css("style:not([media])"):
-        rules = sheet.text()
-        for selector, body in _RULE.findall(_NO_RULE.sub("", rules)) if _matters(rules) else ():
+        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
             if ":" in selector or not _matters(body):
                 continue
-            if _HIDDEN.search(body):
-                hidden |= _matched(tree, selector)
-            elif _IN_SIGHT.search(body):
-                showing.append(selector)
-            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE, _AS_TYPED)):
-                for identity in _matched(tree, selector):
-                    styles[identity] = f"{styles.get(identity, '')};{body}"
-    if hidden:
-        for selector in showing:
-            hidden -= _matched(tree, selector)
+            nodes = _matched(tree, selector)
+            if _IN_SIGHT.search(body):
+                (hidden if _HIDDEN.search(body) else shown).update(nodes)
+            for identity in nodes:
+                styles[identity] = f"{styles.get(identity, '')};{body}"
+    hidden -= shown
     for node in tree.css("[style], font[face]"):
         attributes, identity = node.attributes, node.mem_id
         own = f"{attributes.get('style') or ''};font-family: {attributes.get('face') or ''}"
@@ -430,8 +422,7 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
 @lru_cache(maxsize=1024)
 def _matters(style: str) -> bool:
     """Whether a style says anything that changes what a text says: most are colours and lengths."""
-    style = style.lower()
-    return any(word in style for word in _TELLING)
+    return _TELLING.search(style) is not None
 
 
 def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
