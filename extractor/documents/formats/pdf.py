@@ -265,36 +265,40 @@ def _drawn(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
         return [(at, glyph) for at, glyph in around if left < (glyph.left + glyph.right) / 2 < right]
 
     for left, bottom, right, top in rules:
-        height = -(bottom + top) / 2
-        crossed = [(at, glyph) for at, glyph in near(height, _NEAR, left, right) if _crosses(height, glyph)]
+        height, edges = -(bottom + top) / 2, (left - _BESIDE, right + _BESIDE)
+        level = [(at, glyph) for at, glyph in near(height, _NEAR, *edges) if _crosses(height, glyph)]
+        crossed = [(at, glyph) for at, glyph in level if left < (glyph.left + glyph.right) / 2 < right]
         if sum(glyph.right - glyph.left for _, glyph in crossed) > 0.7 * (right - left):
             for at, glyph in crossed:
                 found[at] = glyph._replace(text=struck(glyph.text))
-        elif right - left < _WIDEST_FRACTION:
-            for at, glyph in _fraction(near(height, _FAR, left - _BESIDE, right + _BESIDE), height, left, right):
+        elif right - left < _WIDEST_FRACTION and (
+            beside := [glyph for at, glyph in level if (at, glyph) not in crossed]
+        ):
+            for at, glyph in _fraction(near(height, _FAR, *edges), beside[0], height, left, right):
                 found[at] = glyph
     return found
 
 
-def _fraction(around: list[tuple[int, Glyph]], height: float, left: float, right: float) -> list[tuple[int, Glyph]]:
+def _fraction(
+    around: list[tuple[int, Glyph]], beside: Glyph, height: float, left: float, right: float
+) -> list[tuple[int, Glyph]]:
     """What replaces the characters of a fraction: all in the first of them, in line with what is beside it.
 
     One line of text is centred above the line and one below it, which is hardly wider than the wider of them, and
     the line runs into text beside it: a sum under a line of a table has none.
     """
-    beside = [g for _, g in around if _crosses(height, g) and not left < (g.left + g.right) / 2 < right]
     parts: list[list[tuple[int, Glyph]]] = []
     for side in (-1, 1):
         off = [(at, g, side * ((g.top + g.bottom) / 2 - height) / (g.bottom - g.top)) for at, g in around]
         line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
         parts.append(sorted(line, key=lambda item: item[1].left))
     edges = [(part[0][1].left - left, right - part[-1][1].right) for part in parts if part]  # to those of the line
-    margin = _MARGIN * (beside[0].bottom - beside[0].top) if beside else 0.0
+    margin = _MARGIN * (beside.bottom - beside.top)
     is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < margin for pair in edges)
     if not is_centred or len(edges) < 2 or min(map(sum, edges)) > margin:
         return []
     upper, lower = (_words([g for _, g in part]) for part in parts)
-    whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside[0].top, right, beside[0].bottom)
+    whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside.top, right, beside.bottom)
     first, *others = (at for part in parts for at, _ in part)
     return [(first, whole), *((at, Glyph(" ", left, whole.top, left, whole.bottom)) for at in others)]
 
@@ -389,8 +393,8 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
         if not is_space and angle != (angle := pdfium.FPDFText_GetCharAngle(raw, index)):
             turn = _turn(angle)
         joined = last == index - 1
-        box_there = _turned(turn, x0, y0, x1, y1) if turn < 4 else _skewed(textpage, index, angle, box)
-        glyph = Glyph(text, *box_there, joined)
+        sides = _turned(turn, x0, y0, x1, y1) if turn < 4 else _skewed(textpage, index, angle, box)
+        glyph = Glyph(text, *sides, joined)
         place = (text, turn, round(glyph.left), round(glyph.top))
         before, seen[place] = seen.get(place, index), index
         if index - before > 1 and not is_space:
