@@ -80,13 +80,9 @@ def recognise(picture: Picture, name: str) -> list[Segment]:
     ]
 
 
-def boxes_of(starts: Sequence[tuple[int, Run]], image: int, *, by: int = 0) -> list[Box]:
-    """The boxes of those runs of a layout that were read from a picture; `by` is where its text begins."""
-    return [
-        Box(by + start, by + start + len(run.text), image, *run.box)
-        for start, run in starts
-        if isinstance(run, Segment)
-    ]
+def boxes_of(starts: Sequence[tuple[int, Run]]) -> tuple[Box, ...]:
+    """The boxes of those runs of a layout that were read from the picture of its page."""
+    return tuple(Box(at, at + len(run.text), 0, *run.box) for at, run in starts if isinstance(run, Segment))
 
 
 _Quad = tuple[float, float, float, float]

@@ -6,6 +6,7 @@ import ctypes
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
 from unicodedata import normalize
@@ -27,7 +28,7 @@ from extractor.documents.formats.pdf_drawings import shows_more
 from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
-from extractor.documents.parsed import Attachment, Parsed, paginate
+from extractor.documents.parsed import Parsed, bound, paginate
 from extractor.documents.scripts import apart_from_numbers, from_symbol_font, struck
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
@@ -129,80 +130,68 @@ class _Reader:
 
     def __init__(self, pdf: Any, data: bytes, source: Source) -> None:
         self._pdf, self._data, self._source = pdf, data, source
-        self._texts: list[str] = []
-        self._images: list[Image] = []
-        self._boxes: list[Box] = []
-        self._files: dict[Attachment, None] = {}
-        self._damaged: list[str] = []
-        self._unread: list[str] = []
-        self._past: list[int] = []
+        self._shown = 0  # pictures
+        self._past: list[int] = []  # pages without the picture that they want
         self._filled = False  # whether fields of the pages hold something
 
     def read(self) -> Parsed:
+        pages, damaged = [], 0
         for number in range(1, len(self._pdf) + 1):
-            self._texts.append("")
             try:
                 page = self._pdf[number - 1]
             except pypdfium2.PdfiumError:
-                self._damaged.append(f"page {number}: the page is damaged")
+                damaged += 1
+                pages.append(Parsed("", unread=(f"page {number}: the page is damaged",)))
                 continue
-            self._page(page, number)
+            pages.append(self._page(page, number))
             page.close()
-        if len(self._damaged) == len(self._texts):
+            self._source.step()
+        if damaged == len(pages):
             raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
+        whole = bound(pages)
+        unread, forms = list(whole.unread), xfa(self._pdf, filled=self._filled)
         if self._past:
             scans = f"pages {self._past[0]} to {self._past[-1]}: {len(self._past)} scans"
-            self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
-        forms = xfa(self._pdf, filled=self._filled)
+            unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
         if forms:
-            self._unread.append("an XFA form: its data are read, its layout and labels are not")
-        self._files |= dict.fromkeys([*embedded_files(self._pdf), *forms])
-        text, pages = paginate(self._texts)
-        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if self._boxes else {})}
-        return Parsed(
-            text if text.strip() else "",
-            pages,
-            tuple(self._images),
-            tuple(self._files),
-            metadata=about,
-            boxes=tuple(self._boxes),
-            unread=(*self._damaged, *self._unread),
-        )
+            unread.append("an XFA form: its data are read, its layout and labels are not")
+        files = dict.fromkeys([*whole.attachments, *embedded_files(self._pdf), *forms])
+        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if whole.boxes else {})}
+        return replace(whole, attachments=tuple(files), metadata=about, unread=tuple(unread))
 
-    def _page(self, page: Any, number: int) -> None:
+    def _page(self, page: Any, number: int) -> Parsed:
         textpage = page.get_textpage()
         found = annotations_of(self._pdf, page, textpage)
-        self._files |= dict.fromkeys(found.files)
         self._filled = self._filled or bool(found.entries)
-        self._unread += [f"page {number}: {what}" for what in found.unread]
+        unread = [f"page {number}: {what}" for what in found.unread]
         sides = _sides(page, textpage, found.entries)
         text, starts = _laid_out(sides)
         stamped = self._stamped(number, found) if found.stamped else sides
         silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
         if unknown := _unknown(textpage):
-            self._unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
+            unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
+        images: tuple[Image, ...] = ()
         if unknown or silent or _wants_picture(page, textpage, text):
-            read = self._picture(page, number)
+            images, read = self._picture(page, number)
             stamped = _with_read(stamped, text, read, page)
         textpage.close()
         if stamped is not sides:
             text, starts = _laid_out(stamped)
-        begin = sum(len(part.rstrip()) + 2 for part in self._texts[:-1])
-        self._boxes += boxes_of(starts, len(self._images) - 1, by=begin)
-        self._texts[-1] = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
-        self._source.step()
+        whole = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
+        files = tuple(found.files)
+        return Parsed(whole, images=images, attachments=files, boxes=boxes_of(starts), unread=tuple(unread))
 
-    def _picture(self, page: Any, number: int) -> list[Segment]:
-        """Shows the page as a grey picture, unless it is blank; what is read from it."""
-        if len(self._images) >= self._source.limits.pictures:
+    def _picture(self, page: Any, number: int) -> tuple[tuple[Image, ...], list[Segment]]:
+        """The page as a grey picture, unless it is blank, and what is read from it."""
+        if self._shown >= self._source.limits.pictures:
             self._past.append(number)
-            return []
+            return (), []
         scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
         picture = page.render(scale=scale, grayscale=True).to_pil()
         if is_blank(picture):
-            return []
-        self._images.append(to_image(picture, number))
-        return recognise(picture, self._source.ocr) if self._source.ocr else []
+            return (), []
+        self._shown += 1
+        return (to_image(picture, number),), recognise(picture, self._source.ocr) if self._source.ocr else []
 
     def _stamped(self, number: int, found: Annotations) -> _Sides:
         """The runs of the page with those of its stamps, in a copy in which they are part of the page."""
