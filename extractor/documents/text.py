@@ -46,15 +46,12 @@ _MEANT = {
     **{"x-euc-jp": "euc_jp", "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "koi8": "koi8-r"},
     **{"iso-8859-8-i": "iso8859-8", "x-unicode20utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8"},
 }
-# The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
-_LATIN = {
-    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9},
-    **dict.fromkeys(("mac-roman", "cp1254", "cp1257", "cp1258", "cp850"), 1.0),
-}
+_LATIN = ("cp1252", "cp1250", "iso8859-2", "mac-roman", "cp1254", "cp1257", "cp1258", "cp850")
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
+_USUAL = 1.3  # how much more often Windows-1252 is met than each other one
 _PROBE = 1 << 16
 _GLANCE = 4096
 
@@ -129,32 +126,25 @@ def _guessed(data: bytes) -> Decoded:
     first = _HIGH.search(data)
     start = max(first.start() - _GLANCE, 0) if first else 0
     probe = _ASCII.sub(rb"\1 \2", data[start : start + 16 * _PROBE])[:_PROBE]  # what is ASCII tells nothing
-    found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))
     in_words = sum(map(len, _WORD.findall(probe))) >= 0.6 * len(_HIGH.findall(probe))
-    ranked = [(one["confidence"] * _weight(one["encoding"], in_words, probe), one["encoding"]) for one in found]
-    for _, name in sorted(ranked, key=lambda pair: -pair[0]):
-        codec = label(name) or "latin_1"
+    likely = (*_LATIN, *_OTHERS) if in_words else _LATIN  # letters of other scripts make up words, accented ones do not
+    found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=likely)
+    ranked = [(one["confidence"] * _weight(codec, probe), codec) for one in found if (codec := label(one["encoding"]))]
+    for _, codec in sorted(ranked, key=lambda pair: -pair[0]):
         text = data.decode(codec, "replace")
         if 20 * text[:-2].count("\ufffd") <= len(_BEYOND_ASCII.findall(text)):
             return Decoded(text, codec)
     return Decoded(data.decode("latin_1"), "iso8859-1")
 
 
-def _weight(name: str | None, in_words: bool, probe: bytes) -> float:
-    """How much chardet's confidence counts: accented letters stand alone, letters of other scripts make up words.
-
-    Korean has few Chinese characters today, and neither Korean nor Chinese has Japanese letters.
-    """
-    codec = label(name) or ""
-    if codec in _LATIN:
-        return _LATIN[codec]
-    weight = 1.0 if in_words else 0.1
+def _weight(codec: str, probe: bytes) -> float:
+    """How much chardet's confidence counts. Few texts mix Korean and Chinese, or one of these and Japanese letters."""
     if codec not in _DOUBLE:
-        return weight
+        return _USUAL if codec == "cp1252" else 1.0
     text = probe.decode(codec, "replace")
     hangul, kana, han = (len(script.findall(text)) for script in (_HANGUL, _KANA, _HAN))
     is_mixed = (kana or han > hangul) if codec == "cp949" else hangul or (kana and codec not in ("cp932", "euc_jp"))
-    return weight / 2 if is_mixed else weight
+    return 0.5 if is_mixed else 1.0
 
 
 def _special(data: bytes) -> str | None:
