@@ -13,10 +13,10 @@ only has as its default is left out. Functions and settings of the user's own wr
 from __future__ import annotations
 
 import base64
-import sys
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, time, timedelta
+from datetime import timedelta
 from enum import Enum
 from functools import cached_property, partial
 from typing import Any
@@ -57,7 +57,6 @@ class Cores(Forms):
         self.source = core
         self.made: dict[str, Core] = {}
         self.unions: dict[int, UnionCore] = {}
-        self.marked: set[int] = set()
         self.customised = False
         self.reading = self._with_made(self.read(core))
         self.tags = frozenset(union.tag for union in self.unions.values() if union.named)
@@ -137,9 +136,7 @@ class Cores(Forms):
                 serialization = core_schema.plain_serializer_function_ser_schema(_duration_as_text, when_used="json")
                 return {**copy, "serialization": serialization}
             case "bytes" if plain_bytes:
-                marked = id(core) in self.marked
-                write = partial(_bytes_as_text, marked=marked)
-                serialization = core_schema.plain_serializer_function_ser_schema(write, when_used="json")
+                serialization = core_schema.plain_serializer_function_ser_schema(_bytes_as_text, when_used="json")
                 return {**copy, "serialization": serialization}
         return copy
 
@@ -243,24 +240,25 @@ def _is_opaque(constant: Any) -> bool:
 
 # ---------------------------------------------------------------------- times
 
-MOMENTS = (date, time, timedelta)
-"""What functions of the user's own may have made of a text before."""
-
-TIME = r"[:a-df-zA-DF-Z]|\d-"
+TIME = re.compile(r"[:a-df-zA-DF-Z]|\d-")
 """What a date, a time or a duration has in it, and a number has not."""
 
 
 def _timed(core: Core) -> Core:
-    """A date, a time or a duration, which no number is."""
-    text = core_schema.str_schema(pattern=TIME, strict=True, min_length=0, max_length=sys.maxsize)
-    made = core_schema.chain_schema([core_schema.any_schema(), core_schema.is_instance_schema(MOMENTS)])
-    guard = core_schema.custom_error_schema(
-        core_schema.union_schema([text, made], mode="left_to_right"),
-        "number_for_time",
-        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
-    )
+    """A date, a time or a duration, which no number is; functions of the user's own may have made one before."""
     ref, inner = without_ref({**core, "strict": False})
-    return {**core_schema.chain_schema([guard, inner], metadata={SHOWN: inner}), **ref}
+    guard = core_schema.tagged_union_schema(
+        {"time": inner},
+        lambda value: None if isinstance(value, int | float) or _is_number(value) else "time",
+        custom_error_type="number_for_time",
+        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
+        metadata={SHOWN: inner},
+    )
+    return {**guard, **ref}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and TIME.search(value) is None
 
 
 def _duration_as_text(value: timedelta) -> str:
@@ -287,16 +285,21 @@ BASE64 = "base64:"
 def _bytes(core: Core) -> Core:
     """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
     ref, inner = without_ref({**core, "strict": False})
-    return {**core_schema.no_info_before_validator_function(_from_text, inner), **ref}
+    marked = core_schema.no_info_before_validator_function(_from_base64, inner)
+    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={SHOWN: inner})
+    return {**either, **ref}
 
 
-def _from_text(value: Any) -> Any:
-    marked = isinstance(value, str) and value.startswith(BASE64)
-    return base64.b64decode(value.removeprefix(BASE64), validate=True) if marked else value
+def _form_of(value: Any) -> str:
+    return "base64" if isinstance(value, str) and value.startswith(BASE64) else "text"
 
 
-def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
-    """The text that bytes are in JSON; what begins as the mark does, and anything with `marked`, is base64 as well.
+def _from_base64(value: str) -> bytes:
+    return base64.b64decode(value.removeprefix(BASE64), validate=True)
+
+
+def _bytes_as_text(value: bytes | bytearray) -> str:
+    """The text that bytes are in JSON; what begins as the mark does is base64 as well.
 
     _bytes_as_text(b"abc")   # "abc"
     _bytes_as_text(b"\\xff")  # "base64:/w=="
@@ -305,6 +308,6 @@ def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
         raise PydanticSerializationUnexpectedValue(f"expected bytes, not {type(value).__name__}")
     with suppress(UnicodeDecodeError):
         text = value.decode()
-        if not marked and not text.startswith(BASE64):
+        if not text.startswith(BASE64):
             return text
     return BASE64 + base64.b64encode(value).decode()

@@ -140,10 +140,7 @@ class _Layout:
 
     def tagged_union(self, node: Union) -> Union:
         """A union of objects that names its branch, unless a property of their own tells them apart."""
-        flat = list(_flattened(node, self))
-        if any(isinstance(each, Record) and each.rest for each in flat):
-            node = replace(node, branches=tuple(map(self.listed, node.branches)))
-        records = [each for each in flat if isinstance(each, Record)]
+        records = [each for each in _flattened(node, self) if isinstance(each, Record)]
         if len(records) < 2 or discriminator([[record] for record in records])[0]:
             return node
         stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
@@ -151,13 +148,6 @@ class _Layout:
         tag = unused("variant", {slot.name for record in records for slot in record.slots})
         branches = tuple(self.tagged(each, (tag, label)) for each, label in zip(node.branches, labels, strict=True))
         return replace(node, branches=branches, labels=labels, tag=tag)
-
-    def listed(self, branch: Node) -> Node:
-        """A branch that stays a list, for beside a map an object of its positions is taken for the map."""
-        target = self.resolve(branch)
-        if not isinstance(target, Row):
-            return branch
-        return replace(target if target is branch else self.row(target), names=())
 
     def tagged(self, branch: Node, tagging: tuple[str, str]) -> Node:
         """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
