@@ -25,11 +25,10 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic_core import PydanticSerializationError, SchemaSerializer
 
 from extractor.errors import InvalidValue, Problem, SchemaError, UsageError
-from extractor.schema.cores import Cores
+from extractor.schema.cores import STUMBLES, Cores
 from extractor.schema.generate import Generator
 from extractor.schema.pointer import JSON, get, join
 from extractor.schema.text import from_text, to_text
-from extractor.schema.unions import STUMBLES
 from extractor.schema.validator import Validator
 from extractor.schema.words import distinct
 
