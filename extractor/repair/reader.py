@@ -42,13 +42,14 @@ _DEAREST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value that ends at `end`, for which the text was read up to `seen`; `whole` is False where it ended inside."""
+    """A value from `start` to `end`; `whole` is False where the text ended inside it. `seen` is how far it was read."""
 
     value: JSON
+    start: int
     end: int
-    seen: int
     changes: tuple[Change, ...]
     whole: bool
+    seen: int = 0
 
 
 def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
@@ -60,7 +61,7 @@ def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
     builder = Builder(text, guess)
     builder.replay(best.log)
     value = {} if builder.value is NOTHING else builder.value
-    return Reading(value, best.at, max(seen, best.at), tuple(builder.changes), builder.whole)
+    return Reading(value, start, best.at, tuple(builder.changes), builder.whole, max(seen, best.at))
 
 
 def _first(text: str, start: int) -> State:
