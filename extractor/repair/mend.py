@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Mended", "mend"]
 
-_CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
 _HALVES = re.compile("[\ud800-\udfff]")
 _NO_RECORD = 1_000
 _DEEP, _MOST = 5, 40
@@ -134,7 +133,6 @@ class _Choice:
         if (several := valid_values(text, self.names)) is not None:
             yield several
         guesses = [Guess(names=self.names, duplicates=grounded) for grounded in ("last", "split", "first")]
-        guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
         for guess in (*guesses, Guess()):
             yield texts(text, replace(guess, partial=partial))
 

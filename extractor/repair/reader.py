@@ -22,7 +22,6 @@ from extractor.repair.words import (
     COMMENT_SAYS_LEFT_OUT,
     HALF_ESCAPE,
     QUOTES,
-    block_start,
     past_blank,
     so_far,
     unescaped,
@@ -221,12 +220,6 @@ class Builder:
             first -= 1
         items[first:] = [items[first:]]
 
-    def several(self) -> None:
-        """The value before was the first item of a list without any brackets."""
-        value = self.value
-        self.open("[")
-        self.put(value)
-
     def note(self, kind: Kind, message: str, offset: int, lossy: bool) -> None:
         """A change."""
         self.changes.append(Change(kind, message, offset, lossy, self._pointer(kind)))
@@ -278,7 +271,7 @@ class Builder:
         quote = self._text[start]
         if quote not in QUOTES:
             return so_far(self._text[start:])
-        first = block_start(self._text, start) or start + (3 if self._text.startswith(quote * 3, start) else 1)
+        first = start + (3 if self._text.startswith(quote * 3, start) else 1)
         half = HALF_ESCAPE.search(self._text, first)
         return self._decoded(start, first, half.start(1) if half else len(self._text), 0) or NOTHING
 
@@ -341,11 +334,10 @@ class Builder:
 
     def _block(self, value: str, start: int, first: int) -> str:
         """The text of a block, without the layout around it: its first and last line break and its indentation."""
-        if self._text[first - 1] != "\n":
-            self.note("quotes", "triple quotes", start, False)
-            if value.lstrip(" \t")[:1] != "\n":
-                return value
-            value = value.lstrip(" \t")[1:]
+        self.note("quotes", "triple quotes", start, False)
+        if value.lstrip(" \t")[:1] != "\n":
+            return value
+        value = value.lstrip(" \t")[1:]
         plain = dedent(_LAST_LINE.sub("", value))
         if plain != _LAST_LINE.sub("", value):
             self.note("quotes", "the indentation of a block was left out", start, False)

@@ -112,13 +112,11 @@ class Guess:
     """How to read what can be read in two ways.
 
     `names` are the property names that are likely (None: any); `duplicates` keeps the last or the first of two
-    members with one name, or starts a new list item at the second; `code` takes braces with other names inside for
-    text; `partial` keeps what the text ended inside.
+    members with one name, or starts a new list item at the second; `partial` keeps what the text ended inside.
     """
 
     names: frozenset[str] | None = None
     duplicates: Literal["last", "first", "split"] = "last"
-    code: bool = False
     partial: bool = False
 
 
