@@ -132,9 +132,8 @@ class _Choice:
             return
         if (several := valid_values(text, self.names)) is not None:
             yield several
-        guesses = [Guess(names=self.names, duplicates=grounded) for grounded in ("last", "split", "first")]
-        for guess in (*guesses, Guess()):
-            yield texts(text, replace(guess, partial=partial))
+        for split in (False, True):
+            yield texts(text, Guess(names=self.names, split=split, partial=partial))
 
     # ------------------------------------------------------------------ the ways to take what was read
 

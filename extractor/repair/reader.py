@@ -116,14 +116,11 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 @dataclass(slots=True)
 class _Frame:
-    """An open container; of an object also the name that waits for its value, and the last name that was given one:
-    what it was given, and what it had before."""
+    """An open container; of an object also the name that waits for its value, and the last name that has one."""
 
     value: dict[str, JSON] | list[JSON]
     name: str | None = None
     last: str | None = None
-    initial: JSON | Nothing = NOTHING
-    before: JSON | Nothing = NOTHING
 
 
 class Builder:
@@ -281,33 +278,25 @@ class Builder:
         if isinstance(frame.value, list):
             return frame.value.pop()
         assert frame.last is not None
-        assert frame.initial is not NOTHING
         frame.name, frame.last = frame.last, None
-        if frame.before is NOTHING:
-            del frame.value[frame.name]
-        else:
-            frame.value[frame.name] = frame.before
-        return frame.initial
+        return frame.value.pop(frame.name)
 
     def _member(self, value: JSON) -> None:
         frame = self._frames[-1]
         members, name = frame.value, frame.name
         assert isinstance(members, dict)
         assert name is not None
-        frame.initial, frame.before = value, members.get(name, NOTHING)
         if name not in members:
             members[name] = value
         elif members[name] == value:
             self.note("duplicate", "said twice, with one value", self._offset, False)
-        elif self._guess.duplicates == "split" and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
+        elif self._guess.split and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
             self.note("duplicate", "said twice, so a new list item starts", self._offset, False)
             self._frames[-2].value.append(members)
-            frame.value, frame.before = {name: value}, NOTHING
+            frame.value = {name: value}
         else:
-            stays = "first" if self._guess.duplicates == "first" else "last"
-            self.note("duplicate", f"said twice, with two values; the {stays} was kept", self._offset, True)
-            if stays == "last":
-                members[name] = value
+            self.note("duplicate", "said twice, with two values; the last was kept", self._offset, True)
+            members[name] = value
         frame.name, frame.last = None, name
 
     @property

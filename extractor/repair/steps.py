@@ -37,6 +37,12 @@ _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
 # But for an amount in brackets, as accountants write what is owed.
 _TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
+_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
+_ON = re.compile(r'\s*[,:"“}\]]')
+_SIGNS = re.compile(r'[,:"{\[]')
+_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
+# So many events a reading looks back for the start of a list.
+_FAR = 400
 
 
 class Steps:
@@ -45,7 +51,7 @@ class Steps:
     def __init__(self, text: str, guess: Guess, islands: Islands) -> None:
         self._text, self._names, self._islands = text, guess.names, islands
         self.refusal = ""
-        self._brackets = Brackets(text, islands)
+        self._signs: list[int] | None = None
 
     def steps(self, state: State) -> Iterator[State]:
         """The readings that a reading can become by its next step."""
@@ -86,10 +92,10 @@ class Steps:
             yield step.then(at=state.at + 1, want=Want.NEXT)
             return
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._brackets.closed(state, char)
+            yield from self._closed(state, char)
             return
         if char == ":":
-            yield from self._brackets.named(state)
+            yield from self._named(state)
             yield self._skipped(state, char, 6)
             return
         if char in QUOTES and _STRAY.match(self._text, state.at + 1):
@@ -103,7 +109,7 @@ class Steps:
     def _member(self, state: State, char: str) -> Iterator[State]:
         """A name comes next."""
         if char in ("}", "]"):
-            yield from self._brackets.closed(self._trailing(state), char)
+            yield from self._closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char in QUOTES:
@@ -112,7 +118,7 @@ class Steps:
                 yield step._replace(at=stray.end(), cost=state.cost + 2)
             yield self._plain_member(state) or opened(self._text, state, "key")
         elif char in ("{", "["):
-            yield from self._brackets.nameless(state, char)
+            yield from self._nameless(state, char)
         elif char in (":", "="):
             yield self._skipped(state, char, 4)
         else:
@@ -200,7 +206,7 @@ class Steps:
     def _item(self, state: State, char: str) -> Iterator[State]:
         """An item of a list comes next."""
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._brackets.closed(self._trailing(state), char)
+            yield from self._closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char == ":":
@@ -265,25 +271,9 @@ class Steps:
         step = state.noted("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
         return step._replace(at=state.at + 1, cost=state.cost + price)
 
+    # ------------------------------------------------------------------ brackets: missing, doubled, of the wrong kind
 
-# ---------------------------------------------------------------------- brackets: missing, doubled, of the wrong kind
-
-_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
-_ON = re.compile(r'\s*[,:"“}\]]')
-_SIGNS = re.compile(r'[,:"{\[]')
-_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
-# So many events a reading looks back for the start of a list.
-_FAR = 400
-
-
-class Brackets:
-    """Readings of the brackets of one text."""
-
-    def __init__(self, text: str, islands: Islands) -> None:
-        self._text, self._islands = text, islands
-        self._signs: list[int] | None = None
-
-    def closed(self, state: State, char: str) -> Iterator[State]:
+    def _closed(self, state: State, char: str) -> Iterator[State]:
         """A closing bracket: of this container, of one outside, of the wrong kind, or one too many."""
         top = state.stack[-1:]
         if char == CLOSERS.get(top):
@@ -313,7 +303,7 @@ class Brackets:
         step = state.noted("bracket", "a bracket closed it before its end", state.at)
         yield step.then(at=after, want=Want.AFTER, cost=3)
 
-    def nameless(self, state: State, char: str) -> Iterator[State]:
+    def _nameless(self, state: State, char: str) -> Iterator[State]:
         """A bracket where a name should stand."""
         at, step = state.at, state.noted("bracket", f"a {char!r} too many", state.at)
         if state.want is Want.FIRST:
@@ -338,7 +328,7 @@ class Brackets:
             step = state.noted("skipped", f"a stray {char!r} was dropped", at, lossy=True)
             yield step._replace(at=at + 1, cost=state.cost + 8)
 
-    def named(self, state: State) -> Iterator[State]:
+    def _named(self, state: State) -> Iterator[State]:
         """The string before a colon was a name: in an object without an opening bracket, or of the object outside."""
         if state.before(0)[0] != "string" or not state.stack:
             return
