@@ -28,6 +28,7 @@ from extractor.schema.tree import (
     Tree,
     Union,
     discriminator,
+    rebuilt,
 )
 from extractor.schema.words import distinct, unused
 from extractor.schema.write import Writer, is_sayable
@@ -82,11 +83,11 @@ class _Layout:
             case Array():
                 return replace(node, item=self.open(node.item))
             case Row():
-                return self.row(node)
+                return self.row(rebuilt(node, self.node))
             case Record():
                 return self.record(node)
-            case Union(branches=branches):
-                return self.tagged_union(replace(node, branches=tuple(map(self.node, branches))))
+            case Union():
+                return self.tagged_union(rebuilt(node, self.node))
         return node
 
     def open(self, node: Node) -> Node:
@@ -103,8 +104,6 @@ class _Layout:
 
     def row(self, node: Row) -> Row:
         """A tuple of different things, or of things with names, as an object with a property for each."""
-        rest = self.node(node.rest) if node.rest is not None else None
-        node = replace(node, items=tuple(map(self.node, node.items)), rest=rest)
         fixed = node.rest is None and (node.required == len(node.items) or node.named)
         alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
         if not fixed or not node.items or alike:
@@ -261,20 +260,8 @@ def _cut(tree: Tree, node: Node, depth: int) -> Node:
         case Ref():
             return node if depth or isinstance(tree.resolve(node), Leaf | Choice) else _free(tree, node)
         case Union() if depth or _flat(tree, node):
-            return replace(node, branches=tuple(_cut(tree, branch, depth) for branch in node.branches))
-    if not depth:
-        return _free(tree, node)
-    match node:
-        case Array():
-            return replace(node, item=_cut(tree, node.item, depth - 1))
-        case Row():
-            rest = _cut(tree, node.rest, depth - 1) if node.rest is not None else None
-            return replace(node, items=tuple(_cut(tree, item, depth - 1) for item in node.items), rest=rest)
-        case Record():
-            slots = tuple(replace(slot, node=_cut(tree, slot.node, depth - 1)) for slot in node.slots)
-            rests = tuple(replace(rest, node=_cut(tree, rest.node, depth - 1)) for rest in node.rest)
-            return replace(node, slots=slots, rest=rests)
-    return node
+            return rebuilt(node, lambda branch: _cut(tree, branch, depth))
+    return rebuilt(node, lambda inner: _cut(tree, inner, depth - 1)) if depth else _free(tree, node)
 
 
 def _flat(tree: Tree, node: Union) -> bool:
