@@ -25,7 +25,7 @@ from extractor.repair.receipt import NOTHING, Change, Guess, Mended
 from extractor.repair.state import Islands
 from extractor.repair.words import FENCE, QUOTES, past_blank
 from extractor.schema.pointer import JSON
-from extractor.schema.text import Digits
+from extractor.schema.text import exact_from_text
 
 __all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_values"]
 
@@ -147,7 +147,7 @@ def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _inside(text, exact=exact)
-    return Mended(_exact(text, value) if exact else value) if _lossless(text, value) else None
+    return Mended(exact_from_text(text) if exact else value) if _lossless(text, value) else None
 
 
 def read_leniently(text: str, guess: Guess) -> Mended:
@@ -212,17 +212,6 @@ def _unescaped(text: str, guess: Guess) -> Mended | None:
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
-def _exact(text: str, value: JSON) -> JSON:
-    """The value with the digits of its numbers, where some are no integers."""
-    return json.loads(text, parse_float=Digits) if _has_float(value) else value
-
-
-def _has_float(value: JSON) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_float, value.values()))
-    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
-
-
 def _inside(text: str, *, exact: bool) -> Mended | None:
     """A valid value with something around it that holds no bracket: the commonest fault, at full speed."""
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
@@ -238,7 +227,7 @@ def _inside(text: str, *, exact: bool) -> Mended | None:
         return None
     if not _lossless(part, value):
         return None
-    return Mended(_exact(part, value) if exact else value, tuple(around(text, start, end)))
+    return Mended(exact_from_text(part) if exact else value, tuple(around(text, start, end)))
 
 
 def _lossless(text: str, value: JSON) -> bool:

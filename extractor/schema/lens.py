@@ -18,7 +18,6 @@ from itertools import chain, repeat, takewhile
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.keywords import is_of
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import Digits, from_text, to_text
 from extractor.schema.tree import (
@@ -305,8 +304,8 @@ def _positions(row: Row) -> Iterator[Node]:
 
 def _further(node: Record, name: str) -> Node:
     """What a property beyond the declared ones may hold."""
-    rests = (rest.node for rest in node.rest if rest.pattern is None or compiled(rest.pattern).search(name))
-    return next(rests, _ANYTHING)
+    rest = node.further(name)
+    return rest.node if rest else _ANYTHING
 
 
 def _read(value: JSON) -> JSON:

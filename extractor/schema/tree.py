@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TypeVar
 
 from extractor.schema.annotations import Merge
+from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON
 
 __all__ = [
@@ -145,6 +146,10 @@ class Record(Node):
     rest: tuple[Rest, ...] = ()
     silent: bool = False
     tag: tuple[str, str] | None = None
+
+    def further(self, name: str) -> Rest | None:
+        """What is declared of the further properties with such a name."""
+        return next((rest for rest in self.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
 
     def counts_before(self, slot: Slot) -> list[Slot]:
         """The slots whose counts stand before a slot: those of all before the first, so that a cut answer has them."""
