@@ -8,7 +8,7 @@ several parts            the document's own fields, over the widest view; then r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -16,10 +16,10 @@ import orjson
 
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
+from extractor.extraction.answers import Reading
+from extractor.extraction.owners import count_strays, owned
 from extractor.extraction.parts import Layout, Part, View
-from extractor.extraction.reading import Inquiry, Reading, read, reread
-from extractor.extraction.strays import count_strays, without_strays
-from extractor.extraction.together import all_ended
+from extractor.extraction.reading import Inquiry, all_ended, read, reread
 from extractor.schema.compiler import Schema
 
 __all__ = ["Readings", "read_document"]
@@ -59,7 +59,7 @@ def read_document(
         inquiry = Inquiry(schema, layout, settings, lists=schema.lists, **how)
         (view,) = layout.views(parts)
         readings = yield from read(inquiry, view, parts[0])
-        return Readings((), tuple(readings))
+        return Readings((), tuple((yield from _accounted(inquiry, readings))))
     about = yield from _about(schema, layout, parts, settings, **how)
     rows = _rows_schema(schema)
     if rows is None:
@@ -103,7 +103,7 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     while views and done < _PROBES:
         view = views.pop(0)
         found = yield from _view(inquiry, view)
-        strays += count_strays(layout.schema, layout.document.text, (view.start, view.end), found)
+        strays += count_strays(layout, inquiry.lists, (view.start, view.end), found)
         readings += found
         done += len(view.parts)
         expected += sum(part.answer for part in view.parts)
@@ -119,8 +119,7 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
-    readings = yield from _reread(inquiry, readings)
-    return without_strays(layout.schema, layout.document.text, readings)
+    return (yield from _accounted(inquiry, readings))
 
 
 def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:
@@ -141,14 +140,25 @@ def _cached(readings: Sequence[Reading]) -> bool:
     return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
 
 
-def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
-    """The readings; parts that came back empty between full ones are asked about once more."""
-    empty = [reading.is_empty for reading in readings]
-    doubtful = [at for at in range(1, len(readings) - 1) if empty[at] and not (empty[at - 1] or empty[at + 1])]
-    doubtful = [at for at in doubtful if readings[at].part.start < readings[at].part.end]
-    flows = [
-        reread(inquiry, view, readings[at]) for at in doubtful for view in inquiry.layout.views([readings[at].part])
-    ]
-    for at, reading in zip(doubtful, (yield from all_ended(flows)), strict=True):
-        readings[at] = reading
+def _accounted(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
+    """The readings, each row once; parts that lack rows of the text, or are empty between full ones, are asked about
+    once more."""
+    readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
+    if again := sorted({*missing, *_empty_between(readings)}):
+        flows = [
+            reread(inquiry, view, readings[at]) for at in again for view in inquiry.layout.views([readings[at].part])
+        ]
+        for at, reading in zip(again, (yield from all_ended(flows)), strict=True):
+            readings[at] = reading
+        readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
+    for at, reading in enumerate(readings):
+        losses = (*reading.losses, *([missing[at]] if at in missing else ()), *doubled[at])
+        readings[at] = replace(reading, losses=losses)
     return readings
+
+
+def _empty_between(readings: Sequence[Reading]) -> Iterator[int]:
+    for at in range(1, len(readings) - 1):
+        before, own, after = readings[at - 1 : at + 2]
+        if own.is_empty and own.part.start < own.part.end and not (before.is_empty or after.is_empty):
+            yield at
