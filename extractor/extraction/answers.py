@@ -13,7 +13,7 @@ its pieces are put together:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -149,22 +149,16 @@ def items_at(value: JSON, pointer: str) -> list[JSON]:
     return found if isinstance(found, list) else []
 
 
-def held(value: JSON, lists: Iterable[str]) -> list[str]:
+def held(value: JSON, lists: Collection[str], at: str = "") -> Iterator[str]:
     """Those of some lists that a value holds, in its own order.
 
-    >>> held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"])
+    >>> list(held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"]))
     ['/towns', '/shop/names']
     """
-    places = {}
-    for path in lists:
-        place, inner = [], value
-        for name in parts(path):
-            names = list(inner) if isinstance(inner, dict) else []
-            place.append(names.index(name) if name in names else -1)
-            inner = inner[name] if name in names else None
-        if isinstance(inner, list):
-            places[path] = place
-    return sorted(places, key=places.__getitem__)
+    if isinstance(value, list) and at in lists:
+        yield at
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield from held(inner, lists, join(at, name))
 
 
 def last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
 from math import ceil
 from typing import Any
 
@@ -64,7 +64,7 @@ _ROOMY = 1.5
 INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
 
-_MEASURED = ("structure", "places", "sums", "estimate", "_share", "_fullness")
+_MEASURED = ("structure", "places", "sums", "estimate", "_share")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -219,23 +219,12 @@ class Layout:
         at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
         if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
             return [(0, len(text))]
-        return cut(self.structure, self._fullness, 1.0, places=self.places)
+        answers = cut(self.structure, self.estimate.until, self.sizes.aim, places=self.places)
+        return list(chain.from_iterable(self._cut(*ends, self.sizes.part) for ends in answers))
 
-    @cached_property
-    def _fullness(self) -> Callable[[int], float]:
-        """How many parts the text before an offset fills, by its answer or by its own length, whichever is longer."""
-        starts = [*self.structure.lines.starts, len(self.document.text)]
-        answers = [self.estimate.until(start) / self.sizes.aim for start in starts]
-        tokens = [self.sums.until(start) / self.sizes.part for start in starts]
-        steps = (max(a - b, c - d) for (b, a), (d, c) in zip(pairwise(answers), pairwise(tokens), strict=True))
-        filled = list(accumulate(steps, initial=0.0))
-
-        def fullness(offset: int) -> float:
-            line = min(bisect_right(starts, offset), len(starts) - 1) - 1
-            share = (offset - starts[line]) / max(1, starts[line + 1] - starts[line])
-            return filled[line] + share * (filled[line + 1] - filled[line])
-
-        return fullness
+    def _cut(self, start: int, end: int, tokens: float) -> list[tuple[int, int]]:
+        """A stretch of the text in stretches of so many tokens."""
+        return cut(self.structure, self.sums.until, tokens, start=start, end=end, places=self.places)
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end)
@@ -261,8 +250,8 @@ class Layout:
             halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
             return halves if middle < len(part.images) else []
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = cut(self.structure, self.sums.until, half, start=part.start, end=part.end, places=self.places)
-        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in enumerate(ranges)]
+        ranges = enumerate(self._cut(part.start, part.end, half))
+        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
         return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
     # -- views
@@ -359,8 +348,7 @@ class Layout:
 
     def _windows(self) -> list[tuple[int, int]]:
         """The text in stretches as long as the window allows."""
-        room = self.sizes.room - self.sizes.context
-        return cut(self.structure, self.sums.until, room, places=self.places)
+        return self._cut(0, len(self.document.text), self.sizes.room - self.sizes.context)
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:
