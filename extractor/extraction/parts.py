@@ -372,15 +372,8 @@ def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape
 def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: Any) -> RowShape:
     fields = Counter(required) + Counter(optional)
     empty = fields["number"] + fields["bool"]  # 0 and false are tokens that a value takes the place of
-    return RowShape(
-        overhead=max(1, count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty),
-        numbers=fields["number"],
-        dates=fields["date"],
-        texts=fields["text"],
-        choices=fields["enum"],
-        flags=fields["bool"],
-        required=max(1, sum(required.values())),
-    )
+    overhead = count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty
+    return RowShape(overhead=max(1, overhead), kinds=fields, required=max(1, sum(required.values())))
 
 
 def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import mean, median
@@ -26,7 +26,7 @@ from extractor.text.tokens import TokenSums, count_tokens
 
 __all__ = ["AnswerEstimate", "RowShape"]
 
-_NUMBER, _DATE, _CHOICE, _FLAG, _TEXT = 4, 6, 3, 1, 14  # tokens of a value
+_VALUE = {"text": 14, "number": 4, "date": 6, "enum": 3, "bool": 1}  # tokens of a value
 _LONG = 160  # characters from which on a line is prose
 _SECTIONS, _SHORT = 8, 4  # of one kind, and none usually longer than so many answers about it: each is a record
 _LABEL, _BULLET = re.compile(r"[^\W_][^.,;:!?\n]{0,40}: \S"), re.compile(r"^\W+")
@@ -38,17 +38,13 @@ _NAME = re.compile(r"(?<=[^\W_] |[,(;:] )[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]+(?: [
 class RowShape:
     """What is known of a row before it is read, from the schema.
 
-    `overhead` is what its keys and punctuation cost in tokens. The others count its leaf fields by kind; `required`
-    those of them that a row must have. A list counts as one item; `inner` are the rows of the lists that a row holds,
-    and `head` is the row without them.
+    `overhead` is what its keys and punctuation cost in tokens. `kinds` count its leaf fields, `required` those of them
+    that a row must have. A list counts as one item; `inner` are the rows of the lists that a row holds, and `head` is
+    the row without them.
     """
 
     overhead: int
-    numbers: int = 0
-    dates: int = 0
-    texts: int = 0
-    choices: int = 0
-    flags: int = 0
+    kinds: Mapping[str, int]
     required: int = 1
     head: RowShape | None = None
     inner: tuple[RowShape, ...] = ()
@@ -56,14 +52,13 @@ class RowShape:
     @property
     def fields(self) -> int:
         """The leaf fields of a row, one at the least."""
-        return max(1, self.numbers + self.dates + self.texts + self.choices + self.flags)
+        return max(1, sum(self.kinds.values()))
 
     @property
     def ordinary(self) -> float:
         """Tokens of the values of one row of an ordinary length; half of those need not be there."""
-        of_texts = self.texts * _TEXT + self.numbers * _NUMBER + self.dates * _DATE
         filled = (1 + min(1.0, self.required / self.fields)) / 2
-        return filled * (of_texts + self.choices * _CHOICE + self.flags * _FLAG)
+        return filled * sum(_VALUE[kind] * count for kind, count in self.kinds.items())
 
     @property
     def innermost(self) -> tuple[RowShape, ...]:
@@ -78,7 +73,7 @@ class AnswerEstimate:
     row is a document of its own, `pages` are where pages begin, and a page is a record.
 
     >>> text = "".join(f"2026-01-05;Card {n:05};3.50;EUR\\n" for n in range(100))
-    >>> shape = RowShape(overhead=12, texts=2, numbers=1, dates=1, required=4)
+    >>> shape = RowShape(overhead=12, kinds={"text": 2, "number": 1, "date": 1}, required=4)
     >>> round(AnswerEstimate(Structure(text), TokenSums(text), shape).tokens(0, len(text)), -2)
     2600.0
     """
