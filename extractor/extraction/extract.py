@@ -17,7 +17,7 @@ import orjson
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.extraction.answers import Reading
-from extractor.extraction.owners import count_strays, owned
+from extractor.extraction.owners import count_strays, has_key, owned
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.reading import Inquiry, all_ended, read, reread
 from extractor.schema.compiler import Schema
@@ -54,36 +54,28 @@ def read_document(
     schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, *, passes: int = 1, rank: int = 0
 ) -> Flow[Readings]:
     """Ask until nothing is left to ask about the document."""
-    how: dict[str, Any] = {"passes": passes, "rank": rank}
+    lists = tuple(schema.lists)
+    inquiry = Inquiry(schema=schema, layout=layout, settings=settings, lists=lists, passes=passes, rank=rank)
     if len(parts) == 1:
-        inquiry = Inquiry(schema, layout, settings, lists=schema.lists, **how)
         (view,) = layout.views(parts)
         readings = yield from read(inquiry, view, parts[0])
-        return Readings((), tuple((yield from _accounted(inquiry, readings))))
-    about = yield from _about(schema, layout, parts, settings, **how)
-    rows = _rows_schema(schema)
+        return Readings((), tuple((yield from _accounted(inquiry, readings)) if lists else readings))
+    about = yield from _about(inquiry, parts)
+    # An item with a key may be stated piece by piece, so that no part states all of it.
+    rows = schema.rows(loose=any(has_key(schema, path) for path in lists))
     if rows is None:
         return Readings(tuple(about), ())
-    inquiry = Inquiry(rows, layout.with_answers(_as_context(about)), settings, lists=schema.lists, **how)
-    readings = yield from _rows(inquiry, parts)
+    readings = yield from _rows(replace(inquiry, schema=rows, layout=layout.with_answers(_as_context(about))), parts)
     return Readings(tuple(about), tuple(readings))
 
 
-def _rows_schema(schema: Schema[Any]) -> Schema[Any] | None:
-    """What parts are asked for. An item with a key may be stated piece by piece, so that no part states all of it."""
-    keyed = any((field := schema.field(path)) and field.keys for path in schema.lists)
-    return schema.rows(loose=keyed)
-
-
-def _about(
-    schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, **how: Any
-) -> Flow[list[Reading]]:
+def _about(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     """What the document states once, over views as wide as the window."""
-    views = layout.widest(parts)
-    fields = schema.document(loose=len(views) > 1)
+    views = inquiry.layout.widest(parts)
+    fields = inquiry.schema.document(loose=len(views) > 1)
     if fields is None:
         return []
-    inquiry = Inquiry(fields, layout, settings, **how)
+    inquiry = replace(inquiry, schema=fields, lists=())
     flows = [read(inquiry, view, part) for view in views for part in view.parts]
     return list(chain.from_iterable((yield from all_ended(flows))))
 

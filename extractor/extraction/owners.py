@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 
@@ -25,9 +26,10 @@ from extractor.extraction.gaps import ALIKE, left_out
 from extractor.extraction.ground import Range, place_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Layout, Part
+from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["count_strays", "is_further", "owned", "places"]
+__all__ = ["count_strays", "has_key", "is_further", "owned", "places"]
 
 _REACH = 12
 """Parts to each side in which the place of a stray row is sought: more than any view shows."""
@@ -62,8 +64,14 @@ def owned(
     return result, doubled, _missing(layout, result, placed)
 
 
-def _unkeyed(layout: Layout, lists: Sequence[str]) -> Iterator[str]:
-    return (path for path in lists if not ((known := layout.schema.field(path)) and known.keys))
+def has_key(schema: Schema[Any], path: str) -> bool:
+    """Whether the items of a list are joined by a declared key."""
+    field = schema.field(path)
+    return field is not None and bool(field.keys)
+
+
+def _unkeyed(layout: Layout, lists: Sequence[str]) -> list[str]:
+    return [path for path in lists if not has_key(layout.schema, path)]
 
 
 def count_strays(layout: Layout, lists: Sequence[str], view: Range, readings: Sequence[Reading]) -> int:

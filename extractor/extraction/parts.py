@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -219,17 +219,19 @@ class Layout:
         at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
         if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
             return [(0, len(text))]
-        answers = cut(self.structure, self.estimate.until, self.sizes.aim, places=self.places)
-        return list(chain.from_iterable(self._cut(*ends, self.sizes.part) for ends in answers))
+        weights = [(self.estimate.until, self.sizes.aim), (self.sums.until, self.sizes.part)]
+        ranges = [(0, len(text))]
+        for until, most in sorted(weights, key=lambda one: one[0](len(text)) / one[1], reverse=True):
+            ranges = [smaller for ends in ranges for smaller in self._cut(until, most, *ends)]
+        return ranges
 
-    def _cut(self, start: int, end: int, tokens: float) -> list[tuple[int, int]]:
-        """A stretch of the text in stretches of so many tokens."""
-        return cut(self.structure, self.sums.until, tokens, start=start, end=end, places=self.places)
+    def _cut(self, until: Callable[[int], float], most: float, start: int, end: int) -> list[tuple[int, int]]:
+        return cut(self.structure, until, most, start=start, end=end, places=self.places)
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end)
-        tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
-        return Part(index, start, end, tokens=tokens, answer=answer, images=images)
+        answer = round(self.estimate.tokens(start, end)) if self.schema.lists else 0
+        return Part(index, start, end, tokens=self.sums.tokens(start, end), answer=answer, images=images)
 
     def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
         """Pictures whose page begins in a stretch of text; those of no page belong to the first one."""
@@ -250,7 +252,7 @@ class Layout:
             halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
             return halves if middle < len(part.images) else []
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = enumerate(self._cut(part.start, part.end, half))
+        ranges = enumerate(self._cut(self.sums.until, half, part.start, part.end))
         halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
         return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
@@ -348,7 +350,7 @@ class Layout:
 
     def _windows(self) -> list[tuple[int, int]]:
         """The text in stretches as long as the window allows."""
-        return self._cut(0, len(self.document.text), self.sizes.room - self.sizes.context)
+        return self._cut(self.sums.until, self.sizes.room - self.sizes.context, 0, len(self.document.text))
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:

@@ -14,7 +14,7 @@ something and state less than was read before, that stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
@@ -43,7 +43,7 @@ from extractor.extraction.answers import (
     with_items,
 )
 from extractor.extraction.likeness import agree
-from extractor.extraction.owners import is_further, places
+from extractor.extraction.owners import has_key, is_further, places
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
@@ -67,6 +67,7 @@ _CUT_OFF = "the answer was cut off and could not be asked for in smaller parts"
 _SPENT = "the answer was cut off, and the replies that the part may cost are spent"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """What is asked about the parts of a document: a schema, how, and the lists that may take several answers.
 
@@ -74,42 +75,12 @@ class Inquiry:
     time on for what was missed.
     """
 
-    def __init__(
-        self,
-        schema: Schema[Any],
-        layout: Layout,
-        settings: Settings,
-        *,
-        lists: Sequence[str] = (),
-        passes: int = 1,
-        rank: int = 0,
-    ) -> None:
-        self.schema, self.layout, self.settings = schema, layout, settings
-        self.lists, self.passes, self.rank = tuple(lists), passes, rank
-        self.keyed = tuple(path for path in lists if (known := schema.field(path)) and known.keys)
-
-    def with_schema(self, schema: Schema[Any]) -> Inquiry:
-        """The same inquiry about some of the fields."""
-        lists = [path for path in self.lists if schema.field(path)]
-        return Inquiry(schema, self.layout, self.settings, lists=lists, passes=self.passes, rank=self.rank)
-
-    def ask(self, view: View, part: Part, aim: Aim, found: str = "", turn: int = 0) -> Flow[Answer]:
-        """The answer to one question about a part, shown in a view."""
-        document = self.layout.document
-        asking = Asking(
-            schema=self.schema.excerpt() if found or aim.path.count("/") > 1 else self.schema,
-            text=document.text[view.start : view.end],
-            context=view.context,
-            name=document.name,
-            images=part.images,
-            marks=view.marks,
-            aim=aim,
-            keyed=tuple(map(self.schema.wire_path, self.keyed)),
-            found=found,
-            rank=self.rank,
-            turn=turn,
-        )
-        return converse(asking, self.settings)
+    schema: Schema[Any]
+    layout: Layout
+    settings: Settings
+    lists: tuple[str, ...] = ()
+    passes: int = 1
+    rank: int = 0
 
 
 class _Pass:
@@ -124,11 +95,23 @@ class _Pass:
 
     def ask(self, path: str | None = None, *, start: int = 0, found: str = "") -> Flow[Answer]:
         """Ask about the part, or go on with the list at `path` from an item; "" is a list that is the whole value."""
-        marked = bool(self.view.marks)
-        wire = "" if path is None else self.inquiry.schema.wire_path(path) or path
-        aim = Aim(self.part.number if marked else 1, marked, wire, start)
+        marked, schema, document = bool(self.view.marks), self.inquiry.schema, self.inquiry.layout.document
+        wire = "" if path is None else schema.wire_path(path) or path
+        asking = Asking(
+            schema=schema.excerpt() if found or wire.count("/") > 1 else schema,
+            text=document.text[self.view.start : self.view.end],
+            context=self.view.context,
+            name=document.name,
+            images=self.part.images,
+            marks=self.view.marks,
+            aim=Aim(self.part.number if marked else 1, marked, wire, start),
+            keyed=tuple(schema.wire_path(each) for each in self.inquiry.lists if has_key(schema, each)),
+            found=found,
+            rank=self.inquiry.rank,
+            turn=self.turn,
+        )
         self.replies[0] -= _REPLIES  # halves are read at once, and share what is left
-        answer = yield from self.inquiry.ask(self.view, self.part, aim, found, self.turn)
+        answer = yield from converse(asking, self.inquiry.settings)
         self.replies[0] += max(0, _REPLIES - len(answer.requests))
         self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
         return answer
@@ -226,11 +209,6 @@ def all_ended(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
     return results
 
 
-def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
-    """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
-    return (yield from _read(inquiry, view, part, [_most_replies(inquiry, part)]))
-
-
 def _most_replies(inquiry: Inquiry, part: Part) -> int:
     """The replies that a part may cost: a conversation for each pass and one for what was missed, and two replies for
     each time that the part or its fields can be halved."""
@@ -239,10 +217,17 @@ def _most_replies(inquiry: Inquiry, part: Part) -> int:
     return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((tokens + fields) / INDIVISIBLE))
 
 
-def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int], turn: int = 0) -> Flow[list[Reading]]:
+def read(
+    inquiry: Inquiry, view: View, part: Part, replies: list[int] | None = None, turn: int = 0
+) -> Flow[list[Reading]]:
+    """What was read in a part: one reading, or those of its halves beside what was paid for the whole.
+
+    `replies` is what it may still cost, and is counted down; `turn` is how many replies it had so far.
+    """
     groups = _groups(inquiry.schema)
     if len(groups) > 1:
         return [(yield from _read_fields(inquiry, groups, view, part))]
+    replies = replies or [_most_replies(inquiry, part)]
     current = _Pass(inquiry, view, part, replies, turn)
     fits = yield from _to_the_end(current)
     if fits:
@@ -254,13 +239,13 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int], turn: in
     if not current.may_ask:
         return [_lost(current.reading, _SPENT)]
     if halves := [] if current.has_all_rows else inquiry.layout.halves(part):
-        flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
+        flows = [read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
         smaller = list(chain.from_iterable((yield from all_ended(flows))))
     elif len(fields := _halves(inquiry.schema)) > 1:
         smaller = [(yield from _read_fields(inquiry, fields, view, part, replies))]
     elif not turn and current.reading.answers[-1].early:
         replied = sum(len(answer.requests) for answer in current.reading.answers)
-        smaller = yield from _read(inquiry, view, part, replies, replied)
+        smaller = yield from read(inquiry, view, part, replies, replied)
     else:
         return [_lost(current.reading, _CUT_OFF)]
     worse = any(one.losses for one in smaller) and sum(map(_size, smaller)) < _size(current.reading)
@@ -364,7 +349,7 @@ def _in_sight(current: _Pass) -> Flow[None]:
             list[Row](),
         )
         if longer.end > view.end and current.may_ask:
-            found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
+            found = yield from read(current.inquiry, longer, longer.parts[0], current.replies)
             own = [*(rows[:-1] if before else ()), *(row for reading in found for row in reading.rows.get(path, ()))]
         fewer = len(own) < len(rows)
         losses = [Problem(path, "the last item may go on behind what was shown")] if fewer else []
@@ -456,8 +441,8 @@ def _read_fields(
     inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
     """A part read for each group of fields, as one reading; each has replies of its own, or in turn of `replies`."""
-    inquiries = [inquiry.with_schema(group) for group in groups]
-    flows = [_read(one, view, part, replies or [_most_replies(one, part)]) for one in inquiries]
+    inquiries = [replace(inquiry, schema=group, lists=tuple(filter(group.field, inquiry.lists))) for group in groups]
+    flows = [read(one, view, part, replies) for one in inquiries]
     readings: list[Reading] = []
     for some in [[flow] for flow in flows] if replies else [flows]:
         readings += chain.from_iterable((yield from all_ended(some)))
