@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -360,22 +360,11 @@ def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape
     row = schema.row_shape(path)
     skeleton = row.skeleton if skeleton is None else skeleton
     places = {f"{path}/0{inner}": items for inner, items in _lists_in(skeleton) if items[0] is not None}
-    known = {place: items for place, items in places.items() if schema.field(place)}
-    inner = tuple(_row_shape(schema, place, items[0]) for place, items in known.items())
-    whole = _shape(row.required, row.optional, skeleton)
-    if not inner:
-        return whole
-    items_of = [schema.row_shape(place) for place in known]
-    of_items = sum((Counter(each.required) + Counter(each.optional) for each in items_of), Counter[str]())
-    head = _shape(row.required, Counter(row.optional) - of_items, _without_items(skeleton))
-    return replace(whole, head=head, inner=inner)
-
-
-def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: Any) -> RowShape:
-    fields = Counter(required) + Counter(optional)
+    inner = tuple(_row_shape(schema, place, items[0]) for place, items in places.items() if schema.field(place))
+    fields = Counter(row.required) + Counter(row.optional)
     empty = fields["number"] + fields["bool"]  # 0 and false are tokens that a value takes the place of
     overhead = count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty
-    return RowShape(overhead=max(1, overhead), kinds=fields, required=max(1, sum(required.values())))
+    return RowShape(overhead=max(1, overhead), kinds=fields, required=max(1, sum(row.required.values())), inner=inner)
 
 
 def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
@@ -385,12 +374,6 @@ def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
             yield join(at, name), inner
         else:
             yield from _lists_in(inner, join(at, name))
-
-
-def _without_items(row: Any) -> Any:
-    if isinstance(row, list):
-        return []
-    return {name: _without_items(inner) for name, inner in row.items()} if isinstance(row, dict) else row
 
 
 def _follow(parts: Sequence[Part]) -> bool:
