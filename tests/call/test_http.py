@@ -172,7 +172,7 @@ def test_a_reply_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ("gzip, gzip", gzip.compress(gzip.compress(bytes(10_000_000))), "was not asked for"),
         ("br", b"whatever", "was not asked for"),
         ("gzip", b"no gzip at all", "not whole"),
-        ("deflate", zlib.compress(b"{\"result\": {}}")[:-9], "not whole"),
+        ("deflate", zlib.compress(b'{"result": {}}')[:-9], "not whole"),
     ],
 )
 def test_a_packed_reply_is_counted_as_it_is_unpacked(
