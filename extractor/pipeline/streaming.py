@@ -16,7 +16,7 @@ from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join
 from extractor.schema.text import partial_from_text
-from extractor.wire.disarm import armed_value
+from extractor.wire.disarm import arm
 
 __all__ = ["Growing", "Partial"]
 
@@ -89,7 +89,7 @@ class Growing:
         if not self._classified:
             self._know(value.get("kind") if isinstance(value, dict) else None)
         elif value is not None:
-            self._tell(Partial(self._typed(self._schema.unwrap(armed_value(value)).value, "")))
+            self._tell(Partial(self._typed(self._schema.unwrap(arm(value)).value, "")))
 
     def last(self, result: Result[T]) -> Partial[T]:
         """The last partial value: that of the result."""
