@@ -103,7 +103,8 @@ class ExtractOperator(BaseOperator):
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
-        self.redo, self.split = redo, split
+        self.redo: Any = redo  # a word of Redo once it is rendered
+        self.split = split
         self._running = False
         self._read: set[str] = set()
         self._manifest: Manifest | None = None
@@ -160,16 +161,13 @@ class ExtractOperator(BaseOperator):
         self._running = True
         try:
             with outcome.logged(self.log, shard["documents"]) as progress:
-                extract_shard(shard, job, out, progress=progress, tell=tell, redo=self._redo(), wait=True)
+                extract_shard(shard, job, out, progress=progress, tell=tell, redo=self.redo, wait=True)
         finally:
             self._running = False
         assert self._manifest is not None
         if shard["shard"] and not isinstance(self.source, Mapping):
             publish([self._manifest], out, wait=True)
         return self._manifest
-
-    def _redo(self) -> Redo:
-        return self.redo  # type: ignore[return-value]
 
     def _published_later(self) -> bool:
         """Whether a task that follows joins the shards, and so knows how many of all documents failed."""

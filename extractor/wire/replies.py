@@ -113,7 +113,10 @@ class Completion:
         places = [place if isinstance(place := choice.get("index"), int) else 0 for choice in found]
         if len(set(places)) < len(places) and not any("delta" in choice for choice in found):
             places = list(range(len(places)))  # whole ones whose indices do not tell them apart
-        pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        try:
+            pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        except RecursionError:
+            raise self.broken("the answer is nested too deeply") from None
         return "".join(piece for at, piece in zip(places, pieces, strict=True) if at == 0)
 
     def count(self, usage: Any) -> None:
