@@ -80,7 +80,7 @@ class _Reply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._outcome.steps is not None:
-            await play(self._outcome.steps, scope["state"]["transport"])
+            await play(self._outcome.steps, scope["state"]["taken"]())
             while (await receive())["type"] != "http.disconnect":
                 pass
         elif not self._outcome.stream:

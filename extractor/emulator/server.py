@@ -130,11 +130,18 @@ class Emulator:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's protocol, which lets the application at the connection: no server sends what some faults are."""
+    """uvicorn's protocol, which lets the application at the connection: no server sends what some faults are.
+
+    One that was let at it is closed at once when the server ends, as uvicorn waits for a reply that never ends.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "taken": self._taken}
+
+    def _taken(self) -> asyncio.Transport:
+        self.shutdown = self.transport.abort  # type: ignore[method-assign]
+        return self.transport
 
 
 class _Server(uvicorn.Server):
