@@ -183,30 +183,28 @@ class ExtractOperator(BaseOperator):
 
         if (self.schema is None) == (self.pipeline is None):
             raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
-        job: Any = self.pipeline
-        if isinstance(self.schema, str):
-            job = declared(schema=self.schema)
-        elif isinstance(self.pipeline, str):
-            job = declared(pipeline=self.pipeline)
-        elif self.schema is not None:
-            job = Pipeline(self.schema)
+        job: Any
+        if self.schema is not None:
+            job = declared(schema=self.schema) if isinstance(self.schema, str) else Pipeline(self.schema)
+        else:
+            job = declared(pipeline=self.pipeline) if isinstance(self.pipeline, str) else self.pipeline
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
-        config = replace(job.config, **self._settings())
-        if self.workersai_conn_id is not None:
+        if self.workersai_conn_id is None:
+            config = replace(job.config, **self._settings())
+        else:
             config = WorkersAIHook(self.workersai_conn_id).config(job.config, **self._settings())
         return replace(job, config=config, split=self.split or job.split)
 
     def _settings(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in _SETTINGS}
-        settings = {}
-        for name, value in values.items():
-            if value not in (None, ""):
+        settings = {} if self.pool == _NO_POOL else {"concurrency": self.pool_slots}
+        for name, read in _SETTINGS.items():
+            if (value := getattr(self, name)) not in (None, ""):
                 try:
-                    settings[name] = _SETTINGS[name](value)
+                    settings[name] = read(value)
                 except ValueError:
                     raise UsageError(f"{self.task_id}: {name} is {value!r}: give a number") from None
-        return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
+        return settings
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
         from extractor.shards.plan import apart, whole
