@@ -58,7 +58,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     for kind, target in archive.relations(archive.main).values():
         parts[kind].append(target)
     header = reader.margins(parts["header"], root, "hdr")
-    body = reader.body(root)
+    body = list(reader.blocks(root))
     footer = reader.margins(parts["footer"], root, "ftr")
     footnotes, endnotes, comments = (
         [note for part in parts[kind] for note in reader.notes(part)] for kind in ("footnotes", "endnotes", "comments")
@@ -80,28 +80,19 @@ class _Reader:
         styles = archive.xml(f"{folder}/styles.xml")
         self._styles = _Styles(styles if len(styles) else child(archive.root, "styles"))
         self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
-        self._unseen = _UNSEEN
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
         self._met = 0  # drawings and files so far
         self.embedded = embedded
 
-    def body(self, root: Element) -> list[str]:
-        """The document with its tracked changes accepted; what was moved and then lost is shown where it came from."""
-        blocks = [block for block in self.blocks(root) if block.strip()]
-        if not blocks:
-            self._unseen = _UNSEEN - {"moveFrom"}
-        return blocks or list(self.blocks(root))
-
     def blocks(self, parent: Element) -> Iterator[str]:
         """The paragraphs and tables below `parent`, in order; some run on into the next."""
         begun: Element | None = None  # a paragraph that the next one goes on with
         for element in parent:
             if begun is not None and element.tag == "p":
-                whole = Element("p")  # the text may be read once more, so that its own elements stay as they are
-                whole.extend([*(node for node in begun if node.tag != "pPr"), *element])
-                element, begun = whole, None
+                element[:0] = [node for node in begun if node.tag != "pPr"]
+                begun = None
             elif begun is not None and len(element):  # marks of bookmarks and the like are empty
                 yield from self._paragraph(begun)
                 begun = None
@@ -118,7 +109,7 @@ class _Reader:
                     yield equation(element)
                 case name if name in _LEFT_OUT:
                     self.embedded.missing(_LEFT_OUT[name])
-                case name if name not in self._unseen:
+                case name if name not in _UNSEEN:
                     yield from self.blocks(element)
         if begun is not None:
             yield from self._paragraph(begun)
@@ -221,7 +212,7 @@ class _Reader:
                 case name if name in _LEFT_OUT:
                     self._met += 1
                     self.embedded.missing(_LEFT_OUT[name])
-                case name if name not in self._unseen:
+                case name if name not in _UNSEEN:
                     yield from self._inline(element, apart)
 
     def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:

@@ -32,21 +32,8 @@ _UNSEEN = frozenset(
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
 _SHAPES = frozenset(
-    {
-        "frame",
-        "text-box",
-        "object",
-        "image",
-        "custom-shape",
-        "rect",
-        "g",
-        "line",
-        "polyline",
-        "polygon",
-        "path",
-        "circle",
-    }
-    | {"regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
+    {"frame", "text-box", "object", "image", "custom-shape", "rect", "g", "line", "polyline", "polygon", "path"}
+    | {"circle", "regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
 )
 _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")

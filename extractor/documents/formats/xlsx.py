@@ -9,16 +9,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import paragraphs
-from extractor.documents.elements import (
-    child,
-    growing,
-    has,
-    local_name,
-    named,
-    number,
-    properties,
-    setting,
-)
+from extractor.documents.elements import child, growing, has, local_name, named, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.links import with_target
@@ -112,7 +103,6 @@ class _Book:
             self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
-        self._seen: set[str] = set()
 
     def _part(self, kind: str) -> str:
         return next((target for stated, target in self._parts.values() if stated == kind), "")
@@ -230,12 +220,10 @@ class _Book:
         sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
 
     def add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells, rows that no sheet holds."""
+        """Parts that no sheet names: pictures within cells, the data model, rows that no sheet holds."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
-            if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
-                sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
-            elif name.startswith("xl/media/"):
+            if name.startswith("xl/media/"):
                 self._embedded.target(name)
             elif name.startswith("xl/model/"):
                 self._embedded.missing("the data model of the workbook")
@@ -249,7 +237,6 @@ class _Book:
                     )
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
-        self._seen.add(part)
         found = []
         for node in self._archive.xml(part).iter(name):
             text = "".join(piece.text or "" for piece in node.iter() if piece.tag in ("t", "text"))
