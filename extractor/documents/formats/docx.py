@@ -27,6 +27,15 @@ _UNSEEN = frozenset(
     | {"tblGrid", "sdtPr", "ffData", "docPr"}
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_LEFT_OUT = {
+    "contentPart": "a drawing in ink",
+    "control": "a form control",
+    "subDoc": "a document that is kept outside the file",
+    "webVideoPr": "a film",
+}
+_DRAWN = frozenset(
+    {"blip", "imagedata", "chart", "relIds", "OLEObject", "textpath", "binData", "txbxContent", *_LEFT_OUT}
+)
 _FIELD = {"begin": "\x13", "separate": "\x14", "end": "\x15"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _HEADING = re.compile(r"heading ([1-9])", re.I)
@@ -41,12 +50,6 @@ _OFF = ("0", "false", "off")
 _RAISED = {"superscript": 1, "subscript": -1}
 _PLAIN = Look()
 _WIDEST = 100
-_LEFT_OUT = {
-    "contentPart": "a drawing in ink",
-    "control": "a form control",
-    "subDoc": "a document that is kept outside the file",
-    "webVideoPr": "a film",
-}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -83,7 +86,6 @@ class _Reader:
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
-        self._met = 0  # drawings and files so far
         self.embedded = embedded
 
     def blocks(self, parent: Element) -> Iterator[str]:
@@ -177,7 +179,6 @@ class _Reader:
                 case "r":
                     yield self._run(element, apart)
                 case "txbxContent":
-                    self._met += 1
                     apart.append(element)
                 case "AlternateContent":
                     yield self._alternative(element, apart)
@@ -203,14 +204,17 @@ class _Reader:
                     yield from_symbol_font(
                         chr(int(element.get("char", "") or "0", 16) | 0xF000), element.get("font", "")
                     )
-                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
-                    self._drawn(element, apart)
+                case "textpath":
+                    apart.append(element.get("string", ""))
+                case "binData":
+                    self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
+                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject":
+                    apart += filter(None, [self.embedded.drawn(element, self._relations)])
                 case "object":
                     yield from self._object(element, apart)
                 case name if name in _MARKS:
                     yield _MARKS[name]
                 case name if name in _LEFT_OUT:
-                    self._met += 1
                     self.embedded.missing(_LEFT_OUT[name])
                 case name if name not in _UNSEEN:
                     yield from self._inline(element, apart)
@@ -245,31 +249,17 @@ class _Reader:
     def _alternative(self, element: Element, apart: list[Element | str]) -> str:
         """The first rendering that says something: the others say the same again."""
         for choice in element:
-            before = self._met
             text = "".join(self._inline(choice, apart))
-            if text.strip() or self._met > before:
+            if text.strip() or any(node.tag in _DRAWN for node in choice.iter()):
                 return text
         return ""
 
-    def _drawn(self, element: Element, apart: list[Element | str]) -> None:
-        """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
-        self._met += 1
-        if element.tag == "textpath":
-            apart.append(element.get("string", ""))
-        elif element.tag == "binData":
-            self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
-        elif text := self.embedded.drawn(element, self._relations):
-            apart.append(text)
-
     def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
-        nodes = list(element.iter("OLEObject"))
-        files = [target for node in nodes if (target := self._target(node.get("id", ""))) in self._archive]
-        if files:
-            self._met += 1
-            for target in files:
-                self.embedded.target(target)
-        else:
+        targets = [self._target(node.get("id", "")) for node in element.iter("OLEObject")]
+        for target in (files := [target for target in targets if target in self._archive]):
+            self.embedded.target(target)
+        if not files:
             yield from self._inline(element, apart)
 
     def _target(self, identity: str) -> str:
