@@ -152,7 +152,7 @@ class _Reader:
         self._relations = outer
 
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
-        apart: list[Element | str] = []
+        apart: list[str] = []
         properties = child(paragraph, "pPr")
         outer, self._look = self._look, self._styles.style_look(setting(properties, "pStyle"))
         text = written(with_fields("".join(self._inline(paragraph, apart)))).strip("\n ")
@@ -162,13 +162,9 @@ class _Reader:
             mark = self._lists.mark(*self._styles.numbering(properties))
             mark = mark or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
             yield ("#" * level + " " if level else "") + mark + text
-        for block in apart:
-            if isinstance(block, str):
-                yield block
-            else:
-                yield from self.blocks(block)
+        yield from apart
 
-    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _inline(self, parent: Element, apart: list[str]) -> Iterator[str]:
         """The characters of a paragraph; boxes and charts that are anchored in it are put by, to follow it."""
         for element in parent:
             match element.tag:
@@ -179,7 +175,7 @@ class _Reader:
                 case "r":
                     yield self._run(element, apart)
                 case "txbxContent":
-                    apart.append(element)
+                    apart += self.blocks(element)
                 case "AlternateContent":
                     yield self._alternative(element, apart)
                 case "hyperlink" | "hlink":
@@ -219,7 +215,7 @@ class _Reader:
                 case name if name not in _UNSEEN:
                     yield from self._inline(element, apart)
 
-    def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _annotation(self, element: Element, apart: list[str]) -> Iterator[str]:
         """A change or a comment, as Word's XML of 2003 has them."""
         match element.get("type", ""):
             case "Word.Comment":
@@ -229,7 +225,7 @@ class _Reader:
             case _:
                 yield from self._inline(element, apart)
 
-    def _run(self, run: Element, apart: list[Element | str]) -> str:
+    def _run(self, run: Element, apart: list[str]) -> str:
         """Characters of one look: hidden ones are left out, raised, lowered and struck ones are marked."""
         look = self._styles.look(child(run, "rPr"), self._look)
         if look.hidden:
@@ -246,7 +242,7 @@ class _Reader:
             self._notes[kind, identity] = mark
         return f"[^{mark}]"
 
-    def _alternative(self, element: Element, apart: list[Element | str]) -> str:
+    def _alternative(self, element: Element, apart: list[str]) -> str:
         """The first rendering that says something: the others say the same again."""
         for choice in element:
             text = "".join(self._inline(choice, apart))
@@ -254,7 +250,7 @@ class _Reader:
                 return text
         return ""
 
-    def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _object(self, element: Element, apart: list[str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
         targets = [self._target(node.get("id", "")) for node in element.iter("OLEObject")]
         for target in (files := [target for target in targets if target in self._archive]):
