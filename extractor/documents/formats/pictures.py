@@ -85,7 +85,7 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
         text, starts = placed(recognise(upright, source.ocr)) if source.ocr else ("", [])
         pages.append(Parsed(text, images=(image,), boxes=boxes_of(starts)))
         source.step()
-    if not pages:
+    if source.page is not None and not pages:
         raise DocumentError(f"there is no page {source.page} in it; name one of {count}", kind="no_text")
     unread = [f"{past} pages past the limit of {source.limits.pictures}"] if past else []
     if frames > 1 and form not in (*_PAGED, *_SINGLE):
