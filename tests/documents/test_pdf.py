@@ -196,9 +196,7 @@ def test_characters_beyond_the_first_plane_are_whole(tmp_path: Path) -> None:
 
 def test_characters_that_stand_for_others_are_level_with_them(tmp_path: Path) -> None:
     """The letters of a ligature, which the file states beside it, have smaller boxes; raised they are not."""
-    deep = (
-        "<< /Type /FontDescriptor /FontName /F1 /Flags 32 /Ascent 900 /Descent -400 /FontBBox [0 -400 9 900] >>"
-    )
+    deep = "<< /Type /FontDescriptor /FontName /F1 /Flags 32 /Ascent 900 /Descent -400 /FontBBox [0 -400 9 900] >>"
     ligature = ") Tj /Span << /ActualText (fi) >> BDC (A) Tj EMC ("
     widths = f"/FirstChar 32 /LastChar 126 /Widths [{'600 ' * 95}]"
     font = f"/BaseFont /Helvetica /FontDescriptor 4 0 R {widths}".encode()
