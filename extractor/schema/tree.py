@@ -35,6 +35,7 @@ __all__ = [
     "discriminator",
     "is_null",
     "rebuilt",
+    "records",
     "recursive",
     "shared_definitions",
 ]
@@ -199,18 +200,31 @@ class Tree:
         return target
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
-        """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        """The property of which constants name the branches that are objects, and these branches, each with its own.
+
+        A union of objects inside is a branch with the constants of all of them.
+        """
         if union.tag:
             return union.tag, [
                 (branch, Choice(values=(label,)))
                 for branch, label in zip(union.branches, union.labels, strict=True)
                 if isinstance(self.resolve(branch), Record)
             ]
-        found = ((branch, self.resolve(branch)) for branch in union.branches)
-        records = [(branch, record) for branch, record in found if isinstance(record, Record)]
-        name, constants = discriminator([[record] for _, record in records])
-        pairs = zip(records, constants, strict=False)
+        found = ((branch, list(records(self.resolve, branch))) for branch in union.branches)
+        objects = [(branch, inner) for branch, inner in found if inner]
+        name, constants = discriminator([inner for _, inner in objects])
+        pairs = zip(objects, constants, strict=False)
         return name, [(branch, Choice(values=tuple(values))) for (branch, _), values in pairs]
+
+
+def records(resolve: Callable[[Node], Node], node: Node, seen: tuple[int, ...] = ()) -> Iterator[Record]:
+    """The objects that a node may be, those of unions among them."""
+    target = resolve(node)
+    if isinstance(target, Record):
+        yield target
+    elif isinstance(target, Union) and id(target) not in seen:
+        for branch in target.branches:
+            yield from records(resolve, branch, (*seen, id(target)))
 
 
 def is_null(node: Node) -> bool:
