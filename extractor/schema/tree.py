@@ -32,6 +32,7 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "cycles",
     "discriminator",
     "is_null",
     "rebuilt",
@@ -298,6 +299,13 @@ def shared_definitions(tree: Tree) -> set[str]:
     small = (Leaf, Choice, Free, Ref)
     large = {name for name, count in uses.items() if count > 1 and not isinstance(tree.definitions[name], small)}
     return large | recursive(inner)
+
+
+def cycles(tree: Tree) -> dict[str, frozenset[str]]:
+    """Of each definition, those that are both below and above it, itself among them."""
+    graph = {name: list(references(node)) for name, node in tree.definitions.items()}
+    below = {name: _reached(graph, name) for name in graph}
+    return {name: frozenset([name, *(each for each in below[name] if name in below[each])]) for name in graph}
 
 
 def references(node: Node) -> Iterator[str]:
