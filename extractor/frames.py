@@ -13,16 +13,17 @@ For a union of classes there is a fifth column, `kind`: the name of the class, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from extractor.documents.document import Document
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
-from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
+from extractor.pipeline.sinks.files import arrow_types
+from extractor.pipeline.sinks.layout import MISFIT, Type, alternatives, as_json, converted, fits_decimal, scalar_type
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
+from extractor.schema.tree import Array, Node, Record, Tree
 from extractor.sources.rows import arrow_table, frame_kind, library
 
 __all__ = ["extract_frame", "register_duckdb", "to_arrow"]
@@ -176,24 +177,17 @@ def _table(arrow: Any, rows: Iterable[_Cells], schema: Schema[Any]) -> Any:
 
 
 def _fitted(row: _Cells, column: _Columns) -> _Cells:
-    value = None if row.value is None else column.cell(row.value)
-    if not _misfits(value):
+    cell = None if row.value is None else column.cell(row.value)
+    value = _without(cell)
+    if value == cell:
         return row._replace(value=value)
     problem = "a value is out of the range of its column, and is null there @ /"
     status = "partial" if row.status == "ok" else row.status
-    return row._replace(value=_without(value), status=status, problems=(*row.problems, problem))
-
-
-def _misfits(value: Any) -> bool:
-    match value:
-        case dict():
-            return any(map(_misfits, value.values()))
-        case list():
-            return any(map(_misfits, value))
-    return value is MISFIT
+    return row._replace(value=value, status=status, problems=(*row.problems, problem))
 
 
 def _without(value: Any) -> Any:
+    """A copy of a cell in which what its column cannot hold is null."""
     match value:
         case dict():
             return {name: _without(inner) for name, inner in value.items()}
@@ -207,22 +201,14 @@ class _Typing:
 
     def __init__(self, arrow: Any, tree: Tree) -> None:
         self._arrow, self._tree = arrow, tree
-        self._scalars: dict[Type, Any] = {
-            "text": arrow.string(),
-            "integer": arrow.int64(),
-            "number": arrow.float64(),
-            "decimal": arrow.decimal128(WIDTH, SCALE),
-            "boolean": arrow.bool_(),
-            "date": arrow.date32(),
-            "datetime": arrow.timestamp("us"),
-        }
+        self._types = arrow_types(arrow)
 
     def column(self, nodes: Iterable[Node], above: tuple[int, ...]) -> _Columns:
         """The column for values of any of these nodes; `above` are the records around it, which end recursion."""
-        found = list(self._alternatives(nodes))
+        found = list(alternatives(self._tree, nodes))
         scalar = scalar_type(found)
-        if scalar and scalar in self._scalars:
-            return _Columns(self._scalars[scalar], lambda value: _scalar(scalar, value))
+        if scalar and scalar != "json":
+            return _Columns(self._types[scalar], lambda value: _scalar(scalar, value))
         if len(found) == 1 and isinstance(found[0], Array):
             item = self.column([found[0].item], above)
             return _Columns(self._arrow.list_(item.type), lambda value: _each(item, value))
@@ -231,14 +217,6 @@ class _Typing:
             type_ = self._arrow.struct([(name, column.type) for name, column in inner.items()])
             return _Columns(type_, lambda value: _struct_cell(inner, value))
         return _Columns(self._arrow.string(), as_json)
-
-    def _alternatives(self, nodes: Iterable[Node]) -> Iterator[Node]:
-        """What values may be, null aside."""
-        for node in map(self._tree.resolve, nodes):
-            if isinstance(node, Union):
-                yield from self._alternatives(node.branches)
-            elif not (isinstance(node, Leaf) and node.type == "null"):
-                yield node
 
 
 def _is_fixed(record: Record) -> bool:

@@ -11,7 +11,6 @@ Whatever is asked again within one question is decided here, except for the send
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,12 +20,12 @@ from typing import Any
 
 from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Settings, log_event
 from extractor.call.deliver import Step, deliver
-from extractor.call.effects import Flow, Now, Run, Together
+from extractor.call.effects import Flow, Now, Run
 from extractor.call.examples import copied, prompt_of
-from extractor.call.form import Form, Ladder, stalled
+from extractor.call.form import RUNGS, Form, Ladder, stalled
 from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
-from extractor.call.tools import NO_SUCH_TOOL, Called, call_tool, legible, recognised
+from extractor.call.tools import NO_SUCH_TOOL, Called, call_tools, legible, recognised
 from extractor.errors import (
     STOPPING,
     BrokenReply,
@@ -44,7 +43,7 @@ from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
 from extractor.wire.requests import Message, assistant, tool
-from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
+from extractor.wire.values import Purpose, Reply, Request, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse", "converse_whole"]
 
@@ -146,9 +145,9 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         draft = read(reply, question.schema, asking.text)
     except InvalidValue:
         if reply.finish != "length":
-            talk.form.failed()
+            talk.form.judge(usable=False)
         return None
-    talk.form.worked()
+    talk.form.judge(usable=True)
     if draft.repairs:
         talk.repaired(*draft.repairs)
     if not talk.examples:
@@ -225,10 +224,10 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     """
     asking, settings = talk.asking, talk.settings
     found = None if draft.lost else target(asking.schema, draft.problems, draft.value, asking.text)
-    if found is None or (asking.aim != Aim() and found.text == asking.text):
+    if found is None or (asking.aim != Aim() and found[1] == asking.text):
         return draft
-    schema = found.subset
-    messages = targeted(schema, found.text, found.lines, instructions=settings.instructions, images=asking.images)
+    (schema, text), lines = found, problem_lines(asking.schema, draft.problems, draft.value)
+    messages = targeted(schema, text, lines, instructions=settings.instructions, images=asking.images)
     mark = len(talk.usages)
     reply = yield from _reply(talk, Question(messages, schema, settings.options, "repair"))
     try:
@@ -308,7 +307,11 @@ def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
     talk.turns_left -= 1
     calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
     plain = [legible(call) for call in calls]
-    made = yield from _made(talk, [read or call for read, call in zip(plain, calls, strict=True)])
+    readable = [read or call for read, call in zip(plain, calls, strict=True)]
+    made: list[Called] = []
+    for called, seconds in (yield Run(partial(call_tools, talk.settings.tools, readable))):
+        talk.call_ended(called, seconds)
+        made.append(called)
     talk.called += made
     # The service refuses a conversation with arguments in it that are no JSON.
     sent_back = [read or replace(call, arguments="{}") for read, call in zip(plain, calls, strict=True)]
@@ -316,25 +319,6 @@ def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
     results = [tool(called.result, call_id=called.id) for called in made]
     options = _free(question.options, last=not talk.turns_left)
     return replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
-
-
-def _made(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
-    """The calls of one turn: functions one after another, in order; async ones beside them, all at once."""
-    at_once = {tool.name for tool in talk.settings.tools if inspect.iscoroutinefunction(tool.function)}
-    in_turn = [call for call in calls if call.name not in at_once]
-    flows = (_in_turn(talk, group) for group in (in_turn, *([call] for call in calls if call.name in at_once)))
-    made = {called.id: called for group in (yield Together(tuple(flows))) for called in group}
-    return [made[call.id] for call in calls]
-
-
-def _in_turn(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
-    made = []
-    for call in calls:
-        began = yield Now()
-        called: Called = yield Run(partial(call_tool, talk.settings.tools, call))
-        talk.call_ended(called, (yield Now()) - began)
-        made.append(called)
-    return made
 
 
 def _free(options: Options, *, last: bool) -> Options:
@@ -372,7 +356,10 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))
         else:
-            reply = talk.replied(request, question, reply)
+            talk.keys.append(request.key)
+            talk.replies[request.digest] += 1
+            talk.tries += question.purpose != "tool"
+            reply = talk.form.read(reply, question.schema)
             whole = reply.finish != "length" or not (talk.form.formatted and stalled(reply))
             if whole or not (yield from talk.may_repair()):
                 return reply
@@ -410,10 +397,10 @@ class Talk:
         self.repairs: list[Repair] = []
         self.called: list[Called] = []
         self.turns_left = settings.tool_turns
-        self._keys: list[str] = []
-        self._replies: Counter[str] = Counter()
+        self.keys: list[str] = []
+        self.replies: Counter[str] = Counter()
         self._open = False
-        self._tries = 0
+        self.tries = 0
         self._options = settings.options
 
     def question(self) -> Question:
@@ -446,15 +433,8 @@ class Talk:
         body = self.form.body(question.messages, question.schema, options, tools=tools, prediction=prediction)
         affinity, model = asking.schema.fingerprint, settings.model
         request = Request(body, question.purpose, affinity, 0, model, asking.rank, asking.name)
-        turn = asking.turn + self._replies[request.digest]
+        turn = asking.turn + self.replies[request.digest]
         return replace(request, turn=turn) if turn else request
-
-    def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
-        """The reply to a request, counted, and read with the document's own text."""
-        self._replies[request.digest] += 1
-        self._keys.append(request.key)
-        self._tries += question.purpose != "tool"
-        return self.form.read(reply, question.schema)
 
     def _tools(self, question: Question) -> list[dict[str, Any]]:
         """The tools that a question offers: none in a repair, in the last turn, or once they were left unused."""
@@ -469,7 +449,7 @@ class Talk:
 
     def may_repair(self) -> Flow[bool]:
         """Whether another paid reply is within the budget of repairs and of time."""
-        return self._tries <= self.settings.repairs and not (yield from self.late())
+        return self.tries <= self.settings.repairs and not (yield from self.late())
 
     def late(self) -> Flow[bool]:
         """Whether the conversation has had its time."""
@@ -478,7 +458,7 @@ class Talk:
     def lower(self, why: str) -> None:
         """Step down one rung for the rest of this conversation, where it was a format that failed."""
         if self.form.formatted and self.form.lower():
-            self.tell("fallback", f"{self.form.name} after {why}")
+            self.tell("fallback", f"{RUNGS[self.form.rung]} after {why}")
 
     def repaired(self, *steps: Repair) -> None:
         """Record steps that changed or replaced an answer."""
@@ -492,11 +472,11 @@ class Talk:
         if self._open and not self.called:
             self.tell("tool", "tools were offered, and none was called")
         return Answer(
-            usage=self.since(0),
+            usage=sum(self.usages, Usage()),
             attempts=self.attempts,
             repairs=tuple(self.repairs),
             tool_calls=tuple(self.called),
-            requests=tuple(self._keys),
+            requests=tuple(self.keys),
             **fields,
         )
 

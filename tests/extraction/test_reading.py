@@ -19,10 +19,10 @@ from extractor.documents.document import Document
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Exchange
-from extractor.extraction.answers import Row
+from extractor.extraction.answers import Reading, Row
+from extractor.extraction.owners import owned
 from extractor.extraction.parts import Layout, Part, Sizes
-from extractor.extraction.reading import MOST_REPLIES, Reading
-from extractor.extraction.strays import without_strays
+from extractor.extraction.reading import MOST_REPLIES
 from extractor.schema.compiler import compile_schema
 from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
@@ -460,7 +460,8 @@ def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
             Reading(part=part, rest={}, rows={"/wardens": [Row(name, part) for name in own]})
             for part, own in zip(parts, listed, strict=True)
         ]
-        return [[loss.message for loss in reading.losses] for reading in without_strays(schema, text, readings)]
+        layout = Layout(Document.from_text(text), schema, Sizes())
+        return [[loss.message for loss in reading.losses] for reading in owned(layout, ["/wardens"], readings)[0]]
 
     assert losses(names[:2], names[:2]) == [[], ["all 2 items that were listed are those of other parts"]]
     assert losses(names[:2], names[1:2]) == losses(names[:2], names[1:]) == losses(names[:2], []) == [[], []]
@@ -494,12 +495,50 @@ def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
             Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
             for part, values in zip(parts, listed, strict=True)
         ]
-        found = without_strays(schema, text, readings)
+        found, _, _ = owned(Layout(Document.from_text(text), schema, Sizes()), ["/trips"], readings)
         return [[row.value for row in reading.rows["/trips"]] for reading in found]
 
     assert remaining([taxi, bus], [bus, ferry]) == [[taxi, bus], [ferry]]
     halves = [Part(0, 0, 19), Part(1, 19, len(text))]
     assert remaining([taxi, bus | {"what": None}], [bus | {"sum": None}], parts=halves) == [[taxi], [bus]]
+
+
+class Deposit(BaseModel):
+    """A deposit."""
+
+    day: str
+    amount: float
+
+
+class Deposits(BaseModel):
+    """What was paid in."""
+
+    deposits: list[Deposit]
+
+
+@pytest.mark.parametrize(
+    "line", ["{day}   {amount:.2f}\n", "{day};{amount:.2f}\n", "Paid on {day}: {amount:.2f} EUR\n"]
+)
+@pytest.mark.parametrize("twice", [False, True])
+def test_rows_that_share_values_with_those_of_a_part_are_no_rows_of_it(line: str, twice: bool) -> None:
+    """A row of another part whose day or amount stands in this one too comes once; a row that is listed twice is not
+    taken for one that shares its day."""
+    rows = [{"day": f"2026-{n % 12 + 1:02}-{n % 28 + 1:02}", "amount": n % 9 * 100.0 + 50} for n in range(300)]
+    text = "DEPOSITS\n\n" + "".join(line.format(**row) for row in rows)
+
+    def reader(question: Question) -> dict[str, Any]:
+        pattern = re.escape(line).replace(r"\{day\}", r"([\d-]+)").replace(r"\{amount:\.2f\}", r"([\d.]+)")
+        found = re.finditer(pattern, question.text)
+        places = [(one.start(), {"day": one[1], "amount": float(one[2])}) for one in found]
+        start, stop = question.part
+        own = [row for at, row in places if start <= at < stop]
+        listed = [*own[:1], *own] if twice else [*[row for at, row in places if at < start][-2:], *own]
+        return {"deposits_count": len(listed), "deposits": listed}
+
+    result, _ = ask(text, reader, schema=Deposits, view_tokens=1200)
+    assert result.chunks > 2
+    assert result.status == ("partial" if twice else "ok"), result.problems
+    assert twice or result.data["deposits"] == rows
 
 
 def test_the_rest_of_the_document_is_in_the_context() -> None:
@@ -589,6 +628,24 @@ def test_an_empty_part_among_full_ones_is_asked_again() -> None:
     result, _ = ask(store(ROWS), reader, view_tokens=800)
     assert skipped
     assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+
+
+@pytest.mark.parametrize("number", [1, 2, -1])
+def test_a_part_that_stays_empty_is_a_problem(number: int) -> None:
+    """A part for which nothing is listed twice is a loss where its rows are like those of other parts; so are the last
+    rows of the document."""
+    parts = Layout(Document.from_text(store(ROWS)), compile_schema(Store), Sizes(view=800)).parts()
+    silent = parts[number if number < 0 else number - 1].number
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = perfect(question)
+        return (
+            answer | {"crates_count": 0, "crates": []} if question.number == silent and "crates" in answer else answer
+        )
+
+    result, _ = ask(store(ROWS), reader, view_tokens=800)
+    assert result.status == "partial"
+    assert ["rows of the document" in problem.message for problem in result.problems] == [True]
 
 
 def test_further_passes_find_what_one_reading_misses() -> None:

@@ -75,13 +75,12 @@ NORMAL: list[tuple[str, Any, Any]] = [
         {"dependencies": {"a": ["b"], "c": {"required": ["d"]}}},
         {"dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"required": ["d"]}}},
     ),
-    ("keywords that came later say nothing", {"$schema": DRAFT_4, "const": 1, "if": True, "then": False}, {}),
+    ("keywords that came later count", {"$schema": DRAFT_4, "const": 1}, {"const": 1}),
     (
-        "keywords that went say nothing",
-        {"$schema": DRAFT_2020, "dependencies": {"a": ["b"]}, "additionalItems": False},
-        {},
+        "so do keywords that went",
+        {"$schema": DRAFT_2020, "dependencies": {"a": ["b"]}},
+        {"dependentRequired": {"a": ["b"]}},
     ),
-    ("recursive references with one place to go", {"items": {"$recursiveRef": "#"}}, {"items": {"$ref": "#"}}),
 ]
 
 
@@ -106,15 +105,8 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("bad pattern", {"patternProperties": {"(": {}}}, "/patternProperties", "write it without"),
     ("draft 3", {"$schema": "http://json-schema.org/draft-03/schema#"}, "", "say it in draft 4 or later"),
     ("nothing fits", {"not": {}}, "", "allow at least one value"),
-    (
-        "dynamic",
-        {
-            "$dynamicRef": "#x",
-            "$defs": {"a": {"$dynamicAnchor": "x"}, "b": {"$id": "b", "$dynamicAnchor": "x"}},
-        },
-        "/$dynamicRef",
-        "refer to the one that is meant",
-    ),
+    ("dynamic", {"$dynamicRef": "#x", "$defs": {"a": {"$dynamicAnchor": "x"}}}, "/$dynamicRef", "refer to the one"),
+    ("recursive", {"items": {"$recursiveRef": "#"}}, "/items/$recursiveRef", "refer to the one that is meant"),
     ("unknown policy", {"properties": {"a": {"x-merge": "most"}}}, "/a", "use one of first"),
 ]
 
@@ -311,12 +303,6 @@ CASES: list[tuple[str, Any, list[Any], list[Any]]] = [
         [None, [{}], {"a": "x"}],
     ),
     ("anchors of other engines", {"type": "string", "pattern": r"\A[^\n]*\Z"}, ["", "a b"], ["a\nb", "a\n"]),
-    (
-        "integers of draft 4",
-        {"$schema": "http://json-schema.org/draft-04/schema#", "type": ["integer", "null"]},
-        [1, None],
-        [1.0, 1.5],
-    ),
     ("large constants", {"enum": [2**60, 1]}, [2**60, 1], [2**60 + 1, "1"]),
     (
         "anything, with words about it",
