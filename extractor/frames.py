@@ -176,24 +176,17 @@ def _table(arrow: Any, rows: Iterable[_Cells], schema: Schema[Any]) -> Any:
 
 
 def _fitted(row: _Cells, column: _Columns) -> _Cells:
-    value = None if row.value is None else column.cell(row.value)
-    if not _misfits(value):
+    cell = None if row.value is None else column.cell(row.value)
+    value = _without(cell)
+    if value == cell:
         return row._replace(value=value)
     problem = "a value is out of the range of its column, and is null there @ /"
     status = "partial" if row.status == "ok" else row.status
-    return row._replace(value=_without(value), status=status, problems=(*row.problems, problem))
-
-
-def _misfits(value: Any) -> bool:
-    match value:
-        case dict():
-            return any(map(_misfits, value.values()))
-        case list():
-            return any(map(_misfits, value))
-    return value is MISFIT
+    return row._replace(value=value, status=status, problems=(*row.problems, problem))
 
 
 def _without(value: Any) -> Any:
+    """A copy of a cell in which what its column cannot hold is null."""
     match value:
         case dict():
             return {name: _without(inner) for name, inner in value.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from extractor.emulator.service import Incoming, Service
+from extractor.emulator.service import Service
 from extractor.emulator.values import Exchange
 from tests.kit import check_request
 
@@ -36,10 +36,11 @@ def requests_received() -> Iterator[list[Any]]:
     received: list[Any] = []
     opened = Service.open
 
-    def open_and_tell(self: Service, incoming: Incoming, request_id: str) -> tuple[Exchange, Any]:
-        exchange, body = opened(self, incoming, request_id)
-        received.append(exchange.body)
-        return exchange, body
+    def open_and_tell(self: Service, exchange: Exchange, *request: Any) -> Any:
+        try:
+            return opened(self, exchange, *request)
+        finally:
+            received.append(exchange.body)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Service, "open", open_and_tell)

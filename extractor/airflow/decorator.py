@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
@@ -30,22 +30,8 @@ class _ExtractDecoratedOperator(DecoratedOperator, ExtractOperator):
     custom_operator_name = "@task.extract"
     overwrite_rtif_after_execution = True
 
-    def __init__(
-        self,
-        *,
-        python_callable: Callable[..., Any],
-        op_args: Collection[Any] | None = None,
-        op_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        kwargs.pop("multiple_outputs", None)  # a manifest is one value
-        super().__init__(
-            python_callable=python_callable,
-            op_args=op_args,
-            op_kwargs=op_kwargs,
-            multiple_outputs=False,
-            **kwargs,
-        )
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "multiple_outputs": False})  # a manifest is one value
 
     def execute(self, context: Context) -> Manifest:
         context_merge(context, self.op_kwargs)

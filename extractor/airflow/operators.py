@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 
 from extractor.airflow import outcome
 from extractor.airflow.hook import WorkersAIHook
-from extractor.airflow.outcome import FailOn, Logged, ReportLink, linked
+from extractor.airflow.outcome import FailOn, ReportLink, linked
 from extractor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -157,11 +157,10 @@ class ExtractOperator(BaseOperator):
 
         place = below(out, shard["shard"])
         self.log.info("extractor: %d documents, with %s, into %s", shard["documents"], job.config.model, place)
-        logged = Logged(self.log, shard["documents"])
         self._running = True
         try:
-            with logged.every_ten_seconds():
-                extract_shard(shard, job, out, progress=logged, tell=tell, redo=self._redo(), wait=True)
+            with outcome.logged(self.log, shard["documents"]) as progress:
+                extract_shard(shard, job, out, progress=progress, tell=tell, redo=self._redo(), wait=True)
         finally:
             self._running = False
         assert self._manifest is not None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any, Literal, Protocol
+from types import SimpleNamespace
+from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperatorLink, Stats, XCom
 
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 
 __all__ = [
-    *("FailOn", "Log", "Logged", "ReportLink", "allowed_ratio", "announce", "count", "judge", "linked", "policy_of"),
+    *("FailOn", "ReportLink", "allowed_ratio", "announce", "count", "judge", "linked", "logged", "policy_of"),
     *("summary", "task_errors"),
 ]
 
@@ -29,52 +30,30 @@ _ANNOUNCED = ("documents", "ok", "partial", "failed", "pending", "rows", "flagge
 _COUNTED = ("ok", "partial", "failed", "pending", "reused", "attempts")
 
 
-class Log(Protocol):
-    """What Airflow's loggers and those of the standard library share."""
+@contextmanager
+def logged(log: Any, documents: int) -> Iterator[Callable[[dict[str, Any], Any], None]]:
+    """What logs each document that is not ok; every ten seconds, also while none ends, a line tells how many have."""
+    begun, ended, latest = time.monotonic(), Event(), [SimpleNamespace(ok=0, partial=0, failed=0, reused=0)]
 
-    def info(self, message: str, /, *values: Any) -> Any: ...
-    def warning(self, message: str, /, *values: Any) -> Any: ...
-
-
-class Logged:
-    """Progress as log lines: each document that is not ok, and every ten seconds how far the rest is."""
-
-    def __init__(self, log: Log, documents: int) -> None:
-        self._log, self._documents, self._begun = log, documents, time.monotonic()
-        self._totals: Any = None
-
-    def __call__(self, row: dict[str, Any], totals: Any) -> None:
-        self._totals = totals
+    def progress(row: dict[str, Any], totals: Any) -> None:
+        latest[:] = [totals]
         if row["status"] != "ok":
             reasons = "; ".join(f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"])
-            self._log.warning("extractor: %s is %s: %s", row["document"], row["status"], reasons)
+            log.warning("extractor: %s is %s: %s", row["document"], row["status"], reasons)
 
-    @contextmanager
-    def every_ten_seconds(self) -> Iterator[None]:
-        """Log how far the task is, also while no document ends."""
-        ended = Event()
+    def tick() -> None:
+        while not ended.wait(_EVERY_SECONDS):
+            done, seconds = latest[0].ok + latest[0].partial + latest[0].failed, time.monotonic() - begun
+            line = "extractor: %d of %d documents after %.0f s, %d of them from the journal"
+            log.info(line, done, documents, seconds, latest[0].reused)
 
-        def tick() -> None:
-            while not ended.wait(_EVERY_SECONDS):
-                self.tick()
-
-        ticking = Thread(target=tick, name="extractor-progress", daemon=True)
-        ticking.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            ticking.join()
-
-    def tick(self) -> None:
-        """Log how far the task is."""
-        totals, seconds = self._totals, time.monotonic() - self._begun
-        done = totals.ok + totals.partial + totals.failed if totals else 0
-        journal = totals.reused if totals else 0
-        self._log.info(
-            "extractor: %d of %d documents after %.0f s, %d of them from the journal",
-            *(done, self._documents, seconds, journal),
-        )
+    ticking = Thread(target=tick, name="extractor-progress", daemon=True)
+    ticking.start()
+    try:
+        yield progress
+    finally:
+        ended.set()
+        ticking.join()
 
 
 def policy_of(operator: Any) -> Any:
@@ -141,9 +120,9 @@ def summary(manifest: Mapping[str, Any]) -> str:
 
 def announce(context: Any, outlets: Sequence[Any], manifest: Mapping[str, Any]) -> None:
     """Give the events of the task's outlets what a consumer wants to know: counts, cost and model."""
+    extra = {name: manifest[name] for name in _ANNOUNCED if name in manifest}
+    extra |= {name: manifest[name] for name in ("stopped", "missing", "records") if manifest.get(name)}
     events = context.get("outlet_events")
-    extra = {name: manifest[name] for name in (*_ANNOUNCED, "stopped", "missing", "records") if manifest.get(name, "")}
-    extra |= {name: manifest[name] for name in _ANNOUNCED if name in manifest}
     for outlet in outlets if events is not None else ():
         events[outlet].extra = extra
 

@@ -79,8 +79,9 @@ class Warehouse(Tables):
         columns = {_DOCUMENTS: [Column("document", "text", False, 0)]}
         columns |= {table.name: table.columns for table in self.layout.every}
         for table, each in columns.items():
-            declared = ", ".join(f"{self.quoted(column.name)} {self.stage_type(column)}" for column in each)
-            yield from self.copied(table, declared, places[table])
+            types = (self.types["text" if column.many or column.type == "json" else column.type] for column in each)
+            names = (self.quoted(column.name) for column in each)
+            yield from self.copied(table, ", ".join(map(" ".join, zip(names, types, strict=True))), places[table])
 
     def replacing(self) -> Iterator[str]:
         """Statements that put staged rows in the place of those of their documents."""
@@ -100,9 +101,6 @@ class Warehouse(Tables):
         if column.many or column.type == "json":
             return self.parsed(self.quoted(column.name))
         return f"CAST({self.quoted(column.name)} AS {self.types[column.type]})"
-
-    def stage_type(self, column: Column) -> str:
-        return self.types["text" if column.many or column.type == "json" else column.type]
 
     def columns(self, table: str) -> Mapping[str, str]:
         """The columns of a table with their types, as the layout spells them; none where there is no such table."""

@@ -11,15 +11,15 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Semaphore, Thread, current_thread
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
+from weakref import finalize
 
-__all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "uninterrupted"]
+__all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "taken", "uninterrupted"]
 
 T = TypeVar("T")
 
@@ -29,36 +29,59 @@ on_interrupt: ContextVar[Callable[[], None] | None] = ContextVar("on_interrupt",
 _BOOKING_SECONDS = 1.0
 """How long an interrupt waits until what was in flight is booked as perhaps paid."""
 
+_LOOK_SECONDS = 0.25
+"""The longest wait in one piece. A signal wakes a thread that waits, and not one that is about to: Python looks for
+signals between two steps of its own, and in a wait of the system only where the signal finds it there."""
 
-@dataclass(slots=True, eq=False)
+
 class Job(Generic[T]):
-    """Work that was begun on a loop in another thread."""
+    """Work on a loop in another thread.
 
-    _loop: asyncio.AbstractEventLoop
-    _ended: Future[T] = field(default_factory=Future)
-    _task: asyncio.Task[T] | None = None
+    It can be cancelled from the moment that there is one, so that whoever holds it before the work begins loses none
+    to an interrupt, whenever that comes.
+
+        with Job() as job:
+            background.begin(job, work)
+            return job.result()
+
+    Leaving the `with` cancels work that has not ended.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[T] | None = None
+        self._ended: Future[T] = Future()
 
     def result(self) -> T:
-        """Wait for the end; returns or raises what the work does. An interrupt of this thread cancels the work."""
-        try:
-            return self._ended.result()
-        except BaseException:
-            if not self._ended.done():
-                stop([self], _BOOKING_SECONDS)
-            raise
+        """Wait for the end; returns or raises what the work does."""
+        while not self._ended.done():
+            with suppress(TimeoutError):
+                self._ended.exception(_LOOK_SECONDS)
+        return self._ended.result()
 
     def then(self, call: Callable[[Job[T]], object]) -> None:
         """Call at the end, from the thread of the loop."""
         self._ended.add_done_callback(lambda _: call(self))
 
-    def cancel(self) -> None:
-        """Cancel the work; does not wait for its end."""
-        if not self._ended.done():
-            self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop([self], _BOOKING_SECONDS)
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> None:
-        self._task = self._loop.create_task(work)
+        self._task = asyncio.get_running_loop().create_task(work)
         self._task.add_done_callback(self._end)
+
+    def _cancel(self) -> None:
+        assert self._loop
+        self._loop.call_soon_threadsafe(self._cancelled)
+
+    def _cancelled(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        elif not self._ended.done():  # an interrupt came before the loop heard of the work
+            self._ended.set_exception(asyncio.CancelledError())
 
     def _end(self, task: asyncio.Task[T]) -> None:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
@@ -70,43 +93,78 @@ class Job(Generic[T]):
 
 def stop(jobs: Collection[Job[Any]], seconds: float | None = None) -> None:
     """Cancel the work of jobs, and wait until it has ended, for at most so many seconds."""
-    for job in jobs:
-        job.cancel()
-    wait([job._ended for job in jobs], seconds)
+    begun = [job for job in jobs if job._loop and not job._ended.done()]
+    for job in begun:
+        job._cancel()
+    wait([job._ended for job in begun], seconds)
+
+
+def taken(queue: SimpleQueue[T]) -> T:
+    """The next of a queue, as soon as there is one."""
+    while True:
+        with suppress(Empty):
+            return queue.get(timeout=_LOOK_SECONDS)
 
 
 class Background:
-    """The loop. Any number of threads may begin work on it."""
+    """The loop. Any number of threads may begin work on it.
+
+    One that nobody closes ends, with the work in flight, when it is collected, or with the process.
+    """
 
     def __init__(self) -> None:
-        ready: Future[None] = Future()
-        self._thread = Thread(target=run_on_loop, args=(self._serve(ready),), name="extractor", daemon=True)
-        self._thread.start()
-        ready.result()
+        ready: Future[_Begun] = Future()
+        thread = Thread(target=asyncio.run, args=(_serve(ready),), name="extractor", daemon=True)
+        self._end = partial(_end, thread, ready)
+        self._unclosed = finalize(self, self._end, waiting=False)
+        thread.start()
+        self._loop, _ = ready.result()
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> Job[T]:
-        """Begin work on the loop, in a copy of the caller's context."""
-        job = Job[T](self._loop)
+    def begin(self, job: Job[T], work: Coroutine[Any, Any, T]) -> None:
+        """Begin the work of a job, in a copy of the caller's context."""
+        job._loop = self._loop
         self._loop.call_soon_threadsafe(job._begin, work)
-        return job
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work on the loop and wait for it. An interrupt cancels it, and all that it began, at once."""
-        return self.begin(work).result()
+        """Do the work on the loop and wait for it. An interrupt cancels it, and all that it began."""
+        job = Job[T]()
+        try:
+            self.begin(job, work)
+            return job.result()
+        finally:
+            stop([job])
 
-    def close(self) -> None:
-        """End the loop once the work in flight has ended; waits for that unless called on the loop itself."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._over.set)
-            if self._thread is not current_thread():
-                self._thread.join()
+    def close(self, *, waiting: bool = True) -> None:
+        """End the loop once the work in flight has ended, which is cancelled unless it is worth `waiting` for.
 
-    async def _serve(self, ready: Future[None]) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        ready.set_result(None)
-        await self._over.wait()
+        Waits for that unless called on the loop itself.
+        """
+        if self._unclosed.detach():
+            self._end(waiting=waiting)
+
+
+_Begun = tuple[asyncio.AbstractEventLoop, "asyncio.Future[bool]"]
+
+
+async def _serve(ready: Future[_Begun]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(_Threads())
+    over: asyncio.Future[bool] = loop.create_future()
+    ready.set_result((loop, over))
+    if await over:
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(others)
+
+
+def _end(thread: Thread, begun: Future[_Begun], *, waiting: bool) -> None:
+    if not thread.is_alive():  # it belongs to the parent of a forked process
+        return
+    loop, over = begun.result()
+    loop.call_soon_threadsafe(over.set_result, waiting)
+    if thread is not current_thread():
+        thread.join(_BOOKING_SECONDS)
+        while waiting and thread.is_alive():
+            thread.join(_LOOK_SECONDS)
 
 
 def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
@@ -123,8 +181,13 @@ def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
 
     async def main() -> None:
         nonlocal task
-        task = asyncio.current_task()
-        asyncio.get_running_loop().set_default_executor(_Threads())
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        loop.set_default_executor(_Threads())
+
+        def look() -> None:
+            loop.call_later(_LOOK_SECONDS, look)
+
+        look()
         await work
 
     before = on_interrupt.set(end)

@@ -1,7 +1,7 @@
 """Connections to one place, and one exchange over them: every error is one of our tree, and no secret is repeated.
 
-Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
-connections for every request, which at 64 at once costs more than all the rest of a call.
+Each request in flight has a connection of its own, the one that was used last, or a new one: httpx's pool looks through
+all of its connections for every request, which at 64 at once costs more than all the rest of a call.
 """
 
 from __future__ import annotations
@@ -10,38 +10,31 @@ import asyncio
 import math
 import re
 import sys
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from types import coroutine
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from extractor.call.clock import now
 from extractor.call.endpoint import is_loopback
 from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached, UsageError
 from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["IDLE_SECONDS", "Connections", "Response", "Secrets", "Stack", "proxy_for", "straight"]
+__all__ = ["Connections", "Response", "Secrets", "proxy_for", "straight"]
 
 T = TypeVar("T")
-Slot = TypeVar("Slot")
 _Fields = Sequence[tuple[bytes, bytes]]
-
-IDLE_SECONDS = 60.0
-"""How long a connection is worth keeping that nobody uses."""
 
 LARGEST = 200_000_000
 """Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
 
-_CONNECT_SECONDS = 10.0
-_PIECE = 1 << 18  # bytes
-_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 60.0
+_PACKED = ("gzip", "deflate", "identity")
 _WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
 _SHORTEST = 8
 """Characters; what is shorter is no token, and may well be part of other words."""
@@ -59,10 +52,10 @@ class Connections:
         self._options: dict[str, Any] = {
             # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
             "verify": httpx.create_ssl_context(verify=address.scheme == "https"),
-            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS),
+            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS),
             "proxy": proxy_for(address.scheme, address.host),
         }
-        self._stacks: dict[asyncio.AbstractEventLoop, _Stacked] = {}
+        self._idle: dict[asyncio.AbstractEventLoop, _Idle] = {}
 
     @asynccontextmanager
     async def exchange(
@@ -80,14 +73,13 @@ class Connections:
         All of it may take `seconds`, and `idle` seconds may pass without a byte. What goes wrong in the `with` is one
         of our errors, with no secret in its message.
         """
-        stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
         fields = [(b"host", address.netloc), (b"content-length", b"%d" % len(content)), *headers]
-        outgoing = httpx.Request(method, address, headers=fields, stream=stream)
+        outgoing = httpx.Request(method, address, headers=fields, stream=httpx.ByteStream(content))
         outgoing.extensions["timeout"] = httpx.Timeout(min(idle, seconds), connect=_CONNECT_SECONDS).as_dict()
         try:
             async with asyncio.timeout(seconds):
-                stack = await self._stack()
-                slot = stack.take()
+                unused = await self._unused()
+                slot = unused.pop() if unused else httpx.AsyncHTTPTransport(**self._options)
                 try:
                     response = await slot.handle_async_request(outgoing)
                     self._met = True
@@ -99,8 +91,10 @@ class Connections:
                     finally:
                         await response.aclose()
                 finally:
-                    for late in stack.give(slot) if _is_clean(slot) else [slot]:
-                        await late.aclose()
+                    if asyncio.get_running_loop() in self._idle and _is_clean(slot):
+                        unused.append(slot)
+                    else:
+                        await slot.aclose()
         except ServiceError as error:
             error.args = (self._secrets.hidden(str(error)),)
             raise
@@ -128,18 +122,19 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close the connections of this loop."""
-        found = self._stacks.pop(asyncio.get_running_loop(), None)
+        found = self._idle.pop(asyncio.get_running_loop(), None)
         if found:
             await found[1].aclose()
 
-    async def _stack(self) -> Stack[httpx.AsyncHTTPTransport]:
-        """The connections of the loop that runs. It ends the generators that were begun on it, and so closes them."""
+    async def _unused(self) -> list[httpx.AsyncHTTPTransport]:
+        """The idle connections of the loop that runs. It ends the generators that were begun on it, and so closes
+        them."""
         loop = asyncio.get_running_loop()
-        found = self._stacks.get(loop)
+        found = self._idle.get(loop)
         if found is None:
-            stack = Stack(lambda: httpx.AsyncHTTPTransport(**self._options))
-            self._stacks = {other: its for other, its in self._stacks.items() if not other.is_closed()}
-            found = self._stacks[loop] = stack, _closed_at_the_end(stack)
+            idle: list[httpx.AsyncHTTPTransport] = []
+            self._idle = {other: its for other, its in self._idle.items() if not other.is_closed()}
+            found = self._idle[loop] = idle, _closed_at_the_end(idle)
             await anext(found[1])
         return found[0]
 
@@ -187,32 +182,6 @@ class Secrets:
                 return ToolCall(*map(self.hidden, (value.id, value.name, value.arguments)))
         return value
 
-    def heard(self, hear: Callable[[str | None], None]) -> Callable[[str | None], None]:
-        """What hears the pieces of a text in place of `hear`, which hears them with the secrets masked.
-
-        What may be the beginning of a secret waits for the next piece, or for None, with which another text begins.
-        """
-        held = ""
-
-        def listen(piece: str | None) -> None:
-            nonlocal held
-            if piece is None:
-                held = ""
-                hear(None)
-                return
-            text = held + piece
-            held = self._open_end(text)
-            if masked := self.hidden(text.removesuffix(held)):
-                hear(masked)
-
-        return listen
-
-    def _open_end(self, text: str) -> str:
-        """The longest end of a text that a secret has somewhere."""
-        most = max(map(len, self._secrets), default=0)
-        ends = (text[-size:] for size in range(min(most, len(text)), 0, -1))
-        return next((end for end in ends if any(end in secret for secret in self._secrets)), "")
-
 
 class Response:
     """The head of a reply: its status, and its headers by their names in small letters, secrets masked."""
@@ -227,58 +196,29 @@ class Response:
     async def feed(self, take: Callable[[bytes], object]) -> None:
         """Hand the body on, a piece at a time, unpacked.
 
-        No encoding is asked for; gzip and deflate are read where somebody on the way applied one of them. BrokenReply
-        for any other, for a body that is not what its header says, and for one that is too large.
+        No encoding is asked for; gzip or deflate is read where somebody on the way applied it. BrokenReply for any
+        other, for a body that is not what its header says, and for one that is too large.
         """
-        encoding = self.headers.get("content-encoding")
-        packed = _unpacker(encoding) if encoding else None
+        packed = self._response.headers.get_list("content-encoding", split_commas=True)
+        if packed and (len(packed) > 1 or packed[0].lower() not in _PACKED):
+            raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
         size = 0
         try:
-            async for part in self._response.aiter_raw():
-                for piece in _unpacked(packed, part) if packed else (part,):
-                    size += len(piece)
-                    if size > LARGEST:
-                        raise BrokenReply(
-                            f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
-                        )
-                    take(piece)
+            async for piece in self._response.aiter_bytes() if packed else self._response.aiter_raw():
+                size += len(piece)
+                if size > LARGEST:
+                    raise BrokenReply(
+                        f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
+                    )
+                take(piece)
         except httpx.TransportError as error:  # whether what came is whole is for its reader to say
             self.broken = error
-        if packed and size and not packed.eof:
-            raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
 
     async def read(self) -> bytes:
         """The whole body, unpacked."""
         parts: list[bytes] = []
         await self.feed(parts.append)
         return b"".join(parts)
-
-
-class Stack(Generic[Slot]):
-    """Idle connections. The one that was used last, still warm, is taken first, so that after a rush the others grow
-    old unused."""
-
-    def __init__(self, make: Callable[[], Slot]) -> None:
-        self._make = make
-        self._idle: list[tuple[float, Slot]] = []
-        self._drained = False
-
-    def take(self) -> Slot:
-        """A connection, idle or new."""
-        return self._idle.pop()[1] if self._idle else self._make()
-
-    def give(self, slot: Slot) -> list[Slot]:
-        """Put a connection back; returns what is to be closed: one that was idle for a minute, or all at the end."""
-        self._idle.append((now(), slot))
-        if self._drained:
-            return self.drain()
-        return [self._idle.pop(0)[1]] if self._idle[0][0] + IDLE_SECONDS < now() else []
-
-    def drain(self) -> list[Slot]:
-        """Every idle connection; none is left, and none that comes back later is kept."""
-        self._drained = True
-        idle, self._idle = self._idle, []
-        return [slot for _, slot in idle]
 
 
 def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
@@ -297,15 +237,15 @@ def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
     return True
 
 
-_Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
+_Idle = tuple[list[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
 
 
-async def _closed_at_the_end(stack: Stack[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None, None]:
+async def _closed_at_the_end(idle: list[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        for slot in stack.drain():
-            await slot.aclose()
+        while idle:
+            await idle.pop().aclose()
 
 
 @coroutine
@@ -353,34 +293,3 @@ def _spare_sniffio() -> None:
     """httpcore tries to import sniffio several times a call; where it is not installed, sys.modules says so."""
     if find_spec("sniffio") is None:
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-
-
-class _Pieces(httpx.AsyncByteStream):
-    """A long body a piece at a time: whatever it passes through on its way copies no more than that."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = memoryview(content)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for at in range(0, len(self._content), _PIECE):
-            yield bytes(self._content[at : at + _PIECE])
-
-
-def _unpacker(encoding: str) -> Any:
-    """What unpacks a body with that header; None where there is nothing to do."""
-    names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
-    if len(names) > 1 or not set(names) <= _WINDOWS.keys():
-        raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
-    return zlib.decompressobj(_WINDOWS[names[0]]) if names else None
-
-
-def _unpacked(packed: Any, data: bytes) -> Iterator[bytes]:
-    """What the next bytes of a body stand for, a piece at a time, so that their number is known before they are in
-    memory."""
-    while data:
-        try:
-            piece = packed.decompress(data, _PIECE)
-        except zlib.error as error:
-            raise BrokenReply(f"the reply is not packed as its header says ({error}): it is asked again") from None
-        yield piece
-        data = packed.unconsumed_tail

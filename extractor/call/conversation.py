@@ -11,7 +11,6 @@ Whatever is asked again within one question is decided here, except for the send
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,12 +20,12 @@ from typing import Any
 
 from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Settings, log_event
 from extractor.call.deliver import Step, deliver
-from extractor.call.effects import Flow, Now, Run, Together
+from extractor.call.effects import Flow, Now, Run
 from extractor.call.examples import copied, prompt_of
 from extractor.call.form import Form, Ladder, stalled
 from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
-from extractor.call.tools import NO_SUCH_TOOL, Called, call_tool, legible, recognised
+from extractor.call.tools import NO_SUCH_TOOL, Called, call_tools, legible, recognised
 from extractor.errors import (
     STOPPING,
     BrokenReply,
@@ -44,7 +43,7 @@ from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
 from extractor.wire.requests import Message, assistant, tool
-from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
+from extractor.wire.values import Purpose, Reply, Request, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse", "converse_whole"]
 
@@ -308,7 +307,11 @@ def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
     talk.turns_left -= 1
     calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
     plain = [legible(call) for call in calls]
-    made = yield from _made(talk, [read or call for read, call in zip(plain, calls, strict=True)])
+    readable = [read or call for read, call in zip(plain, calls, strict=True)]
+    made: list[Called] = []
+    for called, seconds in (yield Run(partial(call_tools, talk.settings.tools, readable))):
+        talk.call_ended(called, seconds)
+        made.append(called)
     talk.called += made
     # The service refuses a conversation with arguments in it that are no JSON.
     sent_back = [read or replace(call, arguments="{}") for read, call in zip(plain, calls, strict=True)]
@@ -316,25 +319,6 @@ def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
     results = [tool(called.result, call_id=called.id) for called in made]
     options = _free(question.options, last=not talk.turns_left)
     return replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
-
-
-def _made(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
-    """The calls of one turn: functions one after another, in order; async ones beside them, all at once."""
-    at_once = {tool.name for tool in talk.settings.tools if inspect.iscoroutinefunction(tool.function)}
-    in_turn = [call for call in calls if call.name not in at_once]
-    flows = (_in_turn(talk, group) for group in (in_turn, *([call] for call in calls if call.name in at_once)))
-    made = {called.id: called for group in (yield Together(tuple(flows))) for called in group}
-    return [made[call.id] for call in calls]
-
-
-def _in_turn(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
-    made = []
-    for call in calls:
-        began = yield Now()
-        called: Called = yield Run(partial(call_tool, talk.settings.tools, call))
-        talk.call_ended(called, (yield Now()) - began)
-        made.append(called)
-    return made
 
 
 def _free(options: Options, *, last: bool) -> Options:

@@ -17,7 +17,7 @@ import orjson
 
 from extractor.errors import FormatRefused, ImageRefused, Rejected, ServiceError
 from extractor.schema.compiler import Schema
-from extractor.wire.disarm import TEXTUAL, armed_json, disarmed, shows_images
+from extractor.wire.disarm import TEXTUAL, armed_json, disarm, shows_images
 from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Reply
@@ -86,7 +86,7 @@ class Form:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
         self._judged = self.formatted or self.rung == _PROMPT  # what comes of it tells of the rung
-        text = {name: disarmed(body[name], strict=self._strict) for name in TEXTUAL if name in body}
+        text = {name: disarm(body[name], strict=self._strict) for name in TEXTUAL if name in body}
         self._body = {**body, **text}
         return self._body
 
@@ -175,7 +175,7 @@ def _response_format(rung: str, schema: Schema[Any], *, strict: bool) -> Mapping
     """The response format of a rung, disarmed: the same for every request about a schema."""
     if not rung.endswith("_schema"):
         return {"type": "json_object"} if rung == "json_object" else None
-    format_: dict[str, Any] = disarmed(schema.response_format, strict=strict)
+    format_: dict[str, Any] = disarm(schema.response_format, strict=strict)
     return format_ if rung == "json_schema" else {**format_, "json_schema": format_["json_schema"]["schema"]}
 
 

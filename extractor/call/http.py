@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,12 +26,13 @@ from extractor.wire.requests import headers, read_cost, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["Heard", "HttpTransport", "Streaming", "Waiting"]
+__all__ = ["Heard", "HttpTransport", "Streaming"]
 
 R = TypeVar("R")
 
 Heard = Callable[[str | None], None]
-"""Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again."""
+"""Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again. A
+secret that the model repeats is in it."""
 
 _IDLE_SECONDS, _LOOK_SECONDS = 60.0, 10.0
 _LONGEST_NAP = 5.0
@@ -52,6 +54,8 @@ class HttpTransport:
         self._headers = httpx.Headers(headers(endpoint.token, gateway=endpoint.gateway)).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._connections = Connections(self._url, self._secrets)
+        self.hidden = self._secrets.hidden
+        """A text with the secrets masked."""
 
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -118,10 +122,13 @@ class HttpTransport:
         await self.aclose()
 
     async def _wait(self, claim: Claim) -> None:
-        limits, waiting = self._limits, Waiting()
+        limits, woken = self._limits, asyncio.Event()
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
         try:
-            while seconds := limits.admit(claim, now(), waiting.wake):
-                await waiting.pause(min(skip(seconds), _LONGEST_NAP))
+            while seconds := limits.admit(claim, now(), wake):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), min(skip(seconds), _LONGEST_NAP))
+                woken.clear()
         except BaseException:
             limits.leave(claim)
             raise
@@ -139,7 +146,11 @@ class HttpTransport:
                 return await self._read(response, parse_reply)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
-            await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
+            if heard:
+                heard(None)
+                await response.feed(lambda data: [heard(piece) for piece in reader.feed(data)])
+            else:
+                await response.feed(reader.feed)
             return reader.reply()
 
     def _posted(
@@ -164,17 +175,6 @@ class HttpTransport:
         return bound if claim.billed is None else min(bound, claim.billed)
 
 
-def _telling(reader: StreamReader, heard: Heard) -> Callable[[bytes], None]:
-    """What takes the bytes of a stream and lets `heard` hear its text."""
-    heard(None)
-
-    def take(data: bytes) -> None:
-        for piece in reader.feed(data):
-            heard(piece)
-
-    return take
-
-
 class Streaming:
     """Sends as the transport it is made of does, one request at a time, and lets `heard` hear whole answers grow.
 
@@ -187,20 +187,3 @@ class Streaming:
     async def send(self, request: Request) -> Reply:
         async with self._turn:
             return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)
-
-
-class Waiting:
-    """A task that waits until it is woken, from whatever thread. A `wake` that comes first is not lost."""
-
-    def __init__(self) -> None:
-        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
-
-    def wake(self) -> None:
-        self._loop.call_soon_threadsafe(self._woken.set)
-
-    async def pause(self, seconds: float) -> None:
-        """Wait until it is woken, or so many seconds have passed."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        self._woken.clear()

@@ -36,7 +36,7 @@ _SLACK = 1.0
 _FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 _FEWEST, _SILENT_SECONDS, _ROUNDS = 4, 30.0, 4
 
-Wake = Callable[[], None]
+Wake = Callable[[], object]
 
 
 @dataclass(slots=True, eq=False)
@@ -126,37 +126,6 @@ class _Minute:
             self._total -= self._entries.popleft().amount
 
 
-class _Queue:
-    """Claims that wait, with what wakes each: the lowest rank stands first, and among equals the first that came."""
-
-    def __init__(self) -> None:
-        self._numbers = count()
-        self.places: list[tuple[int, int, Wake]] = []
-
-    def join(self, claim: Claim, wake: Wake) -> None:
-        if claim.place is None:
-            claim.place = claim.request.rank, next(self._numbers)
-            insort(self.places, (*claim.place, wake))
-
-    def leave(self, claim: Claim) -> bool:
-        """Whether the claim was the first."""
-        if claim.place is None:
-            return False
-        index = bisect_left(self.places, claim.place)
-        del self.places[index]
-        claim.place = None
-        return index == 0
-
-    def holds_back(self, claim: Claim) -> bool:
-        """Whether another goes before the claim, in the queue or not yet."""
-        return bool(self.places) and self.places[0][:2] < (claim.place or (claim.request.rank, math.inf))
-
-    def wake(self, places: int | None = 1) -> None:
-        """Let the first ask again, as many as there are places; all of them without a number."""
-        for _, _, wake in self.places[:places]:
-            wake()
-
-
 class _Breaker:
     """Knows when nobody answers any more. Half a minute later one request may find out whether that is over."""
 
@@ -237,7 +206,8 @@ class Limits:
         """How many requests may be out at once just now."""
         self._out = 0
         self._closed_until = self._halved_at = -math.inf
-        self._queue = _Queue()
+        self._numbers = count()
+        self._waiting: list[tuple[int, int, Wake]] = []
         self._lock = Lock()
 
     def claim(self, request: Request) -> Claim:
@@ -259,10 +229,11 @@ class Limits:
         """
         with self._lock:
             self._breaker.check(self.in_flight, now)
-            behind = self._queue.places and self._queue.holds_back(claim)
+            behind = self._waiting and self._waiting[0][:2] < (claim.place or (claim.request.rank, math.inf))
             seconds = math.inf if behind else self._seconds(claim, now)
-            if seconds and wake:
-                self._queue.join(claim, wake)
+            if seconds and wake and claim.place is None:
+                claim.place = claim.request.rank, next(self._numbers)
+                insort(self._waiting, (*claim.place, wake))
             elif not seconds:
                 self._out += 1
                 claim.at, claim.begun = now, self._requests.add(1, now)
@@ -287,8 +258,8 @@ class Limits:
                 if self._ledger:
                     self._ledger.settle(claim.request, claim.most, outcome, billed=claim.billed)
             finally:
-                if self._queue.places:
-                    self._queue.wake(max(1, self.in_flight - self._out))
+                for *_, wake in self._waiting[: max(1, self.in_flight - self._out)]:
+                    wake()
 
     def learn(self, rate: Rate | None, now: float) -> None:
         """Take in what the headers of a reply tell of the service's rate limit."""
@@ -313,8 +284,13 @@ class Limits:
         return seconds
 
     def _leave(self, claim: Claim) -> None:
-        if self._queue.leave(claim):
-            self._queue.wake()
+        if claim.place is None:
+            return
+        index = bisect_left(self._waiting, claim.place)
+        del self._waiting[index]
+        claim.place = None
+        if index == 0 and self._waiting:
+            self._waiting[0][2]()
 
     def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
         if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):

@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Thread
 from typing import Any, get_type_hints
 
@@ -27,7 +30,7 @@ from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import JSON
 from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tool", "legible", "recognised"]
+__all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tools", "legible", "recognised"]
 
 NO_SUCH_TOOL = "NoSuchTool"
 _WRONG = (Exception, SystemExit, asyncio.CancelledError)
@@ -88,23 +91,21 @@ class Tool:
         return {"type": "function", "function": described_as}
 
 
-def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Called]:
-    """Make one call; awaitable where the function is async. Whatever goes wrong is told to the model, never raised."""
-    tool = next((tool for tool in tools if tool.name == call.name), None)
-    if tool is None:
-        names = ", ".join(tool.name for tool in tools)
-        return _failed(call, f"there is no tool of this name; there are {names}", NO_SUCH_TOOL)
-    try:
-        decoded = _decoded(tool, call.arguments)
-    except InvalidValue as error:
-        return _failed(call, f"the arguments do not fit: {error}", type(error).__name__)
-    arguments = {name: getattr(decoded, name) for name in type(decoded).model_fields}
-    if inspect.iscoroutinefunction(tool.function):
-        return _awaited(tool, call, arguments)
-    try:
-        return _done(call, _bounded(tool, arguments))
-    except _WRONG as error:
-        return _failed(call, _reason(tool, error), type(error).__name__)
+async def call_tools(tools: Sequence[Tool], calls: Sequence[ToolCall]) -> list[tuple[Called, float]]:
+    """Make the calls of one turn, those of functions one after another, those of async ones beside them.
+
+    Returns what came of each, and the seconds that it took. Whatever goes wrong is told to the model, never raised.
+    """
+    known, turn = {tool.name: tool for tool in tools}, asyncio.Lock()
+
+    async def one(call: ToolCall) -> tuple[Called, float]:
+        tool = known.get(call.name)
+        async with nullcontext() if tool and inspect.iscoroutinefunction(tool.function) else turn:
+            began = time.monotonic()
+            called = await _called(tool, call) if tool else _failed(call, _no_such(known), NO_SUCH_TOOL)
+            return called, time.monotonic() - began
+
+    return await asyncio.gather(*map(one, calls))
 
 
 def legible(call: ToolCall) -> ToolCall | None:
@@ -151,37 +152,46 @@ def _decoded(tool: Tool, arguments: str) -> Any:
     return tool.parameters.decode(mended.value)
 
 
-async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:
+async def _called(tool: Tool, call: ToolCall) -> Called:
+    try:
+        decoded = _decoded(tool, call.arguments)
+    except InvalidValue as error:
+        return _failed(call, f"the arguments do not fit: {error}", type(error).__name__)
+    function = partial(tool.function, **{name: getattr(decoded, name) for name in type(decoded).model_fields})
     task = asyncio.current_task()
     assert task is not None
     before = task.cancelling()
     try:
         async with asyncio.timeout(tool.seconds):
-            return _done(call, await tool.function(**arguments))
+            made = function() if inspect.iscoroutinefunction(function) else asyncio.wrap_future(_begun(function))
+            return _done(call, await made)
     except _WRONG as error:
         if task.cancelling() > before:  # this conversation is cancelled, and not something in the function
             raise
-        return _failed(call, _reason(tool, error), type(error).__name__)
+        late = isinstance(error, TimeoutError) and not error.args
+        why = f"it took longer than {tool.seconds:g} s" if late else f"{type(error).__name__}: {error}"
+        return _failed(call, why, type(error).__name__)
 
 
-def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
+def _begun(function: Callable[[], Any]) -> Future[Any]:
     """Call in a thread of its own, which is left behind when it takes too long."""
     future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()  # who gives it up does not stop it
 
     def work() -> None:
         try:
-            future.set_result(tool.function(**arguments))
+            future.set_result(function())
+        except StopIteration as error:
+            future.set_exception(RuntimeError(f"StopIteration: {error}"))  # a task takes none
         except BaseException as error:
             future.set_exception(error)
 
-    Thread(target=copy_context().run, args=(work,), name=f"tool {tool.name}", daemon=True).start()
-    return future.result(tool.seconds)
+    Thread(target=copy_context().run, args=(work,), name="extractor tool", daemon=True).start()
+    return future
 
 
-def _reason(tool: Tool, error: BaseException) -> str:
-    if isinstance(error, TimeoutError) and not error.args:
-        return f"it took longer than {tool.seconds:g} s"
-    return f"{type(error).__name__}: {error}"
+def _no_such(known: Collection[str]) -> str:
+    return f"there is no tool of this name; there are {', '.join(known)}"
 
 
 def _done(call: ToolCall, result: Any) -> Called:

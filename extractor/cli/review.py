@@ -124,7 +124,7 @@ def review(
         if show:
             webbrowser.open(server.url)
         with contextlib.suppress(KeyboardInterrupt), stopped_politely():
-            server.serve()
+            server.serve_forever()
 
 
 def _schema(out: Path, schema: str | None, pipeline: str | None) -> Any:

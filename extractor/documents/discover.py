@@ -33,9 +33,9 @@ def discover(
 ) -> Iterator[tuple[Path, str]]:
     """The files of `sources` as (path, name): folders are walked to the bottom, each sorted by name.
 
-    A name is the path below its source, with `/`. Of several sources, each name begins with that of its source, with
-    as many folders before it as tell the sources apart; so a name is unique, and depends on no other file. Hidden
-    files and `gold*.jsonl` are left out of folders; a file named outright is always taken, and no file is taken twice.
+    A name is the path below the source, with `/`; of several sources, below the deepest folder that holds all of them.
+    So a name is unique, and depends on no other file. Hidden files and `gold*.jsonl` are left out of folders; a file
+    named outright is always taken, and no file is taken twice.
     Folders are listed one at a time, so memory does not grow with their number; the folder `without` is not entered.
 
     No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`, and the output
@@ -62,41 +62,26 @@ def _prove(source: Path) -> None:
 
 
 def _named(sources: Sequence[Path], closed: set[str], follow: bool, skip: Skip) -> Iterator[tuple[Path, str]]:
+    reals = {_real(source): source for source in sources}
+    root = _root([real if source.is_dir() else os.path.dirname(real) for real, source in reals.items()])  # noqa: PTH120
     walk = _Walk(tuple(os.path.realpath(source) for source in sources), closed, follow, skip)
-    labels = _labels(sources)
-    if len(labels) == 1:
-        yield from walk.files(next(iter(labels)), "")
-        return
     seen: set[str] = set()
-    for source, label in labels.items():
-        for path, name in walk.files(source, label):
-            real = _real(path)
-            if real not in seen:
-                seen.add(real)
+    for real, source in reals.items():
+        label = os.path.relpath(real, root).replace(os.sep, "/")
+        for path, name in walk.files(source, "" if label == "." else label):
+            if len(reals) == 1:
+                yield path, name
+            elif (met := _real(path)) not in seen:
+                seen.add(met)
                 yield path, name
 
 
-def _labels(sources: Sequence[Path]) -> dict[Path, str]:
-    """What the names of each source begin with: the end of its path that no other source shares.
-
-    Sources that are walked with another one are left out.
-    """
-    real: dict[str, Path] = {}
-    for source in sources:
-        real.setdefault(_real(source), source)
-    folders = [path for path, source in real.items() if source.is_dir()]
-    parts = {
-        source: Path(path).parts
-        for path, source in real.items()
-        if not any(_is_met(path, folder) for folder in folders if folder != path)
-    }
-    lengths = dict.fromkeys(parts, 1)
-    while longer := _alike({source: parts[source][-length:] for source, length in lengths.items()}):
-        longer = {source for source in longer if lengths[source] < len(parts[source])}
-        if not longer:
-            break
-        lengths |= {source: lengths[source] + 1 for source in longer}
-    return {source: "/".join(parts[source][-length:]) for source, length in lengths.items()}
+def _root(folders: Sequence[str]) -> str:
+    """The deepest folder that holds all sources."""
+    try:
+        return os.path.commonpath(folders) if folders else ""
+    except ValueError as error:
+        raise UsageError("sources on several drives cannot be read in one run; run one at a time") from error
 
 
 def _real(source: Path) -> str:
@@ -104,28 +89,6 @@ def _real(source: Path) -> str:
     if source.is_dir():
         return os.path.realpath(source)
     return os.path.join(os.path.realpath(source.parent), source.name)  # noqa: PTH118 - a string is a third of a Path
-
-
-def _is_met(path: str, folder: str) -> bool:
-    """Whether a walk of the folder comes to the path."""
-    return _lies_in(path, folder) and not any(map(_is_left_out, Path(path).relative_to(folder).parts))
-
-
-def _is_left_out(name: str) -> bool:
-    return name.startswith(".") or fnmatchcase(name, "gold*.jsonl")
-
-
-def _alike(ends: dict[Path, tuple[str, ...]]) -> set[Path]:
-    """The sources whose names may be those of another one."""
-    by_end: dict[tuple[str, ...], list[Path]] = {}
-    for source, end in ends.items():
-        by_end.setdefault(end, []).append(source)
-    found = {source for sources in by_end.values() if len(sources) > 1 for source in sources}
-    for source, end in ends.items():
-        for length in range(1, len(end)):
-            if end[:length] in by_end:
-                found |= {source, *by_end[end[:length]]}
-    return found
 
 
 def _lies_in(path: str, folder: str) -> bool:

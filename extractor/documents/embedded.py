@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive
 from extractor.documents.document import Page
+from extractor.documents.drawings import chart, diagram
 from extractor.documents.ole import Storage
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.errors import DocumentError
@@ -59,6 +61,21 @@ class Embedded:
             self.picture(data, file, page)
         else:
             self.file(data, file)
+
+    def drawn(
+        self, node: Element, relations: Mapping[str, tuple[str, str]], page: int | None = None, where: str = ""
+    ) -> str:
+        """A chart or a diagram that a part of a drawing of Office refers to; a picture or a file is collected."""
+        assert self._archive is not None
+        identity = next(filter(None, map(node.get, ("embed", "dm", "id", "link"))), "")
+        target = relations.get(identity, ("", ""))[1]
+        if node.tag in ("chart", "relIds"):
+            return (chart if node.tag == "chart" else diagram)(self._archive.xml(target))
+        if node.tag == "blip" and identity and (not target or identity == node.get("link")):
+            self.missing(f"{where}a picture {f'outside the file: {target}' if target else 'that is not in the file'}")
+        elif target:
+            self.target(target, page)
+        return ""
 
     def missing(self, what: str) -> None:
         """Something that is seen in the file and is neither text nor picture of the document."""

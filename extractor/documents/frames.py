@@ -74,30 +74,21 @@ def unpack_request(frame: Frame) -> tuple[bytes, Source]:
 
 def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
     """What the parser made of the file, or why it made nothing."""
-    if isinstance(answer, DocumentError):
-        return {"error": str(answer), "kind": answer.kind}, []
-    if isinstance(answer, UsageError):
-        return {"error": str(answer)}, []
-    head = {
-        "pages": [(page.number, page.start, page.end) for page in answer.pages],
-        "tables": [(table.start, table.end, table.header, table.quoted) for table in answer.tables],
-        "images": [(image.media_type, image.page) for image in answer.images],
-        "metadata": dict(answer.metadata),
-        "boxes": [tuple(box) for box in answer.boxes],
-    }
-    return head, [answer.text.encode("utf-8"), *(image.data for image in answer.images)]
+    if not isinstance(answer, Parsed):
+        return {"error": str(answer), "kind": getattr(answer, "kind", None)}, []
+    places = {"pages": answer.pages, "tables": answer.tables, "boxes": list(map(tuple, answer.boxes))}
+    head = {**places, "images": [(image.media_type, image.page) for image in answer.images]}
+    return {**head, "metadata": dict(answer.metadata)}, [answer.text.encode(), *(image.data for image in answer.images)]
 
 
 def unpack_answer(frame: Frame) -> Parsed:
     """What the parser made of the file. Raises the DocumentError or UsageError that it met."""
     head, blobs = frame
-    if "kind" in head:
-        raise DocumentError(head["error"], kind=head["kind"])
     if "error" in head:
-        raise UsageError(head["error"])
+        raise DocumentError(head["error"], kind=head["kind"]) if head["kind"] else UsageError(head["error"])
     text, *pictures = blobs
     images = tuple(Image(data, kind, page) for data, (kind, page) in zip(pictures, head["images"], strict=True))
-    pages = tuple(Page(*page) for page in head["pages"])
+    pages = tuple(Page(**page) for page in head["pages"])
+    tables = tuple(Table(**table) for table in head["tables"])
     boxes = tuple(Box(*box) for box in head["boxes"])
-    tables = tuple(Table(*table) for table in head["tables"])
-    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], tables=tables, boxes=boxes)
+    return Parsed(text.decode(), pages, images, metadata=head["metadata"], tables=tables, boxes=boxes)

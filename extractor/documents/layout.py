@@ -251,11 +251,12 @@ def _columns(lines: list[_Line], gutters: Sequence[_Span], fewest: int = _FEWEST
     A gutter parts two columns where what is left of it is one, and what is right of it is one or more. The last of
     three and more may be short.
     """
-    for index, gutter in enumerate(gutters):
-        left, right = _sides(lines, gutter)
+    runs = [run for line in lines for run in line]
+    for index, (start, end) in enumerate(gutters):
+        left = [run for run in runs if run.right <= start]
+        right = [run for run in runs if run.left >= end]
         if _is_column(left):
-            rest = [[run for run in line if run.left >= gutter[1]] for line in lines]
-            if further := _columns([line for line in rest if line], gutters[index + 1 :], fewest=1):
+            if further := _columns(_lines(right), gutters[index + 1 :], fewest=1):
                 return [left, *further]
             if _is_column(right, fewest=fewest):
                 return [left, right]
@@ -303,11 +304,6 @@ def _common(some: list[_Span], others: list[_Span]) -> list[_Span]:
             if high - low > _GUTTER:
                 found.append((low, high))
     return found
-
-
-def _sides(lines: list[_Line], gutter: _Span) -> tuple[list[Run], list[Run]]:
-    runs = [run for line in lines for run in line]
-    return [run for run in runs if run.right <= gutter[0]], [run for run in runs if run.left >= gutter[1]]
 
 
 def _is_column(runs: list[Run], prose: int = _NARROW, fewest: int = _FEWEST) -> bool:

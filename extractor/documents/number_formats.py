@@ -34,7 +34,6 @@ _TOKEN = re.compile(
     r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
-_PLAIN = re.compile(r"(?:(#,##)0|#*(0+))(?:\.(0+))?")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
 _NOT_ZERO = re.compile("[1-9]")
 _BELOW = re.compile(r"\s*(?:[1-9][0-9]*|[?#0]+)")
@@ -46,9 +45,9 @@ _MONTHS = (
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH = datetime(1899, 12, 30)
 _LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other numbers
+_INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _LAST = 2_958_466  # the day after 9999-12-31
 _EXACT = 10**15
-_INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _TEXT = ("general", "@")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
@@ -72,61 +71,40 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
-    later = 1462 * from_1904
-    shows = [_shown(section.tokens, later) for section in sections]
+    choose = _choice(sections)
+    shows = [_shown(section.tokens, 1462 * from_1904) for section in sections]
 
-    def by_code(number: float) -> str:
-        place, is_negative = _section(sections, number)
+    def show(number: float) -> str:
+        place, is_negative = choose(number)
         try:
             return shows[place](number, is_negative) or general(number)  # a code such as `;;;` hides the value
         except (ValueError, ArithmeticError):
             return general(number)
 
-    def day(number: float) -> str:
-        return _day(int(number) + later) if _LEAP_DAY <= number < _LAST - 1462 and number % 1 == 0 else by_code(number)
-
-    def plain(number: float) -> str:
-        form = forms[0] if number > 0 else negative if number else zero
-        if form is None:
-            return by_code(number)
-        before, spec, after, power, scale = form
-        amount = abs(number) * scale
-        last = amount * power
-        if abs(last % 1 - 0.5) <= last * _INEXACT:
-            return by_code(number)  # a half goes up as a decimal, which is not what Python does with a binary number
-        text = format(amount, spec)
-        if number < 0 and form is forms[0] and text.strip("0."):
-            return f"-{before}{text}{after}"
-        return f"{before}{text}{after}"
-
-    if _is_day(sections):
-        return day
-    forms = [_plain(section) for section in sections]
-    negative, zero = forms[len(forms) > 1], forms[2 if len(forms) > 2 else 0]
-    return plain if any(forms) and not any(section.condition for section in sections) else by_code
+    return show
 
 
 def _shown(tokens: _Tokens, later: int) -> Callable[[float, bool], str]:
     """How a section shows a number, whose sign is written where it is negative."""
     kinds = {kind for kind, _ in tokens}
     if kinds & {"date", "elapsed"}:
-        if "elapsed" in kinds:
-            length = _length(tokens)
-            return lambda number, _: length(number)
-        moment = _moment(tokens)
+        moment, later = (_length(tokens), 0) if "elapsed" in kinds else (_moment(tokens), later)
         return lambda number, _: moment(number + later)
+    if "digits" not in kinds or "general" in kinds:
+        return lambda number, is_negative: _signed(_words(tokens, general(abs(number))), is_negative)
+    signs = {text[0].upper() for kind, text in tokens if kind == "sign"}
+    figure = _fraction(tokens) if "/" in signs else _scientific(tokens) if "E" in signs else _digits(tokens)
+    return lambda number, is_negative: _signed(figure(abs(number)), is_negative)
 
-    def amount(number: float) -> str:
-        if "digits" in kinds and "general" not in kinds:
-            return _figure(Decimal(general(number)), tokens)
-        return "".join(general(number) if kind == "general" else text for kind, text in words)
 
-    def show(number: float, is_negative: bool) -> str:
-        text = amount(abs(number))
-        return ("-" if is_negative and _NOT_ZERO.search(text) else "") + text.strip()
+def _signed(text: str, is_negative: bool) -> str:
+    text = text.strip()
+    return f"-{text}" if is_negative and _NOT_ZERO.search(text) else text
 
-    words = [token for token in tokens if token[0] in ("general", "literal")]
-    return show
+
+def _words(tokens: _Tokens, text: str) -> str:
+    """A text, or a number without any format, within the words around it."""
+    return "".join(text if kind == "general" else words for kind, words in tokens if kind in ("general", "literal"))
 
 
 def formatted_text(text: str, code: str) -> str:
@@ -136,53 +114,12 @@ def formatted_text(text: str, code: str) -> str:
     'No. 17a'
     """
     tokens = next((section.tokens for section in _sections(code) if _TEXT in section.tokens), (_TEXT,))
-    return "".join(
-        text if token == _TEXT else token[1] for token in tokens if token[0] in ("general", "literal")
-    ).strip()
+    return _words(tokens, text).strip()
 
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them, or all of a whole number."""
     return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number + 0.0:.15g}"
-
-
-class _Plain(NamedTuple):
-    """A section that a format of Python's own says: digits, with or without groups, between two literal texts."""
-
-    before: str
-    spec: str
-    after: str
-    power: int
-    scale: int
-
-
-def _plain(section: _Section) -> _Plain | None:
-    digits = [index for index, (kind, text) in enumerate(section.tokens) if kind in ("digits", "sign") and text != "%"]
-    if not digits:
-        return None
-    first, last = digits[0], digits[-1] + 1
-    before, after = section.tokens[:first], section.tokens[last:]
-    match = _PLAIN.fullmatch("".join(text if kind != "literal" else '"' for kind, text in section.tokens[first:last]))
-    outer = [*before, *after]
-    if not match or any(kind != "literal" and text != "%" for kind, text in outer):
-        return None
-    grouped, whole, places = match[1], len(match[2] or ""), len(match[3] or "")
-    spec = f",.{places}f" if grouped else f"0{whole + places + (places > 0)}.{places}f"
-    scale = 100 ** sum(token == ("sign", "%") for token in outer)
-    prefix, suffix = ("".join(text for _, text in part) for part in (before, after))
-    return _Plain(prefix.lstrip(), spec, suffix.rstrip(), 10**places, scale)
-
-
-def _is_day(sections: tuple[_Section, ...]) -> bool:
-    """Whether numbers are shown as whole dates and nothing else."""
-    tokens = sections[0].tokens
-    parts = {part[0] for part in _date_parts(tokens)}
-    return len(sections) == 1 and parts == {"y", "n", "d"} and not any(map(str.strip, _around(tokens, "date")))
-
-
-@lru_cache(maxsize=4096)
-def _day(serial: int) -> str:
-    return (_EPOCH + timedelta(days=serial)).date().isoformat()
 
 
 @lru_cache(maxsize=1024)
@@ -216,39 +153,77 @@ def _word_kind(word: str) -> str:
     return "sign" if word[0] in ".,%/" or word[:2].upper() in ("E+", "E-") else "date"
 
 
-def _section(sections: tuple[_Section, ...], number: float) -> tuple[int, bool]:
-    """Which section is for a number, and whether its sign is still to be written."""
-    if any(section.condition for section in sections):
-        for place, section in enumerate(sections):
-            match = _CONDITION.fullmatch(section.condition)
+def _choice(sections: tuple[_Section, ...]) -> Callable[[float], tuple[int, bool]]:
+    """How to tell which section is for a number, and whether its sign is still to be written."""
+    conditions = [_CONDITION.fullmatch(section.condition) for section in sections]
+    negative, zero = len(sections) > 1, 2 if len(sections) > 2 else 0
+
+    def by_sign(number: float) -> tuple[int, bool]:
+        return (0, False) if number > 0 else (int(negative), not negative) if number < 0 else (zero, False)
+
+    def by_condition(number: float) -> tuple[int, bool]:
+        for place, match in enumerate(conditions):
             if match is None or _HOLDS[match[1]](number, float(match[2])):
                 return place, number < 0
-    if number < 0 and len(sections) > 1:
-        return 1, False
-    if number == 0 and len(sections) > 2:
-        return 2, False
-    return 0, number < 0
+        return by_sign(number)
+
+    return by_condition if any(conditions) else by_sign
 
 
-def _figure(number: Decimal, tokens: _Tokens) -> str:
+def _digits(tokens: _Tokens) -> Callable[[float], str]:
     """Digits put into the places that the code keeps for them."""
-    signs = [text for kind, text in tokens if kind == "sign"]
-    number *= 100 ** signs.count("%")
-    before, after = _around(tokens, "digits")
-    if "/" in signs:
-        return before + _fraction(number, tokens)
-    point = next((i for i, token in enumerate(tokens) if token == ("sign", ".")), len(tokens))
-    power = next((i for i, (kind, text) in enumerate(tokens) if kind == "sign" and text[0] in "Ee"), len(tokens))
-    whole = [i for i, (kind, _) in enumerate(tokens) if kind == "digits" and i < min(point, power)]
-    rest = [i for i, (kind, _) in enumerate(tokens) if kind == "digits" and point < i < power]
-    commas = [i for i, token in enumerate(tokens) if token == ("sign", ",")]
-    number /= 1000 ** sum(i > max(whole, default=-1) and (not rest or i > rest[-1] or i < point) for i in commas)
-    grouped = any(whole and whole[0] < i < whole[-1] for i in commas)
-    if power < len(tokens):
-        return before + _scientific(number, tokens, whole, rest, power) + after
-    places = sum(len(tokens[i][1]) for i in rest)
-    left, _, right = f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}".partition(".")
-    return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
+    point = tokens.index(("sign", ".")) if ("sign", ".") in tokens else len(tokens)
+    whole, rest = _Side(tokens[:point]), _Side(tokens[point + 1 :])
+    if not whole.slots:
+        whole.form, whole.slots = f"{whole.form}%s", ["#"]
+    slots, decimals = "".join(whole.slots), "".join(rest.slots)
+    least, places, needed = len(slots.lstrip("#?")), len(decimals), len(decimals.rstrip("#?"))
+    scale, power = 100 ** tokens.count(("sign", "%")) / 1000 ** (whole.thousands + rest.thousands), 10**places
+    groups = (least - 1) // 3 if whole.is_grouped and least else 0
+    form = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
+
+    def show(number: float) -> str:
+        amount = number * scale
+        shown: float | Decimal = amount
+        if abs(amount * power % 1 - 0.5) <= amount * power * _INEXACT:  # a half goes up, as a decimal of 15 digits
+            shown = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
+        left, _, right = f"{shown:{form}}".partition(".")
+        right = right[:needed] + right[needed:].rstrip("0")
+        return whole.whole(left if least or left != "0" else "") + "." * bool(right) + rest.decimals(right)
+
+    return show
+
+
+class _Side:
+    """What a code has before the point or after it: literal texts, and slots for digits between them."""
+
+    def __init__(self, tokens: _Tokens) -> None:
+        digits = [index for index, (kind, _) in enumerate(tokens) if kind == "digits"]
+        commas = [index for index, token in enumerate(tokens) if token == ("sign", ",")]
+        self.thousands = sum(index > max(digits, default=-1) for index in commas)
+        self.is_grouped = any(digits and digits[0] < index < digits[-1] for index in commas)
+        self.form, self.slots = "", list[str]()
+        for kind, text in tokens:
+            if kind == "digits" and self.slots and (self.is_grouped or self.form.endswith("%s")):
+                self.slots[-1] += text
+            elif kind == "digits":
+                self.form, self.slots = f"{self.form}%s", [*self.slots, text]
+            elif kind == "literal" or text == "%":
+                self.form += text.replace("%", "%%")
+
+    def whole(self, digits: str) -> str:
+        """The text with digits in its slots, from the last one on; the first has all that are left."""
+        pieces = [digits]
+        for slot in self.slots[:0:-1]:
+            pieces[:1] = pieces[0][: -len(slot)], pieces[0][-len(slot) :]
+        return self.form % tuple(pieces)
+
+    def decimals(self, digits: str) -> str:
+        """The text with digits in its slots, from the first one on."""
+        pieces = [digits] if self.slots else []
+        for slot in self.slots[:-1]:
+            pieces[-1:] = pieces[-1][: len(slot)], pieces[-1][len(slot) :]
+        return self.form % tuple(pieces)
 
 
 def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:
@@ -259,67 +234,48 @@ def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:
     return before, after
 
 
-def _placed(tokens: _Tokens, whole: list[int], rest: list[int], left: str, right: str, grouped: bool) -> str:
-    pattern = "".join(tokens[i][1] for i in whole)
-    least = len(pattern) - next((i for i, place in enumerate(pattern) if place == "0"), len(pattern))
-    left = left.rjust(least, "0")
-    pieces: dict[int, str] = {}
-    for index in reversed(whole):
-        size = len(tokens[index][1]) if index != whole[0] else len(left)
-        left, pieces[index] = left[: max(len(left) - size, 0)], left[max(len(left) - size, 0) :]
-    if grouped:
-        together = "".join(pieces[i] for i in whole)
-        pieces = dict.fromkeys(whole, "") | {whole[0]: _grouped(together)}
-    used = 0
-    for index in rest:
-        size = len(tokens[index][1])
-        pieces[index] = right[used : used + size]
-        optional = len(tokens[index][1].rstrip("#?"))
-        if index == rest[-1]:
-            pieces[index] = pieces[index][:optional] + pieces[index][optional:].rstrip("0")
-        used += size
-    fraction = "".join(pieces[i] for i in rest)
-    out = ""
-    for index, (kind, text) in enumerate(tokens):
-        if kind == "digits":
-            out += pieces.get(index, "")
-        elif kind == "literal" or text == "%" or (text == "." and fraction):
-            out += text
-    return out
-
-
-def _grouped(digits: str) -> str:
-    return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", digits)
-
-
-def _scientific(number: Decimal, tokens: _Tokens, whole: list[int], rest: list[int], power: int) -> str:
-    pattern, decimals = ("".join(tokens[i][1] for i in part) for part in (whole, rest))
-    step = len(pattern) if "#" in pattern else 1  # `##0` keeps exponents to multiples of three
-    exponent = number.adjusted() // step * step if number else 0
-    mantissa = f"{number.scaleb(-exponent):.{len(decimals)}f}"
-    if mantissa.partition(".")[0] == "1" + "0" * step:  # rounded up
-        exponent, mantissa = exponent + step, f"{number.scaleb(-exponent - step):.{len(decimals)}f}"
-    if optional := len(decimals) - len(decimals.rstrip("#?")):
-        mantissa = (mantissa[:-optional] + mantissa[-optional:].rstrip("0")).rstrip(".")
+def _scientific(tokens: _Tokens) -> Callable[[float], str]:
+    power = next(index for index, (kind, text) in enumerate(tokens) if kind == "sign" and text[0] in "Ee")
+    pattern = "".join(text for kind, text in tokens[:power] if kind == "digits" or text == ".")
+    whole, _, decimals = pattern.partition(".")
+    step = len(whole) if "#" in whole else 1  # `##0` keeps exponents to multiples of three
+    needed = len(decimals.rstrip("#?"))
     width = len(tokens[power + 1][1]) if power + 1 < len(tokens) else 2
-    sign = "-" if exponent < 0 else "+" if tokens[power][1][1] == "+" else ""
-    return f"{mantissa}E{sign}{abs(exponent):0{width}}"
+    before, after = _around(tokens, "digits")
+
+    def show(amount: float) -> str:
+        number = Decimal(general(amount))
+        exponent = number.adjusted() // step * step if number else 0
+        mantissa = f"{number.scaleb(-exponent):.{len(decimals)}f}"
+        if mantissa.partition(".")[0] == "1" + "0" * step:  # rounded up
+            exponent, mantissa = exponent + step, f"{number.scaleb(-exponent - step):.{len(decimals)}f}"
+        left, _, right = mantissa.partition(".")
+        right = right[:needed] + right[needed:].rstrip("0")
+        sign = "-" if exponent < 0 else "+" if tokens[power][1][1] == "+" else ""
+        return f"{before}{left}{'.' * bool(right)}{right}E{sign}{abs(exponent):0{width}}{after}"
+
+    return show
 
 
-def _fraction(number: Decimal, tokens: _Tokens) -> str:
+def _fraction(tokens: _Tokens) -> Callable[[float], str]:
     """A number with a fraction: `# ?/?` finds the nearest of one digit, `# ?/16` counts sixteenths."""
     slash = tokens.index(("sign", "/"))
-    below = _BELOW.match("".join(text for _, text in tokens[slash + 1 :]))
-    size = below[0].strip() if below else "?"
-    after = "".join(text for _, text in tokens[slash + 1 :])[len(below[0]) if below else 0 :]
-    mixed = sum(kind == "digits" for kind, _ in tokens[:slash]) > 1
-    bottom = int(size) if size.isdigit() else 0
-    exact = Fraction(number)
-    ratio = Fraction(round(exact * bottom), bottom) if bottom else exact.limit_denominator(10 ** len(size) - 1)
-    whole, part = divmod(ratio, 1) if mixed else (0, ratio)
-    bottom = bottom or part.denominator
-    fraction = f"{part * bottom}/{bottom}" if part or not mixed else ""
-    return " ".join(filter(None, (str(whole) if whole or not fraction else "", fraction))) + after
+    rest = "".join(text for _, text in tokens[slash + 1 :])
+    below = _BELOW.match(rest)
+    size, after = (below[0].strip(), rest[below.end() :]) if below else ("?", rest)
+    is_mixed = sum(kind == "digits" for kind, _ in tokens[:slash]) > 1
+    stated = int(size) if size.isdigit() else 0
+    before, _ = _around(tokens, "digits")
+
+    def show(number: float) -> str:
+        exact = Fraction(general(number))
+        ratio = Fraction(round(exact * stated), stated) if stated else exact.limit_denominator(10 ** len(size) - 1)
+        whole, part = divmod(ratio, 1) if is_mixed else (0, ratio)
+        bottom = stated or part.denominator
+        fraction = f"{part * bottom}/{bottom}" if part or not is_mixed else ""
+        return before + " ".join(filter(None, (str(whole) if whole or not fraction else "", fraction))) + after
+
+    return show
 
 
 def _moment(tokens: _Tokens) -> Callable[[float], str]:

@@ -51,19 +51,14 @@ def engine(wanted: str | None = None) -> str:
     Tesseract reads only the languages that it was installed with, so it is taken only where it is named. Raises
     UsageError where the wanted one is unknown or is not there.
     """
-    wanted = wanted or os.environ.get("EXTRACTOR_OCR") or ""
-    match wanted:
-        case "":
-            return "rapidocr" if _has_rapidocr() else ""
-        case "off":
-            return ""
-        case "rapidocr" if not _has_rapidocr():
-            raise MissingExtra("the OCR engine rapidocr is not installed", extra="ocr")
-        case "tesseract" if not _tesseract():
-            raise UsageError("there is no command tesseract; install that program, or take rapidocr")
-        case "rapidocr" | "tesseract":
-            return wanted
-    raise UsageError(f"there is no OCR engine {wanted!r}; name rapidocr, tesseract or off")
+    wanted = wanted or os.environ.get("EXTRACTOR_OCR") or ("rapidocr" if _has_rapidocr() else "off")
+    if wanted not in ("off", "rapidocr", "tesseract"):
+        raise UsageError(f"there is no OCR engine {wanted!r}; name rapidocr, tesseract or off")
+    if wanted == "rapidocr" and not _has_rapidocr():
+        raise MissingExtra("the OCR engine rapidocr is not installed", extra="ocr")
+    if wanted == "tesseract" and not shutil.which("tesseract"):
+        raise UsageError("there is no command tesseract; install that program, or take rapidocr")
+    return "" if wanted == "off" else wanted
 
 
 def recognise(picture: Picture, name: str) -> list[Segment]:
@@ -80,13 +75,9 @@ def recognise(picture: Picture, name: str) -> list[Segment]:
     ]
 
 
-def boxes_of(starts: Sequence[tuple[int, Run]], image: int, *, by: int = 0) -> list[Box]:
-    """The boxes of those runs of a layout that were read from a picture; `by` is where its text begins."""
-    return [
-        Box(by + start, by + start + len(run.text), image, *run.box)
-        for start, run in starts
-        if isinstance(run, Segment)
-    ]
+def boxes_of(starts: Sequence[tuple[int, Run]]) -> tuple[Box, ...]:
+    """The boxes of those runs of a layout that were read from the picture of its page."""
+    return tuple(Box(at, at + len(run.text), 0, *run.box) for at, run in starts if isinstance(run, Segment))
 
 
 _Quad = tuple[float, float, float, float]
@@ -149,13 +140,8 @@ def _turned(texts: list[str], boxes: list[_Quad], size: tuple[int, int]) -> Iter
 
 
 @cache
-def _tesseract() -> str:
-    return shutil.which("tesseract") or ""
-
-
-@cache
 def _languages() -> str:
-    listed = subprocess.run([_tesseract(), "--list-langs"], capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False).stdout
     names = [line.strip() for line in listed.splitlines()[1:] if line.strip() not in ("", "osd", "equ")]
     return "+".join(names) or "eng"
 
@@ -163,10 +149,9 @@ def _languages() -> str:
 def _by_tesseract(picture: Picture) -> Iterator[_Found]:
     out = BytesIO()
     picture.convert("L").save(out, "PNG", compress_level=1)
-    command = [_tesseract(), "-", "-", "-l", _languages(), "tsv"]
-    table = subprocess.run(command, input=out.getvalue(), capture_output=True, check=True).stdout.decode(
-        "utf-8", "replace"
-    )
+    command = ["tesseract", "-", "-", "-l", _languages(), "tsv"]
+    done = subprocess.run(command, input=out.getvalue(), capture_output=True, check=True)
+    table = done.stdout.decode("utf-8", "replace")
     lines: dict[tuple[str, ...], list[Glyph]] = {}
     for row in csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         text = (row["text"] or "").strip()
@@ -174,14 +159,10 @@ def _by_tesseract(picture: Picture) -> Iterator[_Found]:
             left, top, wide, high = (float(row[name]) for name in ("left", "top", "width", "height"))
             place = (row["block_num"], row["par_num"], row["line_num"])
             lines.setdefault(place, []).append(Glyph(text, left, top, left + wide, top + high))
-    for words in lines.values():
-        for run in _spaced(words):
-            glyph = Glyph(run.text, run.left, run.top, run.right, run.bottom)
-            yield glyph, (run.left, run.top, run.right, run.bottom)
-
-
-def _spaced(words: list[Glyph]) -> list[Run]:
-    top, bottom = min(word.top for word in words), max(word.bottom for word in words)
     space = Glyph(" ", 0, 0, 0, 0)
-    level = [word._replace(top=top, bottom=bottom) for word in words]
-    return to_runs(glyph for word in level for glyph in (space, word))
+    for words in lines.values():
+        top, bottom = min(word.top for word in words), max(word.bottom for word in words)
+        level = (word._replace(top=top, bottom=bottom) for word in words)
+        for run in to_runs(glyph for word in level for glyph in (space, word)):
+            box = (run.left, run.top, run.right, run.bottom)
+            yield Glyph(run.text, *box), box

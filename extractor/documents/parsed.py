@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extractor.documents.document import Box, Image, Page, Table
 
-__all__ = ["Attachment", "Parsed", "fullest", "paginate", "together"]
+__all__ = ["Attachment", "Parsed", "bound", "fullest", "moved", "paginate", "together"]
 
 _LETTER = re.compile(r"\w")
 _FIGURES = re.compile(r"\d+")
@@ -65,6 +65,23 @@ def together(parts: Sequence[Parsed], text: str) -> Parsed:
     """Parts of one whole, of which this is the text: with the files of all, each once."""
     files = dict.fromkeys(file for part in parts for file in part.attachments)
     return Parsed(text, attachments=tuple(files), unread=tuple(line for part in parts for line in part.unread))
+
+
+def bound(pages: Sequence[Parsed]) -> Parsed:
+    """Pages in a row as one file; its text is "" where no page has any."""
+    text, ranges = paginate(page.text for page in pages)
+    images: list[Image] = []
+    boxes: list[Box] = []
+    for page, place in zip(pages, ranges, strict=True):
+        boxes += moved(page.boxes, place.start, len(images))
+        images += page.images
+    whole = together(pages, text if text.strip() else "")
+    return replace(whole, pages=ranges, images=tuple(images), boxes=tuple(boxes))
+
+
+def moved(boxes: Iterable[Box], by: int, images: int) -> Iterator[Box]:
+    """Boxes of a part of a text that begins at `by`, and of which so many pictures come before its own."""
+    return (box._replace(start=box.start + by, end=box.end + by, image=box.image + images) for box in boxes)
 
 
 def fullest(parts: Sequence[Parsed]) -> Parsed:

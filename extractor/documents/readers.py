@@ -10,7 +10,7 @@ from typing import cast
 
 from extractor.documents.containers import opened
 from extractor.documents.document import Table
-from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.parsed import Attachment, Parsed, moved
 from extractor.documents.source import Source, too_large
 from extractor.documents.tables import settled
 from extractor.errors import DocumentError, ExtractorError, MissingExtra
@@ -88,9 +88,6 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     if (past := len(images) - source.limits.pictures) > 0:
         unread += (f"{label}: {past} pictures past the limit of {source.limits.pictures}",)
     by = len(text) - 1 - len(part.text.rstrip())  # how far the part moves
-    boxes = (
-        box._replace(start=box.start + by, end=box.end + by, image=box.image + len(whole.images)) for box in part.boxes
-    )
     tables = (
         Table(by + table.start, min(by + table.end, len(text)), by + table.header, table.quoted)
         for table in part.tables
@@ -99,7 +96,7 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         whole,
         text=text,
         images=images[: source.limits.pictures],
-        boxes=(*whole.boxes, *boxes),
+        boxes=(*whole.boxes, *moved(part.boxes, by, len(whole.images))),
         metadata=metadata,
         tables=(*whole.tables, *tables),
         unread=unread,

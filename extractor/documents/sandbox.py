@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from queue import LifoQueue
 
 from extractor.documents.frames import READY, STEP, Frame, pack_request, read_frame, unpack_answer, write_frame
 from extractor.documents.parsed import Parsed
@@ -107,45 +108,42 @@ class _Worker:
 
 
 class _Pool:
-    """The idle workers. The last one used is the next one taken, so that few stay warm."""
+    """A place for each processor, each with an idle worker or none. The last one used is the next one taken."""
 
     def __init__(self) -> None:
-        self._idle: list[_Worker] = []
-        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._places: LifoQueue[_Worker | None] = LifoQueue()
+        for _ in range(os.cpu_count() or 1):
+            self._places.put(None)
 
     @contextmanager
     def worker(self) -> Iterator[_Worker]:
-        with self._places:
-            worker = self._take()
-            try:
-                yield worker
-            except BaseException:  # an answer that was not waited for would be the next file's
+        worker = self._places.get()
+        fit = False
+        try:
+            if worker is None or not worker.is_fit():
+                if worker is not None:
+                    worker.stop()
+                worker = None
+                worker = _Worker()
+            yield worker
+            fit = worker.is_fit()  # not after an error: an answer that was not read would be the next file's
+        finally:
+            if worker is not None and not fit:
                 worker.stop()
-                raise
-            if worker.is_fit():
-                self._idle.append(worker)
-            else:
-                worker.stop()
-
-    def _take(self) -> _Worker:
-        while True:
-            try:
-                worker = self._idle.pop()
-            except IndexError:
-                return _Worker()
-            if worker.is_fit():
-                return worker
-            worker.stop()
+            self._places.put(worker if fit else None)
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().stop()
+        for worker in self._idle():
+            worker.stop()
 
     def forget(self) -> None:
         """In a forked child: the workers belong to the parent."""
-        for worker in self._idle:
+        for worker in self._idle():
             worker.leave()
         self.__init__()  # type: ignore[misc]
+
+    def _idle(self) -> list[_Worker]:
+        return [worker for worker in self._places.queue if worker is not None]
 
 
 _pool = _Pool()

@@ -9,64 +9,37 @@ from extractor.errors import DocumentError
 
 __all__ = ["sniff"]
 
-_MAGIC = (
-    (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"),
-    (b"PK\x07\x08", "zip"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (b"\x89PNG\r\n\x1a\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF87a", "image"),
-    (b"GIF89a", "image"),
-    (b"II*\0", "image"),
-    (b"MM\0*", "image"),
-    (b"II+\0", "image"),
-    (b"MM\0+", "image"),
-    (b"\0\0\0\x0cjP  ", "image"),
-    (b"\xffO\xffQ", "image"),
-    (b"8BPS", "image"),
-    (b'x\x9f>"', "tnef"),
-)
-_FOREIGN = (
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"MSCF", "a cabinet archive"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a program"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"PAR1", "a Parquet table"),
-    (b"OggS", "a recording"),
-    (b"ID3", "a recording"),
-    (b"fLaC", "a recording"),
-    (b"!BDN", "an Outlook mailbox"),
-    (b"%!PS", "a PostScript file"),
-    (b"AC10", "an AutoCAD drawing"),
-    (b"AT&TFORM", "a DjVu scan"),
-    (b"\xff\n", "a JPEG XL picture"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
-)
+_MAGIC = {
+    "zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),
+    "ole": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    "tnef": (b'x\x9f>"',),
+    "image": (
+        *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"8BPS"),
+        *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF
+        *(b"\0\0\0\x0cjP  ", b"\xffO\xffQ"),  # JPEG 2000
+    ),
+}
+_FOREIGN = {
+    "an archive": (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"MSCF"),
+    "a program": (b"MZ", b"\x7fELF"),
+    "a recording": (b"OggS", b"ID3", b"fLaC"),
+    "an SQLite database": (b"SQLite format 3\0",),
+    "a Parquet table": (b"PAR1",),
+    "an Outlook mailbox": (b"!BDN",),
+    "a PostScript file": (b"%!PS",),
+    "an AutoCAD drawing": (b"AC10",),
+    "a DjVu scan": (b"AT&TFORM",),
+    "a JPEG XL picture": (b"\xff\n", b"\0\0\0\x0cJXL "),
+}
 _NAMES = {
-    ".csv": "csv",
-    ".eml": "eml",
-    ".htm": "html",
-    ".html": "html",
-    ".json": "json",
-    ".jsonl": "json",
-    ".markdown": "markdown",
-    ".mbox": "mbox",
-    ".mbx": "mbox",
-    ".md": "markdown",
-    ".mht": "eml",
-    ".mhtml": "eml",
-    ".ndjson": "json",
-    ".pdf": "pdf",
-    ".svg": "svg",
+    **dict.fromkeys((".csv", ".tsv"), "csv"),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), "eml"),
+    **dict.fromkeys((".htm", ".html", ".xhtml"), "html"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
+    **dict.fromkeys((".markdown", ".md"), "markdown"),
+    **dict.fromkeys((".mbox", ".mbx"), "mbox"),
     **dict.fromkeys((".ico", ".pbm", ".pcx", ".pgm", ".pnm", ".ppm", ".tga"), "image"),
-    ".tsv": "csv",
-    ".xhtml": "html",
+    **{".pdf": "pdf", ".svg": "svg"},
 }
 _HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|html|head|body)[\s>]", re.I | re.S)
 _SVG = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|<!doctype\s+svg[^>]*>|\s)*<svg[\s>]", re.I | re.S)
@@ -107,19 +80,17 @@ def _head(data: bytes) -> bytes:
 
 
 def _by_magic(data: bytes) -> str | None:
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
+    for kind, beginnings in _MAGIC.items():
+        if data.startswith(beginnings):
             return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image"
     if data[4:8] == b"ftyp":
         if _PICTURES & {data[8:12], *(data[place : place + 4] for place in range(16, 40, 4))}:
             return "image"
         raise DocumentError("this is a recording, not a document; write it down first", kind="unsupported")
-    if data[:2] == b"BM" and data[6:10] == bytes(4):
+    if (data[:2] == b"BM" and data[6:10] == bytes(4)) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return "image"
-    for magic, kind in _FOREIGN:
-        if data.startswith(magic) and (len(magic) > 3 or b"\0" in data[:512]):
+    for kind, beginnings in _FOREIGN.items():
+        if any(data.startswith(each) and (len(each) > 3 or b"\0" in data[:512]) for each in beginnings):
             raise DocumentError(f"this is {kind}, not a document; unpack or export it", kind="unsupported")
     return None
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import compress, product, zip_longest
+from itertools import compress, product
 from string import ascii_uppercase
 from typing import NamedTuple
 
@@ -19,12 +19,10 @@ from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
 
 __all__ = [
-    "EdgedRow",
     "Span",
     "TableWriter",
     "are_alike",
     "header_rows",
-    "render_edged",
     "render_table",
     "settled",
     "unmarked",
@@ -60,18 +58,6 @@ class Span(NamedTuple):
     column: int
     rows: int
     columns: int
-
-
-class EdgedRow(NamedTuple):
-    """A row whose cells are known by their right edges, as RTF and old Word files keep them.
-
-    `merges` tells of each cell whether it continues the one before it ("across") or the one above it ("down").
-    """
-
-    cells: list[str]
-    edges: list[int]
-    merges: list[str]
-    is_heading: bool = False
 
 
 class TableWriter:
@@ -129,25 +115,6 @@ class TableWriter:
         """The table as lines."""
         header = min(self._plain, default=len(self._rows)) if self._has_headings else 0
         return render_table(self._rows, header=header or None, spans=self._spans.values())
-
-
-def render_edged(rows: Sequence[EdgedRow]) -> str:
-    """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
-    edges = max((row.edges for row in rows), key=len)
-    is_grid = edges == sorted(set(edges))
-    table = TableWriter()
-    heading = True
-    for row in rows:
-        table.row()
-        heading = heading and row.is_heading
-        fits = is_grid and len(row.edges) == len(row.cells) and set(row.edges) <= set(edges)
-        column = 0
-        for cell, edge, merge in zip_longest(row.cells, row.edges, row.merges):
-            if cell is not None:
-                end = edges.index(edge) + 1 if fits else column + 1
-                table.cell(cell, columns=end - column, heading=heading, goes_on=merge or "")
-                column = end
-    return table.text()
 
 
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:

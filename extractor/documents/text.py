@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from extractor.errors import DocumentError, install_hint
 
@@ -46,16 +46,12 @@ _MEANT = {
     **{"x-euc-jp": "euc_jp", "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "koi8": "koi8-r"},
     **{"iso-8859-8-i": "iso8859-8", "x-unicode20utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8"},
 }
-# The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
-_LATIN = {
-    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9},
-    **dict.fromkeys(("mac-roman", "cp1254", "cp1257", "cp1258", "cp850"), 1.0),
-}
+_LATIN = ("cp1252", "cp1250", "iso8859-2", "mac-roman", "cp1254", "cp1257", "cp1258", "cp850")
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
-_NATIONAL = ("gb2312", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256", "cp874")
+_USUAL = 1.3  # how much more often Windows-1252 is met than each other one
 _PROBE = 1 << 16
 _GLANCE = 4096
 
@@ -97,10 +93,8 @@ def _read(data: bytes, declared: str | None) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return Decoded(data[len(mark) :].decode(encoding, "replace"), encoding)
-    if wide := _wide_encoding(data[:_PROBE]):
-        return Decoded(data.decode(wide, "replace"), wide)
-    if escaped := _seven_bit(data):
-        return escaped
+    if special := _special(data):
+        return Decoded(data.decode(special, "replace"), special)
     _refuse_binary(data[:_PROBE])
     for likely in _likely(data, declared):
         if (text := _strictly(data, likely)) is not None:
@@ -132,60 +126,38 @@ def _guessed(data: bytes) -> Decoded:
     first = _HIGH.search(data)
     start = max(first.start() - _GLANCE, 0) if first else 0
     probe = _ASCII.sub(rb"\1 \2", data[start : start + 16 * _PROBE])[:_PROBE]  # what is ASCII tells nothing
-    found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))
     in_words = sum(map(len, _WORD.findall(probe))) >= 0.6 * len(_HIGH.findall(probe))
-    ranked = [(one["confidence"] * _weight(one["encoding"], in_words, probe), one["encoding"]) for one in found]
-    for _, name in sorted(ranked, key=lambda pair: -pair[0]):
-        codec = label(name) or "latin_1"
+    likely = (*_LATIN, *_OTHERS) if in_words else _LATIN  # letters of other scripts make up words, accented ones do not
+    found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=likely)
+    ranked = [(one["confidence"] * _weight(codec, probe), codec) for one in found if (codec := label(one["encoding"]))]
+    for _, codec in sorted(ranked, key=lambda pair: -pair[0]):
         text = data.decode(codec, "replace")
         if 20 * text[:-2].count("\ufffd") <= len(_BEYOND_ASCII.findall(text)):
             return Decoded(text, codec)
     return Decoded(data.decode("latin_1"), "iso8859-1")
 
 
-def _weight(name: str | None, in_words: bool, probe: bytes) -> float:
-    """How much chardet's confidence counts: accented letters stand alone, letters of other scripts make up words.
-
-    Korean has few Chinese characters today, and neither Korean nor Chinese has Japanese letters.
-    """
-    codec = label(name) or ""
-    if codec in _LATIN:
-        return _LATIN[codec]
-    weight = 1.0 if in_words else 0.1
+def _weight(codec: str, probe: bytes) -> float:
+    """How much chardet's confidence counts. Few texts mix Korean and Chinese, or one of these and Japanese letters."""
     if codec not in _DOUBLE:
-        return weight
+        return _USUAL if codec == "cp1252" else 1.0
     text = probe.decode(codec, "replace")
     hangul, kana, han = (len(script.findall(text)) for script in (_HANGUL, _KANA, _HAN))
     is_mixed = (kana or han > hangul) if codec == "cp949" else hangul or (kana and codec not in ("cp932", "euc_jp"))
-    return weight / 2 if is_mixed else weight
+    return 0.5 if is_mixed else 1.0
 
 
-def _wide_encoding(probe: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark.
-
-    In Latin text one byte of each unit is nearly always zero. In text of another script that of spaces, figures and
-    line ends is, and some national character set holds all of it, which it does not where letters are read in pairs.
-    """
-    for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
-        whole = probe[: len(probe) // width * width]
-        zeros = whole[high::width].count(0)
-        if not zeros or not _is_legible(text := _strictly(whole, encoding)):
-            continue
-        if 2 * zeros > len(whole) // width or (width == 2 and _is_national(text[:_GLANCE])):
-            return encoding
-    return None
-
-
-def _is_national(text: str) -> bool:
-    return any(20 * len(text.encode(codec, "ignore").decode(codec)) > 19 * len(text) for codec in _NATIONAL)
-
-
-def _is_legible(text: str | None) -> TypeGuard[str]:
-    return text is not None and 10 * sum(map(_is_visible, text[:_GLANCE])) > 9 * len(text[:_GLANCE])
-
-
-def _is_visible(character: str) -> bool:
-    return character.isprintable() or character.isspace()
+def _special(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark, or letters in ASCII bytes behind escapes, as chardet recognises them."""
+    start = 0 if b"\0" in data[:_PROBE] else data.find(b"\x1b")
+    if start < 0:
+        return None
+    try:
+        import chardet
+    except ModuleNotFoundError:
+        return None
+    found = (chardet.detect(data[start : start + _PROBE])["encoding"] or "").lower()
+    return label(found) if found.startswith(("utf-16", "utf-32", "iso-2022")) else None
 
 
 def _refuse_binary(probe: bytes) -> None:
@@ -196,15 +168,6 @@ def _refuse_binary(probe: bytes) -> None:
         raise DocumentError(
             "the file is binary, and of no format that can be read; convert it or leave it out", kind="binary"
         )
-
-
-def _seven_bit(data: bytes) -> Decoded | None:
-    """ISO-2022 hides Japanese and Korean in ASCII bytes, behind escapes."""
-    if b"\x1b" not in data:
-        return None
-    codec = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
-    text = _strictly(data, codec)
-    return None if text is None else Decoded(text, codec)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

@@ -30,7 +30,7 @@ def main() -> None:
         data, source = unpack_request(frame)
         _confine(source)
         write_frame(answers, pack_answer(_answer(data, replace(source, step=partial(_step, answers, source)))))
-        _release()
+        _set_timer(0)
         gc.collect()
         gc.freeze()  # what is left are modules and models, which the next collection need not walk through
 
@@ -54,29 +54,23 @@ def _answer(data: bytes, source: Source) -> Parsed | DocumentError | UsageError:
 
 def _step(answers: IO[bytes], source: Source) -> None:
     write_frame(answers, STEP)
-    _set_timer(source)
+    _set_timer(source.limits.seconds)
 
 
 def _confine(source: Source) -> None:
     """Time and memory of this process, held by the system: also in a parser that never comes back to Python."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    _set_timer(source)
-    memory = source.limits.memory + (_MODELS if source.ocr else 0)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
-
-
-def _set_timer(source: Source) -> None:
+    _set_timer(source.limits.seconds)
     if sys.platform != "win32":
-        seconds = source.limits.seconds + 5  # should the parent be gone; it is the stricter one
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        import resource
+
+        memory = source.limits.memory + (_MODELS if source.ocr else 0)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _release() -> None:
+def _set_timer(seconds: float) -> None:
+    """End this process some seconds after the parent would, should that be gone; 0 for never."""
     if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, seconds and seconds + 5)
 
 
 if __name__ == "__main__":

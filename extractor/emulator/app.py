@@ -15,9 +15,8 @@ from starlette.types import Receive, Scope, Send
 from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
 from extractor.emulator.connections import play
-from extractor.emulator.player import Plays
-from extractor.emulator.service import Incoming, Service, enveloped
-from extractor.emulator.values import Outcome, Refusal
+from extractor.emulator.service import Service, enveloped
+from extractor.emulator.values import Outcome, Plays, Refusal
 from extractor.wire.models import entry_row
 
 __all__ = ["build_app"]
@@ -25,50 +24,47 @@ __all__ = ["build_app"]
 _ROOT = "/client/v4/accounts/{account}/ai"
 _GATEWAY = "/v1/{account}/{gateway}"
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 
+def build_app(service: Service, player: Plays | None = None) -> Starlette:
+    """The application: native, OpenAI, universal and batch routes, the list of models, and AI Gateway by URL.
 
-def build_app(service: Service) -> Starlette:
-    """The application: native, OpenAI, universal and batch routes, the list of models, and AI Gateway by URL."""
-    if service.player is not None:
-        return Starlette(routes=[Route("/{path:path}", _played(service.player), methods=["GET", "POST"])])
+    With a `player` nobody answers: what was recorded is played.
+    """
+    if player is not None:
+        return Starlette(routes=[Route("/{path:path}", _played(player), methods=["GET", "POST"])])
     queue = Queue(service)
 
+    async def one(request: Request) -> Response:
+        return _Reply(await service.answer(request))
+
     async def native(request: Request) -> Response:
-        incoming = await _incoming(request)
-        return _Reply(await (queue if "queueRequest" in request.query_params else service).answer(incoming))
-
-    async def universal(request: Request) -> Response:
-        return _Reply(await service.answer(await _incoming(request)))
-
-    async def openai(request: Request) -> Response:
-        return _Reply(await service.answer(await _incoming(request, bare=True)))
+        return _Reply(await (queue if "queueRequest" in request.query_params else service).answer(request))
 
     async def models(request: Request) -> Response:
-        wanted = request.query_params.get("search", "")
-        rows = [entry_row(entry) for entry in service.entries() if wanted in entry.name]
+        entry = service.catalogue()
+        rows = [entry_row(entry)] if request.query_params.get("search", "") in entry.name else []
         return Response(orjson.dumps(enveloped(rows)), media_type="application/json")
 
     posts = {
-        f"{_ROOT}/run": universal,
+        f"{_ROOT}/run": one,
         f"{_ROOT}/run/{{model:path}}": native,
-        f"{_ROOT}/v1/chat/completions": openai,
+        f"{_ROOT}/v1/chat/completions": one,
         f"{_ROOT}/v1/messages": _no_anthropic,
-        f"{_GATEWAY}/workers-ai/v1/chat/completions": openai,
+        f"{_GATEWAY}/workers-ai/v1/chat/completions": one,
         f"{_GATEWAY}/workers-ai/{{model:path}}": native,
-        f"{_GATEWAY}/compat/chat/completions": openai,
+        f"{_GATEWAY}/compat/chat/completions": one,
     }
     routes = [Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()]
     routes.append(Route(f"{_ROOT}/models/search", models))
     return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
 
 
-def _played(player: Plays) -> Endpoint:
+def _played(player: Plays) -> Callable[[Request], Awaitable[Response]]:
     async def played(request: Request) -> Response:
         raw, address = await request.body(), f"{request.url.path}?{request.url.query}".removesuffix("?")
         path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
         body = orjson.loads(raw) if raw else None
-        found = player.answer(request.method, path, request.headers.get("x-session-affinity", ""), body)
+        found = player(request.method, path, request.headers.get("x-session-affinity", ""), body)
         reply = await found if isawaitable(found) else found
         return Response(reply.body, reply.status, reply.headers, media_type=reply.content_type)
 
@@ -84,7 +80,7 @@ class _Reply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._outcome.steps is not None:
-            await play(self._outcome.steps, scope["state"]["transport"])
+            await play(self._outcome.steps, scope["state"]["taken"]())
             while (await receive())["type"] != "http.disconnect":
                 pass
         elif not self._outcome.stream:
@@ -97,21 +93,9 @@ class _Reply(Response):
             await send({"type": "http.response.body", "body": b""})
 
 
-async def _incoming(request: Request, *, bare: bool = False) -> Incoming:
-    return Incoming(
-        path=request.url.path,
-        headers=dict(request.headers),
-        raw=await request.body(),
-        account_id=request.path_params["account"],
-        model=request.path_params.get("model"),
-        bare=bare,
-        queued="queueRequest" in request.query_params,
-    )
-
-
 async def _no_anthropic(request: Request) -> Response:
     text = 'Anthropic Messages API is not supported for model "@cf/moonshotai/kimi-k2.6"'
-    return _refused(refusals.envelope(None, text, "emulator", status=400))
+    return _refused(refusals.envelope(None, text))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

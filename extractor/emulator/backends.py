@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -31,7 +30,7 @@ from extractor.emulator import meter
 from extractor.emulator.checks import texts_of
 from extractor.emulator.player import Player
 from extractor.emulator.questions import Question
-from extractor.emulator.refusals import engine_says, envelope
+from extractor.emulator.refusals import envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError
 from extractor.local.model import LocalModel, open_model
@@ -58,7 +57,7 @@ def choose(model: str | None, script: Path | None, play: Path | None = None) -> 
             " --play FILE for recorded ones"
         )
     if play is not None:
-        return Backend(Script([]), DEFAULT_MODEL, meter.CONTEXT, Player.of(play))
+        return Backend(Script(), DEFAULT_MODEL, meter.CONTEXT, Player.of(play))
     if script is not None:
         return Backend(read_script(script), DEFAULT_MODEL, meter.CONTEXT)
     opened = open_model(str(model))
@@ -71,35 +70,55 @@ def embedded(model: LocalModel) -> Responder:
 
     async def respond(body: Body) -> Answer:
         try:
-            generated = await asyncio.to_thread(model.answer, body)
+            reply = await asyncio.to_thread(model.answer, body)
         except TooLong as error:
-            return engine_says(str(error), str(uuid4()), code=3010, status=413)
+            return envelope(3010, str(error), status=413)
         except Rejected as error:
-            return engine_says(str(error), str(uuid4()))
-        return Completion(
-            generated.content, finish=generated.finish, logprobs=generated.logprobs, usage=generated.usage
-        )
+            return envelope(8001, str(error))
+        return Completion(reply.content, finish=reply.finish, logprobs=reply.logprobs, usage=reply.usage)
 
     return respond
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a script: texts that must all be there, a part's number (None is any), and the answer."""
+
+    needles: tuple[str, ...] | None
+    part: int | None
+    answer: Answer
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> _Line:
+        needles, part = line.get("contains"), line.get("part")
+        if part is not None and not isinstance(part, int):
+            raise TypeError(f"part must be a number, not {part!r}")
+        texts = (needles,) if isinstance(needles, str) else None if needles is None else tuple(needles)
+        return cls(texts, part, _answer(line))
 
 
 class Script:
     """Replies by the text and the part that a request is about, then in order."""
 
-    def __init__(self, lines: list[Mapping[str, Any]]) -> None:
-        self._matching = [(_Match.of(line), _answer(line)) for line in lines if line.keys() & _MATCHING]
-        self._queue = deque(_answer(line) for line in lines if not line.keys() & _MATCHING)
+    def __init__(self, lines: Iterable[_Line] = ()) -> None:
+        self._matching: list[_Line] = []
+        self._queue: deque[Answer] = deque()
+        for line in lines:
+            if line.needles is None and line.part is None:
+                self._queue.append(line.answer)
+            else:
+                self._matching.append(line)
 
     def __call__(self, body: Body) -> Answer:
         question = Question.of(body)
         whole = question.part == (0, len(question.text))
         text = "\n".join(texts_of(body)) if whole else question.part_text
-        for match, answer in self._matching:
-            if match.part in (None, question.number) and all(needle in text for needle in match.needles):
-                return answer
+        for line in self._matching:
+            if line.part in (None, question.number) and all(needle in text for needle in line.needles or ()):
+                return line.answer
         if self._queue:
             return self._queue.popleft()
-        return envelope(8001, "The script has no reply to this request", str(uuid4()), status=400)
+        return envelope(8001, "The script has no reply to this request")
 
 
 def read_script(path: Path) -> Responder:
@@ -108,37 +127,17 @@ def read_script(path: Path) -> Responder:
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; --script takes a file of JSON lines") from None
-    lines = [(number, line) for number, line in enumerate(raw.splitlines(), 1) if line.strip()]
-    return Script([_line(path, number, line) for number, line in lines])
+    return Script([_read(path, number, line) for number, line in enumerate(raw.splitlines(), 1) if line.strip()])
 
 
-_MATCHING = {"contains", "part"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """What a line of a script is for: a part's number (None is any) and texts that must all be there."""
-
-    needles: tuple[str, ...]
-    part: int | None
-
-    @classmethod
-    def of(cls, line: Mapping[str, Any]) -> _Match:
-        needles, part = line.get("contains", ()), line.get("part")
-        if part is not None and not isinstance(part, int):
-            raise TypeError(f"part must be a number, not {part!r}")
-        return cls((needles,) if isinstance(needles, str) else tuple(needles), part)
-
-
-def _line(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
+def _read(path: Path, number: int, line: bytes) -> _Line:
     try:
-        value = orjson.loads(line)
-        _Match.of(value), _answer(value)
+        return _Line.of(orjson.loads(line))
     except KeyError as error:
-        raise UsageError(f"{path}, line {number}: no scripted reply: {error} is missing") from None
+        why = f"{error} is missing"
     except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}, line {number}: no scripted reply: {error}") from None
-    return dict(value)
+        why = str(error)
+    raise UsageError(f"{path}, line {number}: no scripted reply: {why}")
 
 
 def _answer(line: Mapping[str, Any]) -> Answer:
@@ -147,6 +146,6 @@ def _answer(line: Mapping[str, Any]) -> Answer:
         return Completion(**{**entry, "tool_calls": tuple(entry.get("tool_calls", ()))})
     if "refusal" in line:
         entry = line["refusal"]
-        return envelope(entry.get("code"), entry["message"], str(uuid4()), status=entry["status"])
+        return envelope(entry.get("code"), entry["message"], status=entry["status"])
     reply: Answer = line["reply"]
     return reply

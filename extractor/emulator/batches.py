@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import orjson
+from starlette.requests import Request
 
 from extractor.emulator import refusals
 from extractor.emulator.checks import check_edge
 from extractor.emulator.faults import FAULTS
-from extractor.emulator.service import Incoming, Service, enveloped, fitting
-from extractor.emulator.values import Exchange, Outcome, Refusal
+from extractor.emulator.service import Service, enveloped, fitting
+from extractor.emulator.values import Exchange, Outcome, Refused
 from extractor.wire.values import Usage
 
 __all__ = ["Queue"]
@@ -29,7 +30,6 @@ _SYNCHRONOUS = {"busy", "timeout", "gateway_timeout"}
 @dataclass(slots=True)
 class _Batch:
     submission: Exchange
-    seed: int
     work: asyncio.Task[list[dict[str, Any]]]
     polls: int = 0
 
@@ -41,61 +41,54 @@ class Queue:
     service: Service
     _batches: dict[str, _Batch] = field(default_factory=dict)
 
-    async def answer(self, incoming: Incoming) -> Outcome:
+    async def answer(self, request: Request) -> Outcome:
         """Take a submission (`requests`) or a poll (`request_id`)."""
-        request_id = str(uuid4())
-        exchange, body = self.service.open(incoming, request_id)
-        if isinstance(body, Refusal):
-            return self.service.close(exchange, body, request_id)
-        drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
-        exchange.faults = tuple(
-            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs(_BARE))
-        )
-        result = self._result(incoming, body, exchange, request_id)
-        if isinstance(result, Refusal):
-            return self.service.close(exchange, result, request_id)
+        exchange, raw = self.service.arrived(request), await request.body()
+        try:
+            body = self.service.open(exchange, request, raw)
+            drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
+            shown = [each for each in drawn if each.where == "batch" or (each.where == "refusal" and each.needs(_BARE))]
+            exchange.faults = tuple(fault.name for fault in shown)
+            result = self._result(len(raw), body, exchange)
+        except Refused as refused:
+            return self.service.close(exchange, refused.refusal)
         exchange.status = 200
-        return Outcome(200, self.service.headers(exchange, request_id), orjson.dumps(enveloped(result)))
+        return Outcome(200, self.service.headers(exchange), orjson.dumps(enveloped(result)))
 
-    def _result(self, incoming: Incoming, body: Any, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
-        if self.service.entries()[0].batch is False:
-            return refusals.envelope(5006, "This model does not support the batch queue", request_id, status=400)
+    def _result(self, size: int, body: Any, exchange: Exchange) -> dict[str, Any]:
+        if self.service.catalogue().batch is False:
+            raise Refused(refusals.envelope(5006, "This model does not support the batch queue"))
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
-            return cast("Refusal", FAULTS[name].act(request_id))
+            raise Refused(FAULTS[name].act)
         if isinstance(body, Mapping) and "request_id" in body:
-            return self._poll(str(body["request_id"]), exchange, request_id)
-        if len(incoming.raw) >= _LARGEST:
-            return refusals.envelope(3006, "Request is too large", request_id, status=413)
-        if text := check_edge(body):
-            return refusals.bad_input(text, request_id)
-        if "requests" not in body:
-            return refusals.bad_input("required properties at '/' are 'requests'", request_id)
-        return self._submit(body["requests"], exchange)
-
-    def _submit(self, requests: list[dict[str, Any]], exchange: Exchange) -> dict[str, Any]:
+            return self._poll(str(body["request_id"]), exchange)
+        if size >= _LARGEST:
+            raise Refused(refusals.envelope(3006, "Request is too large", status=413))
+        text = check_edge(body) or ("" if "requests" in body else "required properties at '/' are 'requests'")
+        if text:
+            raise Refused(refusals.bad_input(text))
         batch_id = str(uuid4())
-        work = asyncio.create_task(self._work(requests, exchange))
-        self._batches[batch_id] = _Batch(exchange, self.service.dice.seed, work)
+        self._batches[batch_id] = _Batch(exchange, asyncio.create_task(self._work(body["requests"], exchange)))
         return self._status("queued", batch_id)
 
-    def _poll(self, batch_id: str, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
+    def _poll(self, batch_id: str, exchange: Exchange) -> dict[str, Any]:
         batch = self._batches.get(batch_id)
         if batch is None or "batch_forgotten" in batch.submission.faults:
-            return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
+            raise Refused(refusals.bad_input(f"no batch has the request_id '{batch_id}'"))
         faults = exchange.faults = batch.submission.faults
         batch.polls += 1
         if not batch.work.done() or ("batch_slow" in faults and batch.polls <= 5):
             return self._status("queued" if batch.polls == 1 else "running", batch_id)
         items = list(batch.work.result())
         if "batch_shuffled" in faults:
-            Random(batch.seed).shuffle(items)
+            Random(self.service.dice.seed).shuffle(items)
         billed = batch.submission.usage or Usage()
         prompt, completion = billed.prompt_tokens, billed.completion_tokens
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         return {"results" if "batch_results" in faults else "responses": items, "usage": usage}
 
     def _status(self, status: str, batch_id: str) -> dict[str, Any]:
-        return {"status": status, "request_id": batch_id, "model": self.service.account.model}
+        return {"status": status, "request_id": batch_id, "model": self.service.model}
 
     async def _work(self, requests: list[dict[str, Any]], exchange: Exchange) -> list[dict[str, Any]]:
         """Every item's answer, in order; what they are billed together stands in the submission's exchange."""
@@ -111,7 +104,7 @@ class Queue:
         row = {"id": index, "external_reference": item.body.get("external_reference")}
         if "batch_item" in drawn:
             return {**row, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}
-        settled = await self.service.settle(body, item, str(uuid4()))
-        if isinstance(settled, Refusal):
-            return {**row, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
-        return {**row, "success": True, "result": settled}
+        try:
+            return {**row, "success": True, "result": await self.service.settle(body, item)}
+        except Refused as refused:
+            return {**row, "success": False, "result": None, "errors": orjson.loads(refused.refusal.body)["errors"]}

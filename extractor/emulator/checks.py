@@ -7,13 +7,14 @@ then refuses part of it in words of its own. The rules here are those of the ser
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
 from extractor.wire.images import image_size
+from extractor.wire.parameters import problems
 
 __all__ = ["check_edge", "check_engine", "holds_data_uri", "picture_size", "pictures", "texts_of", "thinks"]
 
@@ -26,7 +27,15 @@ _PARTS: Mapping[str, frozenset[str]] = {
     "function": frozenset(),
 }
 _NEEDED = {"tool": ("tool_call_id",), "function": ("name",)}
-_TYPES: Mapping[str, type] = {"user": str, "parallel_tool_calls": bool, "stream_options": dict}
+_TYPES: Mapping[str, type] = {
+    "prompt": str,
+    "messages": list,
+    "user": str,
+    "parallel_tool_calls": bool,
+    "stream_options": dict,
+    "chat_template_kwargs/enable_thinking": bool,
+    "chat_template_kwargs/clear_thinking": bool,
+}
 _NAMES = {str: "string", bool: "boolean", dict: "object", list: "array", int: "number", float: "number"}
 _NOTHING = (
     "anyOf at '/' not met: required properties at '/' are 'prompt', required properties at '/' are 'messages', "
@@ -36,17 +45,25 @@ _NOTHING = (
 
 def check_edge(body: Any) -> str | None:
     """What the edge has against a body (one request, or a batch of them), or None."""
-    return next(_edge(body), None)
+    if not isinstance(body, Mapping):
+        return _mismatch("/", dict, body)
+    if "requests" not in body:
+        return _check_one(body)
+    requests = body["requests"]
+    if not isinstance(requests, list):
+        return _mismatch("/requests", list, requests)
+    wrong = (at for at, one in enumerate(requests) if not isinstance(one, Mapping) or _check_one(one))
+    return next((f"oneOf at '/requests/{at}' not met, 0 matches" for at in wrong), None)
 
 
 def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
     """What the engine has against a request that passed the edge: status, code and text, or None."""
     if body.get("reasoning_effort") not in (None, *_EFFORTS):
         return 400, 8007, f"1 validation error: reasoning_effort: input should be one of {', '.join(_EFFORTS)}"
-    for name, accepts in _ENGINE.items():
-        if body.get(name) is not None and not accepts(body[name]):
-            return 400, 8001, "Invalid input"
-    if not body.get("messages", True):
+    parameters = {name: _as_number(body[name]) for name in _NUMBERS if name in body}
+    parameters |= {name: body[name] for name in ("stop", "tools", "tool_choice") if body.get(name) is not None}
+    format_is_wrong = body.get("response_format") is not None and not _is_format(body["response_format"])
+    if any(problems(parameters)) or format_is_wrong or not body.get("messages", True):
         return 400, 8001, "Invalid input"
     if not all(map(_arguments_are_objects, body.get("messages") or ())):
         return 400, 8007, "Assistant tool call function.arguments must be a JSON object."
@@ -83,55 +100,21 @@ def picture_size(url: str) -> tuple[int, int] | None:
         return None
 
 
-def _edge(body: Any) -> Iterator[str]:
-    if not isinstance(body, Mapping):
-        yield _mismatch("/", dict, body)
-    elif "requests" in body:
-        yield from _edge_batch(body["requests"])
-    else:
-        yield from _edge_one(body)
-
-
-def _edge_batch(requests: Any) -> Iterator[str]:
-    if not isinstance(requests, list):
-        yield _mismatch("/requests", list, requests)
-        return
-    for index, item in enumerate(requests):
-        if not isinstance(item, Mapping) or next(_edge_one(item), None):
-            yield f"oneOf at '/requests/{index}' not met, 0 matches"
-
-
-def _edge_one(body: Mapping[str, Any]) -> Iterator[str]:
+def _check_one(body: Mapping[str, Any]) -> str | None:
     if "prompt" in body and "messages" in body:
-        yield "oneOf at '/' not met, 2 matches"
+        return "oneOf at '/' not met, 2 matches"
     if "prompt" not in body and "messages" not in body:
-        yield _NOTHING
+        return _NOTHING
+    switches = body.get("chat_template_kwargs")
+    inner = switches.items() if isinstance(switches, Mapping) else ()
+    values = {**body, **{f"chat_template_kwargs/{name}": value for name, value in inner}}
     for name, kind in _TYPES.items():
-        if name in body and not isinstance(body[name], kind):
-            yield _mismatch(f"/{name}", kind, body[name])
-    yield from _edge_thinking(body.get("chat_template_kwargs"))
-    yield from _edge_question(body)
-
-
-def _edge_thinking(switches: Any) -> Iterator[str]:
-    if isinstance(switches, Mapping):
-        for name in ("enable_thinking", "clear_thinking"):
-            if name in switches and not isinstance(switches[name], bool):
-                yield _mismatch(f"/chat_template_kwargs/{name}", bool, switches[name])
-
-
-def _edge_question(body: Mapping[str, Any]) -> Iterator[str]:
-    if "prompt" in body:
-        if not isinstance(body["prompt"], str):
-            yield _mismatch("/prompt", str, body["prompt"])
-        elif not body["prompt"]:
-            yield "Length of '/prompt' must be >= 1 not met"
-    messages = body.get("messages", [])
-    if not isinstance(messages, list):
-        yield _mismatch("/messages", list, messages)
-    elif not all(map(_is_message, messages)):
-        index = next(index for index, message in enumerate(messages) if not _is_message(message))
-        yield f"oneOf at '/messages/{index}' not met, 0 matches"
+        if name in values and not isinstance(values[name], kind):
+            return _mismatch(f"/{name}", kind, values[name])
+    if body.get("prompt") == "":
+        return "Length of '/prompt' must be >= 1 not met"
+    wrong = (at for at, message in enumerate(body.get("messages", ())) if not _is_message(message))
+    return next((f"oneOf at '/messages/{at}' not met, 0 matches" for at in wrong), None)
 
 
 def _is_message(message: Any) -> bool:
@@ -156,17 +139,12 @@ def _mismatch(path: str, wanted: type, found: Any) -> str:
     return f"Type mismatch of '{path}', '{_NAMES[wanted]}' not in '{name}'"
 
 
-def _number(low: float, high: float, *, whole: bool = False) -> Callable[[Any], bool]:
-    """A number in a range; text that reads as a number passes, as the engine's own parser lets it."""
-
-    def accepts(value: Any) -> bool:
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return False
-        return not isinstance(value, bool) and low <= number <= high and not (whole and number % 1)
-
-    return accepts
+def _as_number(value: Any) -> Any:
+    """A value as the engine's own parser reads it: text that is a number is one."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
 
 
 def _is_format(value: Any) -> bool:
@@ -199,20 +177,7 @@ def holds_data_uri(body: Mapping[str, Any]) -> bool:
 
 _EFFORTS = ("none", "low", "medium", "high", "max")
 
-_ENGINE: Mapping[str, Callable[[Any], bool]] = {
-    "temperature": _number(0, 2),
-    "top_p": _number(0, 1),
-    "frequency_penalty": _number(-2, 2),
-    "presence_penalty": _number(-2, 2),
-    "n": _number(1, 128, whole=True),
-    "max_tokens": _number(1, 2**31, whole=True),
-    "max_completion_tokens": _number(1, 2**31, whole=True),
-    "top_logprobs": _number(0, 20, whole=True),
-    "stop": lambda value: isinstance(value, str) or (isinstance(value, list) and len(value) <= 4),
-    "response_format": _is_format,
-    "tools": lambda value: (
-        isinstance(value, list)
-        and all(isinstance(tool, Mapping) and isinstance(tool.get(str(tool.get("type"))), Mapping) for tool in value)
-    ),
-    "tool_choice": lambda value: isinstance(value, Mapping) or value in ("none", "auto", "required"),
-}
+_NUMBERS = (
+    *("temperature", "top_p", "frequency_penalty", "presence_penalty"),
+    *("n", "max_tokens", "max_completion_tokens", "top_logprobs"),
+)

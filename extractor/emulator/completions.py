@@ -11,50 +11,43 @@ from extractor.emulator.meter import Meter, allowance
 from extractor.emulator.values import Body, Completion
 from extractor.wire.values import Usage
 
-__all__ = ["chat_completion", "choice", "usage_of"]
+__all__ = ["answered"]
 
 
-def choice(completion: Completion, body: Body, meter: Meter, index: int) -> dict[str, Any]:
-    """One entry of `choices`, its content cut at the token limit."""
+def answered(
+    completions: Sequence[Completion], body: Body, meter: Meter, *, prompt_tokens: int, cached_tokens: int
+) -> tuple[dict[str, Any], Usage]:
+    """The chat.completion of several answers, each cut at the token limit, and what it is billed.
+
+    Reasoning is part of the answer, and thinking that took the whole budget is billed whole.
+    """
+    choices = [_choice(completion, body, meter, index) for index, completion in enumerate(completions)]
+    if all(completion.usage for completion in completions):
+        usage = sum((completion.usage for completion in completions if completion.usage), Usage())
+    else:
+        billed = (_billed(*each, body, meter) for each in zip(completions, choices, strict=True))
+        usage = Usage(prompt_tokens, cached_tokens, sum(billed))
+    told = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "reasoning_tokens": sum(meter.count(completion.reasoning) for completion in completions),
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None,
+    }
+    return {"object": "chat.completion", "choices": choices, "system_fingerprint": None, "usage": told}, usage
+
+
+def _choice(completion: Completion, body: Body, meter: Meter, index: int) -> dict[str, Any]:
     content = _within(completion, allowance(body), meter)
-    finish = completion.finish or _finish(completion, cut=content != completion.content)
+    cut = content != completion.content
     text = None if content is None else as_text(content)
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
     if completion.reasoning:
         message["reasoning"] = completion.reasoning
     if completion.tool_calls:
         message["tool_calls"] = list(_tool_calls(completion.tool_calls, body))
-    logprobs = _logprobs(completion, text, body)
-    return {"index": index, "message": message, "finish_reason": finish, "logprobs": logprobs}
-
-
-def usage_of(
-    completions: Sequence[Completion],
-    choices: Sequence[Mapping[str, Any]],
-    body: Body,
-    meter: Meter,
-    *,
-    prompt_tokens: int,
-    cached_tokens: int,
-) -> Usage:
-    """What the answer is billed: reasoning is part of it, and thinking that took the whole budget is billed whole."""
-    if all(completion.usage for completion in completions):
-        return sum((completion.usage for completion in completions if completion.usage), Usage())
-    completion_tokens = sum(
-        _billed(completion, entry, body, meter) for completion, entry in zip(completions, choices, strict=True)
-    )
-    return Usage(prompt_tokens, cached_tokens, completion_tokens)
-
-
-def chat_completion(
-    model: str, choices: Sequence[Any], usage: Usage | None, *, identity: str, now: int, reasoning_tokens: int = 0
-) -> dict[str, Any]:
-    """The whole object; a usage of None is left out."""
-    whole = {
-        "id": f"id-{identity}", "object": "chat.completion", "created": now, "model": model,
-        "choices": list(choices), "system_fingerprint": None,
-    }  # fmt: skip
-    return whole if usage is None else {**whole, "usage": _usage(usage, reasoning_tokens)}
+    finish = completion.finish or ("length" if cut else "tool_calls" if completion.tool_calls else "stop")
+    return {"index": index, "message": message, "finish_reason": finish, "logprobs": _logprobs(completion, text, body)}
 
 
 def _within(completion: Completion, limit: int, meter: Meter) -> Any:
@@ -73,22 +66,6 @@ def _billed(completion: Completion, entry: Mapping[str, Any], body: Body, meter:
         return allowance(body)
     parts = [completion.reasoning, message["content"], message.get("tool_calls")]
     return sum(meter.count(as_text(part)) for part in parts if part)
-
-
-def _usage(usage: Usage, reasoning_tokens: int) -> dict[str, Any]:
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-        "reasoning_tokens": reasoning_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None,
-    }
-
-
-def _finish(completion: Completion, *, cut: bool) -> str:
-    if cut:
-        return "length"
-    return "tool_calls" if completion.tool_calls else "stop"
 
 
 def _tool_calls(calls: Sequence[Mapping[str, Any]], body: Body) -> Iterator[dict[str, Any]]:

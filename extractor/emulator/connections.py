@@ -51,14 +51,14 @@ class _Raw:
         """All of it, with the length of the body."""
         return self.head(b"content-length: %d" % len(self.body), *more, line=line, end=end) + self.body
 
-    def chunks(self, *, size: int = 64, extension: bytes = b"") -> bytes:
-        """The body in chunks, without the last one, which is empty."""
+    def chunked(self, *more: bytes, size: int = 64, extension: bytes = b"", last: bytes = b"0\r\n\r\n") -> bytes:
+        """All of it with the body in chunks, of which the last one is empty."""
         pieces = [self.body[at : at + size] for at in range(0, len(self.body), size)]
-        return b"".join(b"%x%b\r\n%b\r\n" % (len(piece), extension, piece) for piece in pieces)
+        chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(piece), extension, piece) for piece in pieces)
+        return self.head(_CHUNKED, *more) + chunks + last
 
 
 _CHUNKED = b"transfer-encoding: chunked"
-_LAST = b"0\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOBODY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -68,6 +68,11 @@ Written = Callable[[_Raw], bytes]
 def _line(line: bytes) -> Written:
     """A reply under another line of status."""
     return lambda raw: raw.whole(line=line)
+
+
+def _bare(line: bytes, *more: bytes) -> Written:
+    """A head alone, under another line of status."""
+    return lambda raw: raw.head(*more, line=line)
 
 
 def _header(*more: bytes) -> Written:
@@ -109,22 +114,16 @@ _CLOSED: Mapping[str, Written] = {
     "length_words: content-length is no number.": _length(b"long"),
     "length_zero: content-length is 0, and a body comes.": _length(b"0"),
     "length_huge: content-length is more than a number holds.": _length(b"9" * 30),
-    "chunked: the body comes in chunks.": lambda raw: raw.head(_CHUNKED) + raw.chunks() + _LAST,
-    "chunks_of_one: each byte of the body is a chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks(size=1) + _LAST,
-    "chunks_extended: the chunks have extensions.": lambda raw: (
-        raw.head(_CHUNKED) + raw.chunks(extension=b";a=b") + _LAST
-    ),
-    "chunks_trailed: headers stand behind the chunks.": lambda raw: (
-        raw.head(_CHUNKED) + raw.chunks() + b"0\r\nx-sum: 1\r\n\r\n"
-    ),
-    "chunks_unended: the last chunk never comes.": lambda raw: raw.head(_CHUNKED) + raw.chunks(),
-    "chunks_cut: the connection closes within a chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks()[:-20],
+    "chunked: the body comes in chunks.": lambda raw: raw.chunked(),
+    "chunks_of_one: each byte of the body is a chunk.": lambda raw: raw.chunked(size=1),
+    "chunks_extended: the chunks have extensions.": lambda raw: raw.chunked(extension=b";a=b"),
+    "chunks_trailed: headers stand behind the chunks.": lambda raw: raw.chunked(last=b"0\r\nx-sum: 1\r\n\r\n"),
+    "chunks_unended: the last chunk never comes.": lambda raw: raw.chunked(last=b""),
+    "chunks_cut: the connection closes within a chunk.": lambda raw: raw.chunked(last=b"")[:-20],
+    "chunks_and_length: the body has chunks and a content-length.": lambda raw: raw.chunked(b"content-length: 5"),
     "chunk_broken: the size of a chunk is no number.": lambda raw: raw.head(_CHUNKED) + b"zz\r\n" + raw.body,
     "chunk_huge: the size of a chunk is more than a number holds.": lambda raw: (
         raw.head(_CHUNKED) + b"f" * 30 + b"\r\n" + raw.body
-    ),
-    "chunks_and_length: the body has chunks and a content-length.": lambda raw: (
-        raw.head(_CHUNKED, b"content-length: 5") + raw.chunks() + _LAST
     ),
     "hints: 100 and 103 come before the reply.": lambda raw: (
         _CONTINUE + b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + raw.whole()
@@ -132,12 +131,10 @@ _CLOSED: Mapping[str, Written] = {
     "hints_alone: 100 comes, and then the connection closes.": _first(_CONTINUE),
     "hints_endless: 100 comes a thousand times before the reply.": lambda raw: _CONTINUE * 1000 + raw.whole(),
     "switching: 101, which nobody asked for.": _line(b"HTTP/1.1 101 Switching Protocols"),
-    "no_content: 204 without a body.": lambda raw: raw.head(line=b"HTTP/1.1 204 No Content"),
+    "no_content: 204 without a body.": _bare(b"HTTP/1.1 204 No Content"),
     "no_content_body: 204 with a body.": _line(b"HTTP/1.1 204 No Content"),
-    "reset_content: 205 without a body.": lambda raw: raw.head(
-        b"content-length: 0", line=b"HTTP/1.1 205 Reset Content"
-    ),
-    "not_modified: 304 without a body.": lambda raw: raw.head(line=b"HTTP/1.1 304 Not Modified"),
+    "reset_content: 205 without a body.": _bare(b"HTTP/1.1 205 Reset Content", b"content-length: 0"),
+    "not_modified: 304 without a body.": _bare(b"HTTP/1.1 304 Not Modified"),
     "not_modified_body: 304 with a body.": _line(b"HTTP/1.1 304 Not Modified"),
     "status_words: the status is no number.": _line(b"HTTP/1.1 abc OK"),
     "status_long: the status has four digits.": _line(b"HTTP/1.1 2000 OK"),
@@ -168,7 +165,7 @@ _OPEN: Mapping[str, Written] = {
     "length_short: content-length is less than the body has.": lambda raw: (
         raw.head(b"content-length: %d" % len(raw.half)) + raw.body
     ),
-    "chunk_tail: letters stand behind the last chunk.": lambda raw: raw.head(_CHUNKED) + raw.chunks() + _LAST + b"tail",
+    "chunk_tail: letters stand behind the last chunk.": lambda raw: raw.chunked() + b"tail",
     "tail: letters stand behind the reply.": lambda raw: raw.whole() + b"tail",
     "reply_twice: the reply comes twice.": lambda raw: raw.whole() * 2,
     "reply_other: the reply to nobody's question stands behind it.": lambda raw: raw.whole() + _NOBODY,
@@ -178,7 +175,7 @@ _SILENT: Mapping[str, Written] = {
     "silent: no reply comes, and the connection stays open.": _first(b""),
     "silent_in_head: the connection falls silent within the headers.": lambda raw: raw.whole()[:40],
     "silent_in_body: the connection falls silent within the body.": lambda raw: raw.whole()[:-9],
-    "silent_behind: the end of the body never comes.": lambda raw: raw.head(_CHUNKED) + raw.chunks(),
+    "silent_behind: the end of the body never comes.": lambda raw: raw.chunked(last=b""),
 }
 
 _RESET: Mapping[str, Written] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +24,6 @@ DEFAULT_MAX_TOKENS = 256
 """What the platform allows an answer that was asked for without a limit: a trap worth emulating."""
 
 _BLOCK = 64  # tokens; a cached prefix is matched in whole blocks
-_AFFINITIES = 256  # whose prefixes are remembered
 _NEURONS = (86_364, 14_545, 363_636)  # per million tokens: fresh, cached, completion
 _ROUGH = re.compile(r"\s?[^\W\d_]{1,6}|\d{1,3}|\s+|[\W_]")
 
@@ -55,18 +53,15 @@ class Meter:
 
     count: Callable[[str], int] = count_tokens
     _encode: Callable[[str], Sequence[Hashable]] | None = field(default_factory=encoder)
-    _prefixes: OrderedDict[str, set[int]] = field(default_factory=OrderedDict)
+    _prefixes: dict[str, set[int]] = field(default_factory=dict)
 
     def prompt(self, body: Body) -> Prompt:
         """The weight of everything that a request shows, tools and pictures included."""
         pieces: list[Hashable] = []
         estimate = 0
         for part in _parts(body):
-            if isinstance(part, str):
-                found = _ROUGH.findall(part) if self._encode is None else self._encode(part)
-                estimate += self.count(part) if self._encode is None else len(found)
-            else:
-                found, estimate = part, estimate + len(part)
+            found = (self._encode or _ROUGH.findall)(part) if isinstance(part, str) else part
+            estimate += self.count(part) if isinstance(part, str) and self._encode is None else len(found)
             pieces += found
         block = _BLOCK * estimate / max(len(pieces), 1)
         return Prompt(estimate, block, tuple(_chain(pieces)))
@@ -84,9 +79,6 @@ class Meter:
         """Keep a prompt's prefixes for later requests of the same affinity; without one they are out of reach."""
         if affinity:
             self._prefixes.setdefault(affinity, set()).update(prompt.blocks)
-            self._prefixes.move_to_end(affinity)
-            if len(self._prefixes) > _AFFINITIES:
-                self._prefixes.popitem(last=False)
 
     def cut(self, text: str, limit: int) -> str:
         """The longest beginning of `text` that has no more than `limit` tokens."""

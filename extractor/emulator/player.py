@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any
 
 import orjson
 
@@ -16,16 +15,9 @@ from extractor.emulator.refusals import envelope
 from extractor.emulator.values import Refusal
 from extractor.errors import UsageError
 
-__all__ = ["Player", "Plays"]
+__all__ = ["Player"]
 
 _SEED = re.compile(rb"\b[0-9a-f]{32}\b")
-
-
-class Plays(Protocol):
-    """What answers in the place of the whole service, routes and errors among it."""
-
-    def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal | Awaitable[Refusal]:
-        """The reply to a request; `path` is relative to the account's `/ai/`."""
 
 
 @dataclass(slots=True)
@@ -52,12 +44,12 @@ class Player:
                 raise UsageError(f"{path}, line {number}: no recorded exchange: {error}") from None
         return player
 
-    def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
+    def __call__(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
         """The recorded reply to a request; 400 where none was recorded."""
         replies = self._replies.get(_key(method, path, affinity, body))
         if not replies:
             self.missing.append(f"{method} {path}")
-            return envelope(8001, "nothing was recorded for this request", str(uuid4()), status=400)
+            return envelope(8001, "nothing was recorded for this request")
         return replies.popleft() if len(replies) > 1 else replies[0]
 
     def _take(self, line: Mapping[str, Any]) -> None:

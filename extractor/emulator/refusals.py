@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import orjson
 
 from extractor.emulator.answers import wants_json
 from extractor.emulator.checks import holds_data_uri
-from extractor.emulator.values import Body, Fault, Refusal
+from extractor.emulator.values import Body, Fault, Refusal, faults
 
 __all__ = [
     "REFUSALS",
+    "REQUEST_ID",
     "bad_input",
-    "engine_says",
     "envelope",
     "rate_limited",
     "refuse",
@@ -25,12 +24,13 @@ __all__ = [
     "unauthorized",
 ]
 
+REQUEST_ID = b"00000000-0000-0000-0000-000000000000"
+"""What stands for the id of the request in a body."""
 
-def envelope(
-    code: int | None, text: str, request_id: str, *, status: int, prefix: str = "AiError: AiError: "
-) -> Refusal:
+
+def envelope(code: int | None, text: str, *, status: int = 400, prefix: str = "AiError: AiError: ") -> Refusal:
     """The v4 envelope of an error; a code of None leaves the code out."""
-    error = {"message": f"{prefix}{text} ({request_id})" if prefix else text}
+    error = {"message": f"{prefix}{text} ({REQUEST_ID.decode()})"}
     errors = [error if code is None else {**error, "code": code}]
     return _json(status, {"errors": errors, "success": False, "result": {}, "messages": []})
 
@@ -51,22 +51,12 @@ def route_lost(path: str) -> Refusal:
     return refuse(404, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?")
 
 
-def bad_input(text: str, request_id: str) -> Refusal:
+def bad_input(text: str) -> Refusal:
     """What the validator at the edge says."""
-    return envelope(5006, f"Bad input: Error: {text}", request_id, status=400, prefix="AiError: ")
+    return envelope(5006, f"Bad input: Error: {text}", prefix="AiError: ")
 
 
-def engine_says(text: str, request_id: str, *, code: int = 8001, status: int = 400) -> Refusal:
-    """What the engine says of a request that passed the edge."""
-    return envelope(code, text, request_id, status=status)
-
-
-def engine_error(text: str, code: int) -> dict[str, Any]:
-    """An error as the engine itself writes it: its code is an HTTP status."""
-    return {"object": "error", "message": text, "type": "InternalServerError", "param": None, "code": code}
-
-
-def too_long(prompt: int, completion: int, limit: int, request_id: str) -> Refusal:
+def too_long(prompt: int, completion: int, limit: int) -> Refusal:
     """More tokens than the context holds."""
     if completion > limit:
         text = (
@@ -78,16 +68,16 @@ def too_long(prompt: int, completion: int, limit: int, request_id: str) -> Refus
             f"You requested a total of {prompt + completion} tokens: {prompt} tokens from the input messages "
             f"and {completion} tokens for the completion."
         )
-    return envelope(None, text, request_id, status=400)
+    return envelope(None, text)
 
 
-def _json(status: int, body: Mapping[str, Any], **headers: str) -> Refusal:
-    return Refusal(status, orjson.dumps(body), headers=headers)
-
-
-def rate_limited(request_id: str) -> Refusal:
+def rate_limited() -> Refusal:
     """More requests within a minute than the account may send; the service names no time to wait."""
-    return envelope(None, "Rate limit exceeded, please try again later.", request_id, status=429)
+    return envelope(None, "Rate limit exceeded, please try again later.", status=429)
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Refusal:
+    return Refusal(status, orjson.dumps(body))
 
 
 # ---------------------------------------------------------------------- faults
@@ -100,32 +90,30 @@ _QUOTA = (
 )
 
 
-def _format(body: Body) -> Any:
-    return (body.get("response_format") or {}).get("type")
+def _asks_schema(body: Body) -> bool:
+    return (body.get("response_format") or {}).get("type") == "json_schema"
 
 
 def _in_envelope(body: Body) -> bool:
-    return _format(body) == "json_schema" and "schema" in body["response_format"].get("json_schema", {})
+    return _asks_schema(body) and "schema" in body["response_format"].get("json_schema", {})
 
 
-def _gateway(request_id: str) -> Refusal:
-    text = "AI Gateway could not reach the provider"
-    body = {
-        "name": "AiGatewayError", "httpCode": 500, "internalCode": 2002, "description": text, "message": text,
-        "error": [{"code": 2002, "message": text}], "result": [], "success": False, "requestId": request_id,
-    }  # fmt: skip
-    return _json(500, body)
+_ERROR_FRAME = Refusal(200, b'data: {"error":{"code":3043,"message":"AiError"}}\n\n', "text/event-stream")
+_ENGINE = {
+    "object": "error", "message": "The engine is out of memory", "type": "InternalServerError", "param": None,
+    "code": 500,
+}  # fmt: skip
+_GATEWAY = {
+    "name": "AiGatewayError", "httpCode": 500, "internalCode": 2002, "result": [], "success": False,
+    "description": "AI Gateway could not reach the provider", "message": "AI Gateway could not reach the provider",
+    "error": [{"code": 2002, "message": "AI Gateway could not reach the provider"}], "requestId": REQUEST_ID.decode(),
+}  # fmt: skip
 
 
-def _refusal(name: str, sentence: str, act: Callable[[str], Refusal], *, final: bool = False) -> Fault:
-    return Fault(name, "refusal", sentence, act, final=final)
-
-
-def _coded(name: str, status: int, code: int, text: str, *, final: bool = False, **more: Any) -> Fault:
+def _coded(name: str, status: int, code: int, text: str, **more: Any) -> Fault:
     """An error in the service's own envelope."""
     sentence = f"{status}, code {code}: {text[0].lower()}{text[1:].removesuffix('.')}."
-    act = partial(envelope, code, text, status=status)
-    return Fault(name, "refusal", sentence, act, final=final, **more)
+    return Fault(name, "refusal", sentence, envelope(code, text, status=status), **more)
 
 
 def _plain(name: str, status: int, words: str, body: bytes = b"", *, final: bool = False, **headers: str) -> Fault:
@@ -133,17 +121,16 @@ def _plain(name: str, status: int, words: str, body: bytes = b"", *, final: bool
     page = f"<html><head><title>{status} {words}</title></head><body><center>{words}</center></body></html>".encode()
     kind = "text/plain; charset=UTF-8" if body else "text/html; charset=UTF-8"
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    refusal = Refusal(status, body or page, kind, more)
     waits = "".join(f", {each}: {value}" for each, value in more.items())
     sentence = f"{status} with {'a text' if body else 'a page of HTML'}: {words}{waits}."
-    return _refusal(name, sentence, lambda request_id: refusal, final=final)
+    return Fault(name, "refusal", sentence, Refusal(status, body or page, kind, more), final=final)
 
 
 def _limited(name: str, *, final: bool = False, **headers: str) -> Fault:
     """429 without a code, with another spelling of the time to wait."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     sentence = f"429 without a code, {', '.join(f'{each}: {value}' for each, value in more.items())}."
-    return _refusal(name, sentence, lambda request_id: replace(rate_limited(request_id), headers=more), final=final)
+    return Fault(name, "refusal", sentence, replace(rate_limited(), headers=more), final=final)
 
 
 REFUSALS: tuple[Fault, ...] = (
@@ -169,43 +156,49 @@ REFUSALS: tuple[Fault, ...] = (
     _coded("engine", 500, 8005, "Internal Server Error"),
     _coded("infrastructure", 500, 1031, "Infrastructure error"),
     _coded("success_false", 200, 3043, "Unknown internal error"),
-    _refusal("gateway", "500 in the error shape of AI Gateway: `error` is an array, `result` too.", _gateway),
-    _refusal(
-        "bare_engine_error",
-        "500 in the engine's own shape, with no envelope around it.",
-        lambda request_id: _json(500, engine_error("The engine is out of memory", 500)),
+    *faults(
+        "refusal",
+        {
+            "gateway: 500 in the error shape of AI Gateway: `error` is an array, `result` too.": _json(500, _GATEWAY),
+            "bare_engine_error: 500 in the engine's own shape, with no envelope around it.": _json(500, _ENGINE),
+            "error_empty: 500 with a body of JSON that says nothing.": _json(500, {}),
+            "error_list: 500 with a list.": Refusal(500, b"[]"),
+            "error_null: 500 with null.": Refusal(500, b"null"),
+            "error_cut: 500 with JSON that is cut.": Refusal(500, b'{"errors":[{"code":30'),
+            "error_bytes: 500 with bytes that are no text.": Refusal(500, bytes(range(256))),
+            "error_long: 500 with 5 MB of text.": Refusal(500, b"no " * 1_700_000),
+            "error_deep: 500 with lists in one another.": Refusal(500, b"[" * 100_000),
+            "error_openai: 500 in OpenAI's shape.": _json(
+                500, {"error": {"message": "Overloaded", "type": "server_error", "code": None}}
+            ),
+            "error_worded: 500, and the code is a text.": _json(
+                500, {"errors": [{"code": "3043", "message": "Unknown internal error"}], "success": False}
+            ),
+        },
     ),
-    _refusal(
-        "engine_in_text",
-        "400, code 8007, and the engine's own error as JSON in its text.",
-        lambda request_id: envelope(
-            8007, orjson.dumps(engine_error("1 validation error: messages", 400)).decode(), request_id, status=400
-        ),
+    *faults(
+        "refusal",
+        {
+            "engine_in_text: 400, code 8007, and the engine's own error as JSON in its text.": envelope(
+                8007, orjson.dumps({**_ENGINE, "message": "1 validation error: messages", "code": 400}).decode()
+            ),
+            "unauthorized: 401, code 10000: authentication error.": unauthorized(),
+            "bad_input: 400, code 5006: bad input, as the edge validator words it.": bad_input(
+                "Type mismatch of '/messages', 'array' not in 'string'"
+            ),
+        },
         final=True,
     ),
     _coded("json_mode", 400, 5024, "JSON Mode couldn't be met", needs=wants_json),
     _coded("json_model_403", 403, 5024, "JSON Model couldn't be met", needs=wants_json),
-    _coded(
-        "schema_unsupported",
-        405,
-        5025,
-        "This model doesn't support JSON Schema",
-        needs=lambda body: _format(body) == "json_schema",
-    ),
+    _coded("schema_unsupported", 405, 5025, "This model doesn't support JSON Schema", needs=_asks_schema),
     _coded("bare_schema_only", 400, 8007, "response_format.json_schema: schema_ is required", needs=_in_envelope),
     _coded("data_uri", 400, 8006, "Invalid data for image - reason invalid base64 encoding", needs=holds_data_uri),
     _coded(
         "retired", 410, 5028, "This model was deprecated on 2026-10-01. Please use an alternative model", final=True
     ),
-    _refusal("unauthorized", "401, code 10000: authentication error.", lambda request_id: unauthorized(), final=True),
     _coded("paid_plan", 403, 5035, "This model requires a Workers Paid plan. See pricing.", final=True),
     _coded("quota", 429, 3036, _QUOTA, final=True),
-    _refusal(
-        "bad_input",
-        "400, code 5006: bad input, as the edge validator words it.",
-        lambda request_id: bad_input("Type mismatch of '/messages', 'array' not in 'string'", request_id),
-        final=True,
-    ),
     _coded("no_funds", 402, 2021, "Insufficient balance", final=True),
     _coded("no_access", 403, 5018, "The account is not allowed to access this model", final=True),
     _coded("flagged", 400, 3030, "The content was flagged", final=True),
@@ -258,30 +251,9 @@ REFUSALS: tuple[Fault, ...] = (
     _plain("origin_certificate", 526, "Invalid SSL certificate"),
     _plain("origin_frozen", 530, "origin DNS error", b"error code: 1016"),
     _plain("status_beyond", 599, "network connect timeout", b"timeout"),
-    Fault(
-        "stream_error_first",
+    *faults(
         "refusal",
-        "a stream was asked for, and one frame with an error comes.",
-        lambda request_id: Refusal(200, b'data: {"error":{"code":3043,"message":"AiError"}}\n\n', "text/event-stream"),
-        lambda body: bool(body.get("stream")),
-    ),
-    _refusal("error_empty", "500 with a body of JSON that says nothing.", lambda request_id: _json(500, {})),
-    _refusal("error_list", "500 with a list.", lambda request_id: Refusal(500, b"[]")),
-    _refusal("error_null", "500 with null.", lambda request_id: Refusal(500, b"null")),
-    _refusal("error_cut", "500 with JSON that is cut.", lambda request_id: Refusal(500, b'{"errors":[{"code":30')),
-    _refusal("error_bytes", "500 with bytes that are no text.", lambda request_id: Refusal(500, bytes(range(256)))),
-    _refusal("error_long", "500 with 5 MB of text.", lambda request_id: Refusal(500, b"no " * 1_700_000)),
-    _refusal("error_deep", "500 with lists in one another.", lambda request_id: Refusal(500, b"[" * 100_000)),
-    _refusal(
-        "error_openai",
-        "500 in OpenAI's shape.",
-        lambda request_id: _json(500, {"error": {"message": "Overloaded", "type": "server_error", "code": None}}),
-    ),
-    _refusal(
-        "error_worded",
-        "500, and the code is a text.",
-        lambda request_id: _json(
-            500, {"errors": [{"code": "3043", "message": "Unknown internal error"}], "success": False}
-        ),
+        {"stream_error_first: a stream was asked for, and one frame with an error comes.": _ERROR_FRAME},
+        needs=lambda body: bool(body.get("stream")),
     ),
 )

@@ -12,9 +12,7 @@ from typing import Self
 
 from extractor.emulator.faults import Dice
 from extractor.emulator.meter import CONTEXT
-from extractor.emulator.player import Plays
-from extractor.emulator.service import Account, Service
-from extractor.emulator.values import Exchange, Responder
+from extractor.emulator.values import Exchange, Plays, Responder
 from extractor.errors import MissingExtra, UsageError
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
@@ -23,9 +21,11 @@ from extractor.wire.values import Usage
 
 try:
     import uvicorn
+    from starlette.applications import Starlette
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from extractor.emulator.app import build_app
+    from extractor.emulator.service import Service
 except ImportError as error:
     raise MissingExtra(f"the emulator needs {error.name}", extra="emulator") from error
 
@@ -67,10 +67,10 @@ class Emulator:
     ) -> None:
         self.account_id, self.token = secrets.token_hex(16), secrets.token_urlsafe(24)
         self.model, self.window = model, window
-        account = Account(self.account_id, self.token, model, window, rpm, entry)
-        self._service = Service(reply, account, Dice(faults or {}, seed, most_faults), latency, player)
+        dice = Dice(faults or {}, seed, most_faults)
+        self._service = Service(reply, self.account_id, self.token, dice, latency, model, window, rpm, entry)
         self._socket = _listen(port)
-        self._server = _Server(self._service)
+        self._server = _Server(build_app(self._service, player))
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
 
     @property
@@ -130,20 +130,27 @@ class Emulator:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's protocol, which lets the application at the connection: no server sends what some faults are."""
+    """uvicorn's protocol, which lets the application at the connection: no server sends what some faults are.
+
+    One that was let at it is closed at once when the server ends, as uvicorn waits for a reply that never ends.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "taken": self._taken}
+
+    def _taken(self) -> asyncio.Transport:
+        self.shutdown = self.transport.abort  # type: ignore[method-assign]
+        return self.transport
 
 
 class _Server(uvicorn.Server):
     """uvicorn, quiet, that tells when it is ready."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, app: Starlette) -> None:
         super().__init__(
             uvicorn.Config(
-                build_app(service),
+                app,
                 http=_Protocol,
                 lifespan="off",
                 access_log=False,

@@ -74,12 +74,14 @@ def _frame(value: Any) -> bytes:
 
 # ---------------------------------------------------------------------- faults
 
+Frame = dict[str, Any]
 Act = Callable[[Outcome], Outcome]
 
 _ERROR = {"code": 3043, "message": "AiError: AiError: Unknown internal error"}
+_ZERO = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
-def _all(change: Callable[[list[bytes]], Iterable[bytes]]) -> Act:
+def _frames(change: Callable[[list[bytes]], Iterable[bytes]]) -> Act:
     """A change of the list of frames."""
     return lambda outcome: replace(outcome, stream=tuple(change(list(outcome.stream))))
 
@@ -89,47 +91,34 @@ def _bytes(change: Callable[[bytes], bytes]) -> Act:
     return lambda outcome: replace(outcome, stream=(change(b"".join(outcome.stream)),))
 
 
-def _each(change: Callable[[dict[str, Any]], Iterable[Any]]) -> Act:
+def _each(change: Callable[[Frame], Iterable[Frame]]) -> Act:
     """Several values in place of that of each frame; the end mark stays."""
 
     def changed(old: list[bytes]) -> Iterator[bytes]:
         for frame in old:
             yield from [frame] if frame == _DONE else map(_frame, change(orjson.loads(frame[6:])))
 
-    return _all(changed)
+    return _frames(changed)
 
 
-def _deltas_of(change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Act:
-    """Several deltas in place of that of each frame with one choice."""
+def _choices(change: Callable[[Frame], Frame]) -> Act:
+    """A change of each choice."""
+    return _each(lambda frame: [{**frame, "choices": [change(one) for one in frame["choices"]]}])
 
-    def changed(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        choices = frame.get("choices", ())
-        for delta in change(choices[0]["delta"]) if len(choices) == 1 else ():
-            yield {**frame, "choices": [{**choices[0], "delta": delta}]}
-        if len(choices) != 1:
-            yield frame
 
-    return _each(changed)
+def _ending(change: Callable[[Frame], Iterable[Frame]]) -> Act:
+    """Others in place of the frame that says how the answer ended."""
+    return _frames(lambda old: (*old[:-2], *map(_frame, change(orjson.loads(old[-2][6:]))), old[-1]))
 
 
 def _middle(*more: bytes, ends: bool = False) -> Act:
     """More frames in the middle, which may be the end."""
-    return _all(lambda old: (*old[: len(old) // 2], *more, *(() if ends else old[len(old) // 2 :])))
+    return _frames(lambda old: (*old[: len(old) // 2], *more, *(() if ends else old[len(old) // 2 :])))
 
 
-def _behind(*more: bytes) -> Act:
-    return _all(lambda old: (*old, *more))
-
-
-def _last(old: list[bytes], change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Iterator[bytes]:
-    """The frames with others in place of the one that says how the answer ended."""
-    yield from old[:-2]
-    yield from map(_frame, change(orjson.loads(old[-2][6:])))
-    yield old[-1]
-
-
-def _ending(change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Act:
-    return _all(lambda old: _last(old, change))
+def _choice_of(index: int, delta: Any) -> Act:
+    """A frame more, of one choice."""
+    return _middle(_frame({"choices": [{"index": index, "delta": delta}]}))
 
 
 def _with_usage(old: list[bytes]) -> Iterator[bytes]:
@@ -138,31 +127,19 @@ def _with_usage(old: list[bytes]) -> Iterator[bytes]:
     yield old[-1]
 
 
-def _usage_twice(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield last
-    if last.get("usage"):
-        yield {**last, "choices": []}
+def _without(value: Frame, name: str) -> Frame:
+    return {key: item for key, item in value.items() if key != name}
 
 
-def _usage_apart(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield {name: value for name, value in last.items() if name != "usage"}
-    yield {**last, "choices": []}
-
-
-def _usage_faded(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield last
-    if last.get("usage"):
-        yield {**last, "choices": [], "usage": dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)}
-
-
-def _bare(delta: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The delta with each run of digits in its content as a number of its own, as the service parses a token."""
-    content = delta.get("content")
+def _bare(frame: Frame) -> Iterator[Frame]:
+    """The frame with each run of digits in its content as a number of its own, as the service parses a token."""
+    content = frame["choices"][0]["delta"].get("content") if frame["choices"] else None
     if not isinstance(content, str):
-        yield delta
+        yield frame
         return
     for piece in re.findall(r"[1-9]\d{0,2}|\D+|\d", content):
-        yield {**delta, "content": int(piece) if piece.isdigit() and piece.isascii() else piece}
+        value = int(piece) if piece.isdigit() and piece.isascii() else piece
+        yield {**frame, "choices": [{**frame["choices"][0], "delta": {"content": value}}]}
 
 
 def _halved(old: list[bytes]) -> Iterator[bytes]:
@@ -189,17 +166,7 @@ def _spread(frame: bytes) -> bytes:
     return b"".join(b"data: %b\n" % line for line in lines) + b"\n"
 
 
-def _as_messages(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The frame with a message in place of a delta."""
-    yield {
-        **frame,
-        "choices": [
-            {"message" if name == "delta" else name: item for name, item in one.items()} for one in frame["choices"]
-        ],
-    }
-
-
-def _older(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _older(frame: Frame) -> Iterator[Frame]:
     """The older form of a frame, which holds text alone."""
     if "usage" in frame:
         yield {"response": "", "usage": frame["usage"]}
@@ -207,32 +174,63 @@ def _older(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"response": one["delta"].get("content") or "", "tool_calls": one["delta"].get("tool_calls") or []}
 
 
+def _values(data: bytes) -> list[bytes]:
+    return [line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")]
+
+
+_LISTS: Mapping[str, Callable[[list[bytes]], Iterable[bytes]]] = {
+    "usage_each: every frame carries the usage so far.": _with_usage,
+    "no_end: the stream ends without finish_reason and without [DONE].": lambda old: old[:-2],
+    "no_done: the stream ends without [DONE].": lambda old: old[:-1],
+    "no_finish: the stream ends with [DONE], and without finish_reason.": lambda old: (*old[:-2], _DONE),
+    "done_twice: [DONE] comes twice.": lambda old: (*old, _DONE),
+    "done_first: [DONE] comes before everything else.": lambda old: (_DONE, *old),
+    "done_alone: [DONE] is all that comes.": lambda old: (_DONE,),
+    "empty: nothing comes.": lambda old: (b"",),
+    "page: a page of HTML comes.": lambda old: (b"<html><title>502 Bad Gateway</title></html>",),
+    "gap: frames in the middle are missing.": lambda old: old[:2] + old[4:],
+    "disorder: the frames come in another order.": lambda old: (*old[-3::-1], *old[-2:]),
+    "finish_early: the finish_reason comes before the last frames of the text.": lambda old: (
+        [*old[:2], old[-2], *old[2:-2], old[-1]]
+    ),
+    "frames_twice: every frame comes twice.": lambda old: (frame for each in old for frame in (each, each)),
+    "again: the whole stream comes twice, one behind the other.": lambda old: old + old,
+    "error_behind: an error frame comes behind the end.": lambda old: (*old, _frame({"error": _ERROR})),
+    "keep_alive: events that are empty, or no JSON, keep the connection open.": lambda old: (
+        [*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:]]
+    ),
+    "half_characters: frames end within a surrogate pair.": _halved,
+    "bytes_apart: each byte comes in a piece of its own.": lambda old: (bytes([byte]) for one in old for byte in one),
+    "lines_spread: a frame is spread over many lines.": lambda old: map(_spread, old),
+    "numbered: events have ids, names and times to wait.": lambda old: (
+        b"id: 7\nevent: message\nretry: 10\n" + frame for frame in old
+    ),
+}
+
+_WHOLES: Mapping[str, Callable[[bytes], bytes]] = {
+    "half_frame: the stream ends within a frame.": lambda data: data[: len(data) // 2],
+    "in_one: the whole stream comes in one piece.": bytes,
+    "lines_crlf: lines end with CR LF.": lambda data: data.replace(b"\n", b"\r\n"),
+    "lines_cr: lines end with CR alone.": lambda data: data.replace(b"\n", b"\r"),
+    "lines_single: no empty line parts the frames.": lambda data: data.replace(b"\n\n", b"\n"),
+    "lines_more: several empty lines part the frames.": lambda data: data.replace(b"\n\n", b"\n\n\n\n"),
+    "unspaced: no blank stands behind the colon.": lambda data: data.replace(b"data: ", b"data:"),
+    "marked: a byte order mark comes first.": lambda data: b"\xef\xbb\xbf" + data,
+    "as_array: the frames come as a list of JSON.": lambda data: b"[" + b",".join(_values(data)) + b"]",
+    "as_lines: the frames come as lines of JSON.": lambda data: b"\n".join(_values(data)),
+}
+
 _ACTS: Mapping[str, Act] = {
     "as_json: a stream was asked for and plain JSON comes.": lambda outcome: outcome,
-    "usage_each: every frame carries the usage so far.": _all(_with_usage),
-    "no_end: the stream ends without finish_reason and without [DONE].": _all(lambda old: old[:-2]),
-    "no_done: the stream ends without [DONE].": _all(lambda old: old[:-1]),
-    "no_finish: the stream ends with [DONE], and without finish_reason.": _all(lambda old: (*old[:-2], _DONE)),
-    "done_twice: [DONE] comes twice.": _behind(_DONE),
-    "done_first: [DONE] comes before everything else.": _all(lambda old: (_DONE, *old)),
+    **{key: _frames(change) for key, change in _LISTS.items()},
+    **{key: _bytes(change) for key, change in _WHOLES.items()},
     "done_early: [DONE] comes in the middle of the stream.": _middle(_DONE),
-    "done_alone: [DONE] is all that comes.": _all(lambda old: (_DONE,)),
-    "empty: nothing comes.": _all(lambda old: (b"",)),
-    "page: a page of HTML comes.": _all(lambda old: (b"<html><title>502 Bad Gateway</title></html>",)),
-    "half_frame: the stream ends within a frame.": _bytes(lambda data: data[: len(data) // 2]),
-    "gap: frames in the middle are missing.": _all(lambda old: old[:2] + old[4:]),
-    "disorder: the frames come in another order.": _all(lambda old: (*old[-3::-1], *old[-2:])),
-    "finish_early: the finish_reason comes before the last frames of the text.": _all(
-        lambda old: (*old[:2], old[-2], *old[2:-2], old[-1])
+    "finish_each: every frame has a finish_reason.": _choices(lambda one: {**one, "finish_reason": "stop"}),
+    "usage_twice: the last frame with the usage is sent twice.": _ending(lambda last: [last, {**last, "choices": []}]),
+    "usage_apart: the usage comes in a frame of its own, with no choices.": _ending(
+        lambda last: [_without(last, "usage"), {**last, "choices": []}]
     ),
-    "finish_each: every frame has a finish_reason.": _each(
-        lambda frame: [{**frame, "choices": [{**one, "finish_reason": "stop"} for one in frame["choices"]]}]
-    ),
-    "frames_twice: every frame comes twice.": _all(lambda old: (frame for each in old for frame in (each, each))),
-    "again: the whole stream comes twice, one behind the other.": _all(lambda old: old + old),
-    "usage_twice: the last frame with the usage is sent twice.": _ending(_usage_twice),
-    "usage_apart: the usage comes in a frame of its own, with no choices.": _ending(_usage_apart),
-    "usage_faded: a copy of the usage is 0.": _ending(_usage_faded),
+    "usage_faded: a copy of the usage is 0.": _ending(lambda last: [last, {**last, "choices": [], "usage": _ZERO}]),
     "error: an error frame comes in the middle of the stream.": _middle(_frame({"error": _ERROR}), ends=True),
     "errors: a frame with a list of errors comes in the middle.": _middle(
         _frame({"errors": [_ERROR], "success": False}), ends=True
@@ -240,58 +238,22 @@ _ACTS: Mapping[str, Act] = {
     "error_text: an error that is a text comes in the middle.": _middle(_frame({"error": "upstream"}), ends=True),
     "error_event: an event named error comes in the middle.": _middle(b"event: error\n" + _frame(_ERROR), ends=True),
     "error_passed: an error frame comes, and then the stream goes on.": _middle(_frame({"error": _ERROR})),
-    "error_behind: an error frame comes behind the end.": _behind(_frame({"error": _ERROR})),
-    "bare_tokens: a token that is a number comes as a JSON number, not as text.": _deltas_of(_bare),
-    "keep_alive: events that are empty, or no JSON, keep the connection open.": _all(
-        lambda old: (*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:])
-    ),
-    "half_characters: frames end within a surrogate pair.": _all(_halved),
-    "bytes_apart: each byte comes in a piece of its own.": _all(
-        lambda old: (bytes([byte]) for frame in old for byte in frame)
-    ),
-    "in_one: the whole stream comes in one piece.": _bytes(bytes),
-    "lines_crlf: lines end with CR LF.": _bytes(lambda data: data.replace(b"\n", b"\r\n")),
-    "lines_cr: lines end with CR alone.": _bytes(lambda data: data.replace(b"\n", b"\r")),
-    "lines_single: no empty line parts the frames.": _bytes(lambda data: data.replace(b"\n\n", b"\n")),
-    "lines_more: several empty lines part the frames.": _bytes(lambda data: data.replace(b"\n\n", b"\n\n\n\n")),
-    "lines_spread: a frame is spread over many lines.": _all(lambda old: map(_spread, old)),
-    "unspaced: no blank stands behind the colon.": _bytes(lambda data: data.replace(b"data: ", b"data:")),
-    "marked: a byte order mark comes first.": _bytes(lambda data: b"\xef\xbb\xbf" + data),
-    "numbered: events have ids, names and times to wait.": _all(
-        lambda old: (b"id: 7\nevent: message\nretry: 10\n" + frame for frame in old)
-    ),
+    "bare_tokens: a token that is a number comes as a JSON number, not as text.": _each(_bare),
     "noise: a frame is no JSON.": _middle(b"data: {oops\n\n"),
     "null_frame: a frame is null.": _middle(b"data: null\n\n"),
     "list_frame: a frame is a list.": _middle(b"data: []\n\n"),
     "number_frame: a frame is a number.": _middle(b"data: 42\n\n"),
     "choices_null: the choices of a frame are null.": _middle(_frame({"choices": None})),
     "choices_text: the choices of a frame are texts.": _middle(_frame({"choices": ["stop"]})),
-    "delta_null: the delta of a frame is null.": _middle(_frame({"choices": [{"index": 0, "delta": None}]})),
-    "content_null: the content of a frame is null.": _middle(
-        _frame({"choices": [{"index": 0, "delta": {"content": None}}]})
+    "delta_null: the delta of a frame is null.": _choice_of(0, None),
+    "content_null: the content of a frame is null.": _choice_of(0, {"content": None}),
+    "index_other: a frame belongs to a second choice.": _choice_of(1, {"content": "?"}),
+    "index_missing: the choices have no index.": _choices(lambda one: _without(one, "index")),
+    "messages: whole messages come in place of deltas.": _choices(
+        lambda one: {**_without(one, "delta"), "message": one["delta"]}
     ),
-    "index_other: a frame belongs to a second choice.": _middle(
-        _frame({"choices": [{"index": 1, "delta": {"content": "?"}}]})
-    ),
-    "index_missing: the choices have no index.": _each(
-        lambda frame: [
-            {
-                **frame,
-                "choices": [{name: item for name, item in one.items() if name != "index"} for one in frame["choices"]],
-            }
-        ]
-    ),
-    "messages: whole messages come in place of deltas.": _each(_as_messages),
     "older: the text comes as `response`, the older form.": _each(_older),
-    "enveloped: each frame stands in an envelope.": _each(
-        lambda frame: [{"result": frame, "success": True, "errors": []}]
-    ),
-    "as_array: the frames come as a list of JSON.": _bytes(
-        lambda data: b"[" + b",".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")) + b"]"
-    ),
-    "as_lines: the frames come as lines of JSON.": _bytes(
-        lambda data: b"\n".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {"))
-    ),
+    "enveloped: each frame stands in an envelope.": _each(lambda frame: [{"result": frame, "success": True}]),
 }
 
 STREAMS = faults("stream", {f"stream_{key}": act for key, act in _ACTS.items()})

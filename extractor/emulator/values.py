@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
+from uuid import uuid4
 
 from extractor.wire.values import Usage
 
@@ -17,7 +18,9 @@ __all__ = [
     "Exchange",
     "Fault",
     "Outcome",
+    "Plays",
     "Refusal",
+    "Refused",
     "Responder",
     "Step",
     "Where",
@@ -55,6 +58,14 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Refused(Exception):
+    """A request gets a Refusal in place of an answer."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.status)
+        self.refusal = refusal
+
+
 class End(Enum):
     """How a server leaves a connection: it closes it, closes its own half alone, or resets it."""
 
@@ -88,7 +99,7 @@ class Fault:
 
     | where | `act` |
     |---|---|
-    | refusal | the id of a request -> the Refusal that comes in place of an answer, and bills nothing |
+    | refusal | nothing: it is the Refusal that comes in place of an answer, and bills nothing |
     | answer | a Completion -> the Completion that is billed and sent |
     | reply | the chat.completion, billed already -> what is sent of it, in one piece or in frames |
     | body | the Outcome of a request without a stream -> another |
@@ -103,13 +114,13 @@ class Fault:
     name: str
     where: Where
     sentence: str
-    act: Callable[..., Any]
+    act: Any
     needs: Callable[[Body], bool] = lambda body: True
     final: bool = False
     slow: bool = False
 
 
-def faults(where: Where, rows: Mapping[str, Callable[..., Any]], **facts: Any) -> tuple[Fault, ...]:
+def faults(where: Where, rows: Mapping[str, Any], **facts: Any) -> tuple[Fault, ...]:
     """The faults of a table: what each does by `name: sentence`; all of them have the same further facts."""
     named = [(*key.partition(": "), act) for key, act in rows.items()]
     return tuple(Fault(name, where, sentence, act, **facts) for name, _, sentence, act in named)
@@ -121,6 +132,11 @@ Answer = str | Mapping[str, Any] | Sequence[Any] | Completion | Refusal
 Responder = Callable[[Body], Answer | Awaitable[Answer]]
 """What stands in for the model: the parsed request in, its answer out. Called on the server's loop, so a
 function that takes long must be a coroutine function."""
+
+
+Plays = Callable[[str, str, str, Any], Refusal | Awaitable[Refusal]]
+"""What answers in the place of the whole service, routes and errors among it: to the method, the path behind the
+account's `/ai/`, the session and the body of a request."""
 
 
 @dataclass(slots=True)
@@ -136,3 +152,4 @@ class Exchange:
     status: int = 0
     faults: tuple[str, ...] = ()
     usage: Usage | None = None
+    request_id: str = field(default_factory=lambda: str(uuid4()), repr=False)

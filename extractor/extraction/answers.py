@@ -13,11 +13,12 @@ its pieces are put together:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from extractor.call.asking import Answer
+from extractor.errors import Problem
 from extractor.extraction.confidence import value_logprobs
 from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
@@ -25,12 +26,14 @@ from extractor.schema.pointer import JSON, get, join, leaves, parts
 
 __all__ = [
     "Fact",
+    "Reading",
     "Row",
     "cut_within",
     "facts_of",
     "filled",
     "held",
     "items_at",
+    "last_items",
     "repeats",
     "shifted",
     "silent",
@@ -59,6 +62,49 @@ class Row:
     value: JSON
     part: Part
     facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read in one part, and all answers that were paid for it.
+
+    `rest` is the value without the rows of the long lists, which are in `rows` by pointer; None and {} where nothing
+    was read. `facts` are about the rest. `counts` maps lists to the number of items that the model counted; `losses`
+    say what is missing; `retry` are the keys of the requests that a retry sends again.
+    """
+
+    part: Part
+    rest: JSON = field(default=None, repr=False)
+    facts: tuple[Fact, ...] = field(default=(), repr=False)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    losses: tuple[Problem, ...] = ()
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+    retry: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> JSON:
+        """The rest and the rows as one value; None where nothing was read."""
+        value = self.rest
+        for path, rows in self.rows.items():
+            if rows:
+                value = with_items(value, path, [row.value for row in rows])
+        return value
+
+    @property
+    def short(self) -> dict[str, tuple[int, int]]:
+        """Lists with fewer rows than the model counted: {pointer: (rows, counted)}."""
+        sizes = {path: sum(not silent(row.value) for row in rows) for path, rows in self.rows.items()}
+        return {
+            path: (size, self.counts[path])
+            for path, size in sizes.items()
+            if path in self.counts and size < self.counts[path]
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether an answer came, and states nothing."""
+        return self.rest is not None and not self.losses and silent(self.value)
 
 
 def take_apart(
@@ -103,22 +149,30 @@ def items_at(value: JSON, pointer: str) -> list[JSON]:
     return found if isinstance(found, list) else []
 
 
-def held(value: JSON, lists: Iterable[str]) -> list[str]:
+def held(value: JSON, lists: Collection[str], at: str = "") -> Iterator[str]:
     """Those of some lists that a value holds, in its own order.
 
-    >>> held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"])
+    >>> list(held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"]))
     ['/towns', '/shop/names']
     """
-    places = {}
-    for path in lists:
-        place, inner = [], value
-        for name in parts(path):
-            names = list(inner) if isinstance(inner, dict) else []
-            place.append(names.index(name) if name in names else -1)
-            inner = inner[name] if name in names else None
-        if isinstance(inner, list):
-            places[path] = place
-    return sorted(places, key=places.__getitem__)
+    if isinstance(value, list) and at in lists:
+        yield at
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield from held(inner, lists, join(at, name))
+
+
+def last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
+    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is; "" without one."""
+    empty = ""
+    for name in reversed(value) if isinstance(value, dict) else ():
+        here, inner = join(at, name), value[name]
+        found = last_items(inner, here) if not isinstance(inner, list) else (here, inner)
+        if isinstance(inner, list) and inner and (deeper := last_items(inner[-1], join(here, 0)))[1]:
+            found = deeper
+        if found[1]:
+            return found
+        empty = empty or found[0]
+    return empty, []
 
 
 def with_items(value: JSON, pointer: str, items: Sequence[JSON]) -> JSON:

@@ -8,7 +8,7 @@ several parts            the document's own fields, over the widest view; then r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -16,10 +16,10 @@ import orjson
 
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
+from extractor.extraction.answers import Reading
+from extractor.extraction.owners import count_strays, has_key, owned
 from extractor.extraction.parts import Layout, Part, View
-from extractor.extraction.reading import Inquiry, Reading, read, reread
-from extractor.extraction.strays import count_strays, without_strays
-from extractor.extraction.together import all_ended
+from extractor.extraction.reading import Inquiry, all_ended, read, reread
 from extractor.schema.compiler import Schema
 
 __all__ = ["Readings", "read_document"]
@@ -54,36 +54,28 @@ def read_document(
     schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, *, passes: int = 1, rank: int = 0
 ) -> Flow[Readings]:
     """Ask until nothing is left to ask about the document."""
-    how: dict[str, Any] = {"passes": passes, "rank": rank}
+    lists = tuple(schema.lists)
+    inquiry = Inquiry(schema=schema, layout=layout, settings=settings, lists=lists, passes=passes, rank=rank)
     if len(parts) == 1:
-        inquiry = Inquiry(schema, layout, settings, lists=schema.lists, **how)
         (view,) = layout.views(parts)
         readings = yield from read(inquiry, view, parts[0])
-        return Readings((), tuple(readings))
-    about = yield from _about(schema, layout, parts, settings, **how)
-    rows = _rows_schema(schema)
+        return Readings((), tuple((yield from _accounted(inquiry, readings)) if lists else readings))
+    about = yield from _about(inquiry, parts)
+    # An item with a key may be stated piece by piece, so that no part states all of it.
+    rows = schema.rows(loose=any(has_key(schema, path) for path in lists))
     if rows is None:
         return Readings(tuple(about), ())
-    inquiry = Inquiry(rows, layout.with_answers(_as_context(about)), settings, lists=schema.lists, **how)
-    readings = yield from _rows(inquiry, parts)
+    readings = yield from _rows(replace(inquiry, schema=rows, layout=layout.with_answers(_as_context(about))), parts)
     return Readings(tuple(about), tuple(readings))
 
 
-def _rows_schema(schema: Schema[Any]) -> Schema[Any] | None:
-    """What parts are asked for. An item with a key may be stated piece by piece, so that no part states all of it."""
-    keyed = any((field := schema.field(path)) and field.keys for path in schema.lists)
-    return schema.rows(loose=keyed)
-
-
-def _about(
-    schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, **how: Any
-) -> Flow[list[Reading]]:
+def _about(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     """What the document states once, over views as wide as the window."""
-    views = layout.widest(parts)
-    fields = schema.document(loose=len(views) > 1)
+    views = inquiry.layout.widest(parts)
+    fields = inquiry.schema.document(loose=len(views) > 1)
     if fields is None:
         return []
-    inquiry = Inquiry(fields, layout, settings, **how)
+    inquiry = replace(inquiry, schema=fields, lists=())
     flows = [read(inquiry, view, part) for view in views for part in view.parts]
     return list(chain.from_iterable((yield from all_ended(flows))))
 
@@ -103,7 +95,7 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     while views and done < _PROBES:
         view = views.pop(0)
         found = yield from _view(inquiry, view)
-        strays += count_strays(layout.schema, layout.document.text, (view.start, view.end), found)
+        strays += count_strays(layout, inquiry.lists, (view.start, view.end), found)
         readings += found
         done += len(view.parts)
         expected += sum(part.answer for part in view.parts)
@@ -119,8 +111,7 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
-    readings = yield from _reread(inquiry, readings)
-    return without_strays(layout.schema, layout.document.text, readings)
+    return (yield from _accounted(inquiry, readings))
 
 
 def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:
@@ -141,14 +132,25 @@ def _cached(readings: Sequence[Reading]) -> bool:
     return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
 
 
-def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
-    """The readings; parts that came back empty between full ones are asked about once more."""
-    empty = [reading.is_empty for reading in readings]
-    doubtful = [at for at in range(1, len(readings) - 1) if empty[at] and not (empty[at - 1] or empty[at + 1])]
-    doubtful = [at for at in doubtful if readings[at].part.start < readings[at].part.end]
-    flows = [
-        reread(inquiry, view, readings[at]) for at in doubtful for view in inquiry.layout.views([readings[at].part])
-    ]
-    for at, reading in zip(doubtful, (yield from all_ended(flows)), strict=True):
-        readings[at] = reading
+def _accounted(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
+    """The readings, each row once; parts that lack rows of the text, or are empty between full ones, are asked about
+    once more."""
+    readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
+    if again := sorted({*missing, *_empty_between(readings)}):
+        flows = [
+            reread(inquiry, view, readings[at]) for at in again for view in inquiry.layout.views([readings[at].part])
+        ]
+        for at, reading in zip(again, (yield from all_ended(flows)), strict=True):
+            readings[at] = reading
+        readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
+    for at, reading in enumerate(readings):
+        losses = (*reading.losses, *([missing[at]] if at in missing else ()), *doubled[at])
+        readings[at] = replace(reading, losses=losses)
     return readings
+
+
+def _empty_between(readings: Sequence[Reading]) -> Iterator[int]:
+    for at in range(1, len(readings) - 1):
+        before, own, after = readings[at - 1 : at + 2]
+        if own.is_empty and own.part.start < own.part.end and not (before.is_empty or after.is_empty):
+            yield at

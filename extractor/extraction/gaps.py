@@ -7,18 +7,19 @@
     4.1.  Canteen  5.00    listed
           Sum     18.50    no row: other cells are filled
 
-Rows below the last item are left out only where they are more than a summary. A row with the sums of those above it is
-a total. Where a column tells the items from the others, or most rows between are others, the schema asks for some.
+Rows of one kind are items where most of those are that stand between items. Rows below the last item are left out only
+where they are more than a summary. A row with the sums of those above it is a total. Where a column tells the items
+from the others, the schema asks for some.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import orjson
@@ -37,66 +38,79 @@ Range = tuple[int, int]
 _NEGATIVE = re.compile(r"^\W*[-−(]")
 ALIKE = 2
 """Rows with an item that another row must be like."""
-_SUMMARY = 2
-"""Cells of a row that may be a part of the summary below a list, whose rows are many: what it is, and how much."""
-_TELLING, _LONG, _PROSE = 2, 120, 5
-"""Words that most records must share to be of one kind; characters past which a record, and words past which a cell is
-prose."""
+_LONG, _PROSE = 120, 5
+"""Characters past which a record, and words past which a cell is prose."""
+
+
+class _Row(NamedTuple):
+    """A row of a table or a run: its place, what makes it of one kind with others, its cells, and whether an item holds
+    it. It is `inside` where items stand before and behind it, and `behind` where it goes on a list of items."""
+
+    place: Range
+    kind: Hashable
+    cells: Sequence[str]
+    held: bool
+    inside: bool
+    behind: bool
 
 
 def left_out(
     structure: Structure,
-    part: Range,
     placed: Sequence[Range],
+    *,
+    silent: Sequence[Range] = (),
     unplaced: Sequence[JSON] = (),
     single: Collection[Wanted] = (),
 ) -> list[Range]:
-    """The rows of a part in which no item is placed, though two like them or more have one: fewer than half, or all of
-    a table from some row on. Not those that say a `single` value of the document which no such row says, or what one
-    of the items says whose place is not known.
+    """The rows of a text in which no item is placed, though most like them have one; in the parts for which nothing at
+    all was listed (`silent`) all rows like those. Not those that say a `single` value of the document which no item
+    says, or what one of the `unplaced` items says, whose place or end is not known.
 
     >>> text = "Day   Sum\\n2.1.  4.50\\n3.1.  2.00\\n4.1.  5.00\\n"
-    >>> [text[slice(*row)] for row in left_out(Structure(text), (0, len(text)), [(10, 20), (32, 42)])]
+    >>> [text[slice(*row)] for row in left_out(Structure(text), [(10, 20), (32, 42)])]
     ['3.1.  2.00\\n']
     """
-    found: list[Range] = []
-    for alike in (*_in_tables(structure, *part), *_in_runs(structure, *part)):
-        rows = alike.rows
-        held = [any(start < high and low < end for low, high in placed) for start, end in rows]
-        if gaps := _gaps(alike, held):
-            texts = [structure.text[slice(*row)] for row in rows]
-            listed = [text for text, its in zip(texts, held, strict=True) if its]
-            common = set[str]().union(*map(_tokens_of, listed))
-            stated = [_tokens_of(orjson.dumps(item).decode()) for item in unplaced]
-            finder = Finder("\n".join(listed), single)
-            telling = [one for one in single if not finder.find(one)]
-            for index in gaps:
-                own = _tokens_of(texts[index]) - common
-                if not any(own <= its for its in stated) and not _says_one(texts[index], telling):
-                    found.append(rows[index])
-    return found
+    kinds: defaultdict[Hashable, list[_Row]] = defaultdict(list)
+    for row in _rows(structure, placed):
+        kinds[row.kind].append(row)
+    gaps: list[Range] = []
+    listed: list[str] = []
+    for rows in kinds.values():
+        items, inside = [row for row in rows if row.held], [row for row in rows if row.inside]
+        if len(items) < ALIKE or 2 * len(items) <= len(inside):
+            continue
+        missing = [row for row in rows if not row.held and (row.inside or row.behind or _lies_in(row.place, silent))]
+        if missing and not _is_choice([row.cells for row in items], [row.cells for row in missing]):
+            gaps += (row.place for row in missing)
+            listed += (structure.text[slice(*row.place)] for row in items)
+    return sorted(_unexcused(structure.text, gaps, listed, unplaced, single)) if gaps else []
 
 
-def _gaps(alike: _Alike, held: Sequence[bool]) -> list[int]:
-    """Which rows are like those that are held, and are not: if they are too few for a choice, or where a list ends."""
-    (first, last), cells = alike.edges, alike.cells
-    count = Counter(kind for kind, its in zip(alike.kinds, held, strict=True) if its)
-    like = [(index, kind) for index, kind in enumerate(alike.kinds) if kind and count[kind] >= ALIKE]
-    items = [index for index, _ in like if held[index]]
-    tail = [(index, kind) for index, kind in like if index > items[-1]]
-    gaps = [index for index, _ in like if not (held[index] or (first and index < items[0]))]
-    if last and tail and not _goes_on([kind for _, kind in tail], len(items)):
-        gaps, tail = gaps[: -len(tail)], []
-    few = 2 * len(gaps) < len(like) or (cells and len(gaps) == len(tail))
-    return gaps if few and not (cells and _is_choice([cells[at] for at in items], [cells[at] for at in gaps])) else []
+def _unexcused(
+    text: str,
+    gaps: Sequence[Range],
+    listed: Sequence[str],
+    unplaced: Sequence[JSON],
+    single: Collection[Wanted],
+) -> Iterator[Range]:
+    """The gaps that say neither what an item says whose place is not known, nor what no row says."""
+    common = set[str]().union(*map(_tokens_of, listed))
+    saying: defaultdict[str, set[int]] = defaultdict(set)
+    for number, item in enumerate(unplaced):
+        for token in _tokens_of(orjson.dumps(item).decode()):
+            saying[token].add(number)
+    finder = Finder("\n".join(listed), single)
+    telling = [one for one in single if not finder.find(one)]
+    for place in gaps:
+        row = text[slice(*place)]
+        own, telling_here = _tokens_of(row) - common, Finder(row, telling)
+        excused = set(range(len(unplaced))).intersection(*(saying[token] for token in own))
+        if not excused and not any(map(telling_here.find, telling)):
+            yield place
 
 
-def _goes_on(tail: Sequence[Collection[str]], items: int) -> bool:
-    """Whether rows below the last item are more than a summary: several that begin with a figure; or as many as the
-    items, of more cells than a summary has."""
-    if next(filter(None, tail[0])) == "words":
-        return len(tail) >= items and sum(map(bool, tail[0])) > _SUMMARY
-    return len(tail) > 1
+def _lies_in(place: Range, parts: Sequence[Range]) -> bool:
+    return any(start <= place[0] < end for start, end in parts)
 
 
 def _is_choice(items: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> bool:
@@ -113,47 +127,69 @@ def _tokens_of(text: str) -> set[str]:
     return set(tokens(fold(text).text))
 
 
-def _says_one(text: str, values: Collection[Wanted]) -> bool:
-    finder = Finder(text, values)
-    return any(finder.find(one) for one in values)
+# -- rows and their kinds
 
 
-_Kind = Collection[str] | None
+def _rows(structure: Structure, placed: Sequence[Range]) -> Iterator[_Row]:
+    """All rows that are of a kind."""
+    ranges = sorted(placed)
+    starts, ends = [start for start, _ in ranges], list(accumulate((end for _, end in ranges), max))
+    for places, kinds, cells in (*_of_tables(structure), *_of_runs(structure)):
+        before = [bisect_left(starts, end) for _, end in places]
+        held = [at > 0 and ends[at - 1] > start for at, (start, _) in zip(before, places, strict=True)]
+        items = [index for index, its in enumerate(held) if its and kinds[index]]
+        first, last = (items[0], items[-1]) if items else (len(places), -1)
+        tail = [kind for kind in kinds[last + 1 :] if kind in {kinds[index] for index in items}]
+        open_ended = bool(items) and (not cells or _goes_on(tail, len(items)))
+        for index, (place, kind) in enumerate(zip(places, kinds, strict=True)):
+            if kind:
+                inside = index <= last and (first <= index or not cells)
+                behind = open_ended and index > last
+                yield _Row(place, kind, cells[index] if cells else (), held[index], inside, behind)
 
 
-class _Alike(NamedTuple):
-    """Some rows, and what those of one kind have in common (None for a row of no kind); of a table, their cells, and
-    whether they begin and end with it or with a group of it."""
-
-    rows: list[Range]
-    kinds: list[_Kind]
-    cells: Sequence[Sequence[str]] = ()
-    edges: tuple[bool, bool] = (False, False)
+_Kinds = Sequence[tuple[str, ...]]
+_Found = tuple[Sequence[Range], _Kinds, Sequence[Sequence[str]]]
+"""Rows, their kinds, () for one that is of none, and the cells of those of a table."""
 
 
-def _in_tables(structure: Structure, start: int, end: int) -> Iterator[_Alike]:
-    """The rows of each table between its group rows: their kinds are which cells are filled, and with what."""
+def _goes_on(tail: _Kinds, items: int) -> bool:
+    """Whether rows below the last item are more than a summary: several that begin with a figure; or as many as the
+    items, of more cells than a name and a value."""
+    if tail and next(filter(None, tail[0][1:])) == "words":
+        return len(tail) >= items and sum(map(bool, tail[0][1:])) > 2
+    return len(tail) > 1
+
+
+def _of_tables(structure: Structure) -> Iterator[_Found]:
+    """The rows of each table between its group rows: their kinds are the header, and what each cell is filled with."""
     for table in structure.tables:
+        header = structure.text[slice(*table.header)] if table.header else ""
         for low, high in pairwise([table.start, *(group for group, _ in table.groups), table.end]):
-            rows = table.rows[bisect_left(table.rows, low) : bisect_left(table.rows, high)]
-            own = rows[bisect_left(rows, start) : bisect_left(rows, end)]
-            if len(own) > 1:
-                yield _of_table(structure, table, own)._replace(edges=(own[0] == rows[0], own[-1] == rows[-1]))
+            starts = table.rows[bisect_left(table.rows, low) : bisect_left(table.rows, high)]
+            places = _places(structure, table, starts, high)
+            cells = cells_of([structure.text[slice(*place)].strip("\r\n") for place in places], table.delimiter)
+            no_rows = {
+                *_totals(cells),
+                *(at for at, row in enumerate(cells) if max(map(_size, row), default=0) > _PROSE),
+            }
+            kinds = [tuple(map(_filled, row)) for row in cells]
+            yield (
+                places,
+                [(header, *kind) if any(kind) and at not in no_rows else () for at, kind in enumerate(kinds)],
+                cells,
+            )
 
 
-def _of_table(structure: Structure, table: Table, starts: Sequence[int]) -> _Alike:
-    after = bisect_left(table.rows, starts[-1]) + 1
-    last = table.rows[after] if after < len(table.rows) else table.end
-    spans = list(pairwise([*starts, last]))
-    if not table.delimiter:
-        spans = [(row, structure.lines.end(structure.lines.at(row))) for row in starts]
-    cells = cells_of([structure.text[slice(*span)].strip("\r\n") for span in spans], table.delimiter)
-    totals = set(_totals(cells))
-    prose = {at for at, row in enumerate(cells) if any(len(cell.split()) > _PROSE for cell in row)}
-    kinds: list[_Kind] = [tuple(map(_filled, row)) for row in cells]
-    return _Alike(
-        spans, [kind if any(kind or ()) and at not in totals | prose else None for at, kind in enumerate(kinds)], cells
-    )
+def _size(cell: str) -> int:
+    return len(cell.split())
+
+
+def _places(structure: Structure, table: Table, starts: Sequence[int], end: int) -> list[Range]:
+    """From where to where each row is; of a table whose cells stand between spaces, the first line."""
+    if table.delimiter:
+        return list(pairwise([*starts, end])) if starts else []
+    return [(row, structure.lines.end(structure.lines.at(row))) for row in starts]
 
 
 def _filled(cell: str) -> str:
@@ -165,32 +201,29 @@ def _filled(cell: str) -> str:
 
 def _totals(rows: Sequence[Sequence[str]]) -> Iterator[int]:
     """The rows whose numbers are all sums of the columns above, from some row on: of two rows or more."""
-    sums = list[dict[int, Decimal]]()
-    whole: dict[int, Decimal] = {}
+    whole: Counter[int] = Counter()
+    sums: defaultdict[tuple[int, Decimal], set[int]] = defaultdict(set)
     for index, row in enumerate(rows):
         found = (
             (column, [one.value for one in numerals(fold(cell).text) if not one.doubt])
             for column, cell in enumerate(row)
         )
         values = {column: max(own, key=abs) for column, own in found if own and _filled(row[column]) != "words"}
-        for before in sums[: max(0, index - 1)] if any(values.values()) else ():
-            if all(whole.get(column, 0) - before.get(column, 0) == value for column, value in values.items()):
-                yield index
-                break
-        sums.append(dict(whole))
+        since = [sums[column, whole[column] - value] for column, value in values.items()]
+        if any(values.values()) and any(before < index - 1 for before in set.intersection(*since)):
+            yield index
+        for column in range(len(row)):
+            sums[column, Decimal(whole[column])].add(index)
         for column, value in values.items():
-            whole[column] = whole.get(column, Decimal(0)) + value
+            whole[column] += value  # type: ignore[assignment]
 
 
-def _in_runs(structure: Structure, start: int, end: int) -> Iterator[_Alike]:
+def _of_runs(structure: Structure) -> Iterator[_Found]:
     """The records of each run: their kind is which they have of the words that most of them have."""
     for run in structure.runs:
-        rows = [row for row in pairwise([*run.starts, run.end]) if start <= row[0] < end]
-        texts = [frozenset(words(structure.text[slice(*row)])) for row in rows]
+        places = list(pairwise([*run.starts, run.end]))
+        texts = [frozenset(words(structure.text[slice(*place)])) for place in places]
         often = Counter(word for text in texts for word in text)
-        common = [frozenset(word for word in text if 2 * often[word] > len(rows)) for text in texts]
-        short = [high - low <= _LONG for low, high in rows]
-        kinds: list[_Kind] = [
-            kind if its and len(kind) >= _TELLING else None for kind, its in zip(common, short, strict=True)
-        ]
-        yield _Alike(rows, kinds)
+        common = [tuple(sorted(word for word in text if 2 * often[word] > len(places))) for text in texts]
+        short = [end - start <= _LONG for start, end in places]
+        yield places, [kind if its and len(kind) > 1 else () for kind, its in zip(common, short, strict=True)], ()

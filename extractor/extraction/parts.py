@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
 from math import ceil
 from typing import Any
 
@@ -64,7 +64,7 @@ _ROOMY = 1.5
 INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
 
-_MEASURED = ("structure", "places", "sums", "estimate", "_share", "_fullness")
+_MEASURED = ("structure", "places", "sums", "estimate", "_share")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -219,28 +219,19 @@ class Layout:
         at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
         if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
             return [(0, len(text))]
-        return cut(self.structure, self._fullness, 1.0, places=self.places)
+        weights = [(self.estimate.until, self.sizes.aim), (self.sums.until, self.sizes.part)]
+        ranges = [(0, len(text))]
+        for until, most in sorted(weights, key=lambda one: one[0](len(text)) / one[1], reverse=True):
+            ranges = [smaller for ends in ranges for smaller in self._cut(until, most, *ends)]
+        return ranges
 
-    @cached_property
-    def _fullness(self) -> Callable[[int], float]:
-        """How many parts the text before an offset fills, by its answer or by its own length, whichever is longer."""
-        starts = [*self.structure.lines.starts, len(self.document.text)]
-        answers = [self.estimate.until(start) / self.sizes.aim for start in starts]
-        tokens = [self.sums.until(start) / self.sizes.part for start in starts]
-        steps = (max(a - b, c - d) for (b, a), (d, c) in zip(pairwise(answers), pairwise(tokens), strict=True))
-        filled = list(accumulate(steps, initial=0.0))
-
-        def fullness(offset: int) -> float:
-            line = min(bisect_right(starts, offset), len(starts) - 1) - 1
-            share = (offset - starts[line]) / max(1, starts[line + 1] - starts[line])
-            return filled[line] + share * (filled[line + 1] - filled[line])
-
-        return fullness
+    def _cut(self, until: Callable[[int], float], most: float, start: int, end: int) -> list[tuple[int, int]]:
+        return cut(self.structure, until, most, start=start, end=end, places=self.places)
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end)
-        tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
-        return Part(index, start, end, tokens=tokens, answer=answer, images=images)
+        answer = round(self.estimate.tokens(start, end)) if self.schema.lists else 0
+        return Part(index, start, end, tokens=self.sums.tokens(start, end), answer=answer, images=images)
 
     def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
         """Pictures whose page begins in a stretch of text; those of no page belong to the first one."""
@@ -261,8 +252,8 @@ class Layout:
             halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
             return halves if middle < len(part.images) else []
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = cut(self.structure, self.sums.until, half, start=part.start, end=part.end, places=self.places)
-        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in enumerate(ranges)]
+        ranges = enumerate(self._cut(self.sums.until, half, part.start, part.end))
+        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
         return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
     # -- views
@@ -359,8 +350,7 @@ class Layout:
 
     def _windows(self) -> list[tuple[int, int]]:
         """The text in stretches as long as the window allows."""
-        room = self.sizes.room - self.sizes.context
-        return cut(self.structure, self.sums.until, room, places=self.places)
+        return self._cut(self.sums.until, self.sizes.room - self.sizes.context, 0, len(self.document.text))
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:
@@ -370,29 +360,11 @@ def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape
     row = schema.row_shape(path)
     skeleton = row.skeleton if skeleton is None else skeleton
     places = {f"{path}/0{inner}": items for inner, items in _lists_in(skeleton) if items[0] is not None}
-    known = {place: items for place, items in places.items() if schema.field(place)}
-    inner = tuple(_row_shape(schema, place, items[0]) for place, items in known.items())
-    whole = _shape(row.required, row.optional, skeleton)
-    if not inner:
-        return whole
-    items_of = [schema.row_shape(place) for place in known]
-    of_items = sum((Counter(each.required) + Counter(each.optional) for each in items_of), Counter[str]())
-    head = _shape(row.required, Counter(row.optional) - of_items, _without_items(skeleton))
-    return replace(whole, head=head, inner=inner)
-
-
-def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: Any) -> RowShape:
-    fields = Counter(required) + Counter(optional)
+    inner = tuple(_row_shape(schema, place, items[0]) for place, items in places.items() if schema.field(place))
+    fields = Counter(row.required) + Counter(row.optional)
     empty = fields["number"] + fields["bool"]  # 0 and false are tokens that a value takes the place of
-    return RowShape(
-        overhead=max(1, count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty),
-        numbers=fields["number"],
-        dates=fields["date"],
-        texts=fields["text"],
-        choices=fields["enum"],
-        flags=fields["bool"],
-        required=max(1, sum(required.values())),
-    )
+    overhead = count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty
+    return RowShape(overhead=max(1, overhead), kinds=fields, required=max(1, sum(row.required.values())), inner=inner)
 
 
 def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
@@ -402,12 +374,6 @@ def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
             yield join(at, name), inner
         else:
             yield from _lists_in(inner, join(at, name))
-
-
-def _without_items(row: Any) -> Any:
-    if isinstance(row, list):
-        return []
-    return {name: _without_items(inner) for name, inner in row.items()} if isinstance(row, dict) else row
 
 
 def _follow(parts: Sequence[Part]) -> bool:

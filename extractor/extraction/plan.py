@@ -29,7 +29,7 @@ from extractor.text.tokens import count_tokens
 from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Usage
 
-__all__ = ["Plan", "plan", "requests_of"]
+__all__ = ["Plan", "plan"]
 
 _SHORT, _LONG = 0.6, 1.5
 """How far answers may be from their estimate."""
@@ -48,34 +48,23 @@ _LEAF = {"text": 8, "number": 4, "date": 6, "enum": 3, "bool": 1}
 """Tokens of a value that a document states once, by kind."""
 
 
+_NOTHING = Usage(cost_usd=None)
+
+
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One request that a run would send, in tokens. `shared` of the prompt can be cached, and the service may leave out
-    `written` of it, the schema. The answer is likely to be `answer` long, and between `least` and `most`; it is cut
-    off at `most_answer`. `share` is how likely it is that it is sent.
-    """
+class _Forecast:
+    """What some requests take at the least, likely and at the most, in tokens; how many they are, and how long their
+    answers can be."""
 
-    prompt: int
-    shared: int
-    written: int
-    answer: int
-    least: float
-    most: float
-    most_answer: int
-    share: float = 1.0
+    low: Usage = _NOTHING
+    likely: Usage = _NOTHING
+    high: Usage = _NOTHING
+    requests: int = 0
+    most_answer: int = 0
 
-
-@dataclass(slots=True)
-class _Ways:
-    """The requests about documents, with views as wide as caching affords (`wide`), and without caching (`narrow`)."""
-
-    wide: list[Planned] = field(default_factory=list)
-    narrow: list[Planned] = field(default_factory=list)
-
-    def add(self, other: _Ways, share: float = 1.0) -> None:
-        """Add the requests about a document."""
-        self.wide += (replace(one, share=share) for one in other.wide)
-        self.narrow += (replace(one, share=share) for one in other.narrow)
+    def __add__(self, other: _Forecast) -> _Forecast:
+        usages = self.low + other.low, self.likely + other.likely, self.high + other.high
+        return _Forecast(*usages, self.requests + other.requests, self.most_answer + other.most_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +144,9 @@ def plan(
     shown it: None where it needs nothing more; what it cannot read it refuses with DocumentError or UsageError.
     `held(name)` tells how many replies about a document are kept, which are not paid for again.
     """
-    documents = finished = 0
-    chunks = 0.0
+    documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
-    least, mean, most = _Ways(), _Ways(), _Ways()
+    mean, low, high, longest = _Forecast(), _NOTHING, _NOTHING, 0
     for name, read in found:
         documents += 1
         try:
@@ -169,45 +157,49 @@ def plan(
         if document is None:
             finished += 1
             continue
-        ways = []
+        kinds: list[tuple[_Forecast, _Forecast]] = []
         for schema, sizes in schemas:
             layout = Layout(document, schema, sizes)
             parts = layout.parts()
-            ways.append(_ways(layout, parts, passes, first(document) if first else None, held(name) if held else 0))
-            mean.add(ways[-1], 1 / len(schemas))
-            chunks += len(parts) / len(schemas)
-        ways.sort(key=lambda one: sizes.price.cost(_likely(one.wide)) or 0)
-        least.add(ways[0])
-        most.add(ways[-1])
-    likely = _likely(mean.wide)
-    low = [_lowest(requests) for requests in (least.wide, least.narrow)]
-    high = [_highest(requests) for requests in (most.wide, most.narrow)]
-    requests = round(sum(one.share for one in mean.wide))
+            chunks += len(parts)
+            kind = first(document) if first else None
+            before = _requests(kind, kind.parts(), cached=False) if kind else []
+            wide, narrow = (
+                sum(
+                    [*before, *_requests(layout, parts, cached=cached) * passes][held(name) if held else 0 :],
+                    _Forecast(),
+                )
+                for cached in (True, False)
+            )
+            kinds.append((wide, narrow))
+            mean += wide
+        cost = schemas[0][1].price.cost
+        low += min((way.low for ways in kinds for way in ways), key=cost)
+        high += max((way.high for ways in kinds for way in ways), key=cost)
+        longest += max(wide.most_answer for wide, _ in kinds)
+    likely = mean.likely
+    tokens = (likely.prompt_tokens, likely.cached_tokens, likely.completion_tokens)
+    prompt, cached, answer = (round(some / len(schemas)) for some in tokens)
+    cached = max(0, cached - int(_HITS * schemas[0][1].overhead))  # the first request finds nothing
+    requests = round(mean.requests / len(schemas))
     return Plan(
         documents=documents,
         unreadable=unreadable,
         finished=finished,
-        chunks=round(chunks),
+        chunks=round(chunks / len(schemas)),
         requests=requests,
-        prompt_tokens=likely.prompt_tokens,
-        cached_tokens=likely.cached_tokens,
-        completion_tokens=likely.completion_tokens,
-        most_completion_tokens=sum(one.most_answer for one in most.wide),
-        low_usd=min(map(price.cost, low)) if price else None,
-        likely_usd=price.cost(likely) if price else None,
-        high_usd=max(map(price.cost, high)) if price else None,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        completion_tokens=answer,
+        most_completion_tokens=longest,
+        low_usd=price.cost(low) if price else None,
+        likely_usd=price.cost(Usage(prompt, cached, answer)) if price else None,
+        high_usd=price.cost(high) if price else None,
         seconds=None if rpm is None else requests * 60 / rpm,
     )
 
 
-def _ways(layout: Layout, parts: Sequence[Part], passes: int, first: Layout | None, held: int) -> _Ways:
-    """The requests about one document, after the question about its kind where there is one, but for those `held`."""
-    before = requests_of(first, first.parts(), cached=False) if first else []
-    wide, narrow = (requests_of(layout, parts, cached=cached) * passes for cached in (True, False))
-    return _Ways([*before, *wide][held:], [*before, *narrow][held:])
-
-
-def requests_of(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[Planned]:
+def _requests(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[_Forecast]:
     """The requests that a document takes where every answer is perfect."""
     about = layout.schema.document()
     stated = _stated_tokens(about) if about else 0
@@ -223,8 +215,9 @@ def _without_rows(view: View) -> Part:
     return replace(view.parts[0], answer=0)
 
 
-def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
-    """The requests about a view. What one request shows of the text, the next one finds in the cache."""
+def _of_view(layout: Layout, view: View, stated: int) -> Iterator[_Forecast]:
+    """The requests about a view. What one request shows of the text, the next one finds in the cache. The service may
+    leave the schema out of the prompt."""
     sizes = layout.sizes
     tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
     shared, written = sizes.overhead, count_tokens(orjson.dumps(layout.schema.wire).decode())
@@ -236,8 +229,14 @@ def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
             least, most = _SHORT * likely, min(_LONG * likely, sizes.most_answer)
             if pictures and part.answer and view.start == view.end:
                 least, most = _SHORT * (likely - min(likely, part.answer)), max(most, pictures)
-            yield Planned(
-                tokens + pictures, min(shared, tokens), written, likely, least, most, most_answer=sizes.most_answer
+            prompt, cached = tokens + pictures, min(shared, tokens)
+            fewest, held = (int((1 - _COUNTED) * max(0, some - written)) for some in (prompt, cached))
+            yield _Forecast(
+                Usage(fewest, held, int(least), None),
+                Usage(prompt, int(_HITS * cached), likely, None),
+                Usage(int((1 + _COUNTED) * prompt), 0, int(most), None),
+                1,
+                sizes.most_answer,
             )
             answer -= sizes.most_answer
             shared = tokens
@@ -252,24 +251,3 @@ def _stated_tokens(schema: Schema[Any]) -> int:
 
 def _leaf_tokens(leaves: Mapping[str, int]) -> int:
     return sum(_LEAF[kind] * count for kind, count in leaves.items())
-
-
-def _likely(requests: Sequence[Planned]) -> Usage:
-    """All requests together, with the estimated answers and most prefixes cached."""
-    prompts = sum(one.share * one.prompt for one in requests)
-    cached = _HITS * sum(one.share * one.shared for one in requests[1:])
-    return Usage(int(prompts), int(cached), int(sum(one.share * one.answer for one in requests)), None)
-
-
-def _lowest(requests: Sequence[Planned]) -> Usage:
-    """All requests together, with the shortest answers and every prefix cached."""
-    prompts = sum(one.share * max(0, one.prompt - one.written) for one in requests)
-    cached = sum(one.share * max(0, one.shared - one.written) for one in requests[1:])
-    answers = sum(one.share * one.least for one in requests)
-    return Usage(int((1 - _COUNTED) * prompts), int((1 - _COUNTED) * cached), int(answers), None)
-
-
-def _highest(requests: Sequence[Planned]) -> Usage:
-    """All requests together, with the longest answers and no prefix cached."""
-    prompts = sum(one.share * one.prompt for one in requests)
-    return Usage(int((1 + _COUNTED) * prompts), 0, int(sum(one.share * one.most for one in requests)), None)

@@ -13,46 +13,45 @@ something and state less than was read before, that stays.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from extractor.call.asking import Answer, Asking, Settings
 from extractor.call.conversation import converse
-from extractor.call.effects import Flow
+from extractor.call.effects import Flow, Together
 from extractor.call.prompt import Aim
-from extractor.errors import Problem, TooLong, TooSlow
+from extractor.errors import STOPPING, ExtractorError, Problem, TooLong, TooSlow
 from extractor.extraction.answers import (
     Fact,
+    Reading,
     Row,
     cut_within,
     facts_of,
     filled,
     held,
     items_at,
+    last_items,
     repeats,
     shifted,
     silent,
     take_apart,
     with_items,
 )
-from extractor.extraction.finding import Finder, Wanted
-from extractor.extraction.gaps import ALIKE, left_out
-from extractor.extraction.ground import place_rows
 from extractor.extraction.likeness import agree
+from extractor.extraction.owners import has_key, is_further, places
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
-from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 from extractor.text.tokens import count_tokens
 
-__all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
+__all__ = ["MOST_REPLIES", "Inquiry", "all_ended", "read", "reread"]
+
+T = TypeVar("T")
 
 MOST_REPLIES = 64
 """The most replies that one part is paid for: its halves, what they go on with and what they missed included. A short
@@ -69,48 +68,6 @@ _SPENT = "the answer was cut off, and the replies that the part may cost are spe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was read in one part, and all answers that were paid for it.
-
-    `rest` is the value without the rows of the long lists, which are in `rows` by pointer; None and {} where nothing
-    was read. `facts` are about the rest. `counts` maps lists to the number of items that the model counted; `losses`
-    say what is missing; `retry` are the keys of the requests that a retry sends again.
-    """
-
-    part: Part
-    rest: JSON = field(default=None, repr=False)
-    facts: tuple[Fact, ...] = field(default=(), repr=False)
-    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
-    counts: Mapping[str, int] = field(default_factory=dict)
-    losses: tuple[Problem, ...] = ()
-    answers: tuple[Answer, ...] = field(default=(), repr=False)
-    retry: tuple[str, ...] = ()
-
-    @property
-    def value(self) -> JSON:
-        """The rest and the rows as one value; None where nothing was read."""
-        value = self.rest
-        for path, rows in self.rows.items():
-            if rows:
-                value = with_items(value, path, [row.value for row in rows])
-        return value
-
-    @property
-    def short(self) -> dict[str, tuple[int, int]]:
-        """Lists with fewer rows than the model counted: {pointer: (rows, counted)}."""
-        sizes = {path: _stated(rows) for path, rows in self.rows.items()}
-        return {
-            path: (size, self.counts[path])
-            for path, size in sizes.items()
-            if path in self.counts and size < self.counts[path]
-        }
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether an answer came, and states nothing."""
-        return self.rest is not None and not self.losses and silent(self.value)
-
-
 class Inquiry:
     """What is asked about the parts of a document: a schema, how, and the lists that may take several answers.
 
@@ -118,42 +75,12 @@ class Inquiry:
     time on for what was missed.
     """
 
-    def __init__(
-        self,
-        schema: Schema[Any],
-        layout: Layout,
-        settings: Settings,
-        *,
-        lists: Sequence[str] = (),
-        passes: int = 1,
-        rank: int = 0,
-    ) -> None:
-        self.schema, self.layout, self.settings = schema, layout, settings
-        self.lists, self.passes, self.rank = tuple(lists), passes, rank
-        self.keyed = tuple(path for path in lists if (known := schema.field(path)) and known.keys)
-
-    def with_schema(self, schema: Schema[Any]) -> Inquiry:
-        """The same inquiry about some of the fields."""
-        lists = [path for path in self.lists if schema.field(path)]
-        return Inquiry(schema, self.layout, self.settings, lists=lists, passes=self.passes, rank=self.rank)
-
-    def ask(self, view: View, part: Part, aim: Aim, found: str = "", turn: int = 0) -> Flow[Answer]:
-        """The answer to one question about a part, shown in a view."""
-        document = self.layout.document
-        asking = Asking(
-            schema=self.schema.excerpt() if found or aim.path.count("/") > 1 else self.schema,
-            text=document.text[view.start : view.end],
-            context=view.context,
-            name=document.name,
-            images=part.images,
-            marks=view.marks,
-            aim=aim,
-            keyed=tuple(map(self.schema.wire_path, self.keyed)),
-            found=found,
-            rank=self.rank,
-            turn=turn,
-        )
-        return converse(asking, self.settings)
+    schema: Schema[Any]
+    layout: Layout
+    settings: Settings
+    lists: tuple[str, ...] = ()
+    passes: int = 1
+    rank: int = 0
 
 
 class _Pass:
@@ -168,11 +95,23 @@ class _Pass:
 
     def ask(self, path: str | None = None, *, start: int = 0, found: str = "") -> Flow[Answer]:
         """Ask about the part, or go on with the list at `path` from an item; "" is a list that is the whole value."""
-        marked = bool(self.view.marks)
-        wire = "" if path is None else self.inquiry.schema.wire_path(path) or path
-        aim = Aim(self.part.number if marked else 1, marked, wire, start)
+        marked, schema, document = bool(self.view.marks), self.inquiry.schema, self.inquiry.layout.document
+        wire = "" if path is None else schema.wire_path(path) or path
+        asking = Asking(
+            schema=schema.excerpt() if found or wire.count("/") > 1 else schema,
+            text=document.text[self.view.start : self.view.end],
+            context=self.view.context,
+            name=document.name,
+            images=self.part.images,
+            marks=self.view.marks,
+            aim=Aim(self.part.number if marked else 1, marked, wire, start),
+            keyed=tuple(schema.wire_path(each) for each in self.inquiry.lists if has_key(schema, each)),
+            found=found,
+            rank=self.inquiry.rank,
+            turn=self.turn,
+        )
         self.replies[0] -= _REPLIES  # halves are read at once, and share what is left
-        answer = yield from self.inquiry.ask(self.view, self.part, aim, found, self.turn)
+        answer = yield from converse(asking, self.inquiry.settings)
         self.replies[0] += max(0, _REPLIES - len(answer.requests))
         self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
         return answer
@@ -190,7 +129,7 @@ class _Pass:
 
     def values(self, path: str) -> list[JSON]:
         """What is known of a list."""
-        return [row.value for row in self.reading.rows.get(path, ())]
+        return _values(self.reading.rows.get(path, ()))
 
     def is_open(self, path: str) -> bool:
         """Whether a list may have rows that no answer listed: an answer was cut before it came to that list."""
@@ -216,8 +155,8 @@ class _Pass:
         }
         for each, new in rows.items():
             if each == path:
-                values = [row.value for row in new]
-                new = [*known[each], *new[_overlap(self, each, self.values(each), values, self.part.end) :]]
+                overlap = _overlap(self, each, self.values(each), _values(new), self.part.end)
+                new = [*known[each], *new[overlap:]]
             known[each] = max(new, known[each], key=len)
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
@@ -252,9 +191,22 @@ class _Pass:
         return cut, None if cut is None else rows[cut].pop()
 
 
-def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
-    """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
-    return (yield from _read(inquiry, view, part, [_most_replies(inquiry, part)]))
+def all_ended(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
+    """What flows at once return, in their order. What stops the job is raised once all have ended: what was asked is
+    paid, and is to be kept."""
+    stopped: list[ExtractorError] = []
+
+    def ended(flow: Flow[T]) -> Flow[T | None]:
+        try:
+            return (yield from flow)
+        except STOPPING as error:
+            stopped.append(error)
+            return None
+
+    results: list[T] = yield Together(tuple(map(ended, flows)))
+    if stopped:
+        raise stopped[0]
+    return results
 
 
 def _most_replies(inquiry: Inquiry, part: Part) -> int:
@@ -265,31 +217,35 @@ def _most_replies(inquiry: Inquiry, part: Part) -> int:
     return min(MOST_REPLIES, _REPLIES * (1 + inquiry.passes) + 2 * int((tokens + fields) / INDIVISIBLE))
 
 
-def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int], turn: int = 0) -> Flow[list[Reading]]:
+def read(
+    inquiry: Inquiry, view: View, part: Part, replies: list[int] | None = None, turn: int = 0
+) -> Flow[list[Reading]]:
+    """What was read in a part: one reading, or those of its halves beside what was paid for the whole.
+
+    `replies` is what it may still cost, and is counted down; `turn` is how many replies it had so far.
+    """
     groups = _groups(inquiry.schema)
     if len(groups) > 1:
         return [(yield from _read_fields(inquiry, groups, view, part))]
+    replies = replies or [_most_replies(inquiry, part)]
     current = _Pass(inquiry, view, part, replies, turn)
     fits = yield from _to_the_end(current)
     if fits:
-        missing, paid = _left_out(current), len(current.reading.answers)
-        for _ in range(max(inquiry.passes - 1, bool(current.reading.short or missing))):
+        for _ in range(max(inquiry.passes - 1, bool(current.reading.short))):
             yield from _ask_missed(current)
         if view.end < len(inquiry.layout.document.text):
             yield from _in_sight(current)
-        missing = missing if len(current.reading.answers) == paid else _left_out(current)
-        losses = (*current.reading.losses, *missing, *_doubled(current))
-        return [_concluded(replace(current.reading, losses=losses))]
+        return [_concluded(current.reading)]
     if not current.may_ask:
         return [_lost(current.reading, _SPENT)]
     if halves := [] if current.has_all_rows else inquiry.layout.halves(part):
-        flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
+        flows = [read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
         smaller = list(chain.from_iterable((yield from all_ended(flows))))
     elif len(fields := _halves(inquiry.schema)) > 1:
         smaller = [(yield from _read_fields(inquiry, fields, view, part, replies))]
     elif not turn and current.reading.answers[-1].early:
         replied = sum(len(answer.requests) for answer in current.reading.answers)
-        smaller = yield from _read(inquiry, view, part, replies, replied)
+        smaller = yield from read(inquiry, view, part, replies, replied)
     else:
         return [_lost(current.reading, _CUT_OFF)]
     worse = any(one.losses for one in smaller) and sum(map(_size, smaller)) < _size(current.reading)
@@ -393,7 +349,7 @@ def _in_sight(current: _Pass) -> Flow[None]:
             list[Row](),
         )
         if longer.end > view.end and current.may_ask:
-            found = yield from _read(current.inquiry, longer, longer.parts[0], current.replies)
+            found = yield from read(current.inquiry, longer, longer.parts[0], current.replies)
             own = [*(rows[:-1] if before else ()), *(row for reading in found for row in reading.rows.get(path, ()))]
         fewer = len(own) < len(rows)
         losses = [Problem(path, "the last item may go on behind what was shown")] if fewer else []
@@ -408,47 +364,29 @@ def _in_sight(current: _Pass) -> Flow[None]:
 def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
     """From the first to the last item of the last list in a row, that of the row itself where all its lists are empty;
     None where it has no lists, or nothing is found."""
-    inner, items = _last_items(row, at)
+    inner, items = last_items(row, at)
     if not items and inner:
         inner, items = at.rpartition("/")[0], [row]
-    where: dict[str, Any] = {"schema": current.inquiry.schema, "pointer": inner}
-    text, start, end = current.inquiry.layout.document.text, current.part.start, current.view.end
-    placed = list(filter(None, place_rows(items, text, start=start, end=end, **where))) if items else []
+    placed = list(filter(None, places(current.inquiry.layout, inner, items, current.part.start, current.view.end)))
     return (placed[0][0], placed[-1][1]) if placed else None
-
-
-def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
-    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is; "" without one."""
-    empty = ""
-    for name in reversed(value) if isinstance(value, dict) else ():
-        here, inner = join(at, name), value[name]
-        found = _last_items(inner, here) if not isinstance(inner, list) else (here, inner)
-        if isinstance(inner, list) and inner and (deeper := _last_items(inner[-1], join(here, 0)))[1]:
-            found = deeper
-        if found[1]:
-            return found
-        empty = empty or found[0]
-    return empty, []
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     """The rows of a part with those that it missed at first: by their place in the text, or else behind the others."""
     rows, missed = list(current.reading.rows.get(path, ())), _further(current, path, missed)
-    part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
-    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-    both = (*rows, *missed)
-    places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
-    if not missed or not all(places):
-        return list(both)
-    ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
-    return [both[index] for _, index in ordered]
+    both, own = [*rows, *missed], (current.part.start, current.part.end)
+    placed = [place for some in (rows, missed) for place in places(current.inquiry.layout, path, _values(some), *own)]
+    if not missed or not all(placed):
+        return both
+    return [row for _, row in sorted(zip(placed, both, strict=True), key=lambda one: one[0] or (0, 0))]
 
 
 def _overlap(current: _Pass, path: str, known: Sequence[JSON], more: Sequence[JSON], end: int) -> int:
     """How many items at the start of those that an answer goes on with are the last known ones once more."""
     sizes = range(1, min(len(known), len(more)) + 1)
     size = next((size for size in sizes if list(more[:size]) == list(known[-size:])), 0)
-    return 0 if any(_is_further(current, path, item, known.count(item), end) for item in more[:size]) else size
+    where = (current.inquiry.layout, current.part, path)
+    return 0 if any(is_further(*where, item, known.count(item), end) for item in more[:size]) else size
 
 
 def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
@@ -459,7 +397,8 @@ def _further(current: _Pass, path: str, more: Sequence[Row]) -> list[Row]:
         more = _beside(known, more)
     for row in more:
         equal = known.count(row.value) + sum(each.value == row.value for each in further)
-        if row.value not in known or _is_further(current, path, row.value, equal, current.part.end):
+        where = (current.inquiry.layout, current.part, path)
+        if row.value not in known or is_further(*where, row.value, equal, current.part.end):
             further.append(row)
     return further
 
@@ -475,96 +414,13 @@ def _beside(known: Sequence[JSON], more: Sequence[Row]) -> Sequence[Row]:
     return more if awaited else others
 
 
-def _left_out(current: _Pass) -> list[Problem]:
-    """Rows of the text that are in no item, where no list is short already."""
-    layout, part, schema = current.inquiry.layout, current.part, current.inquiry.schema
-    lists = [path for path in current.inquiry.lists if path not in current.inquiry.keyed and current.values(path)]
-    if current.reading.short or not lists or not layout.is_text:
-        return []
-    rows = layout.structure.rows
-    if bisect_left(rows, part.end) - bisect_left(rows, part.start) <= ALIKE:
-        return []
-    text, placed, unplaced = layout.document.text, dict[tuple[int, int], str](), list[JSON]()
-    for path in lists:
-        items = current.values(path)
-        places = place_rows(items, text, start=part.start, end=part.end, schema=schema, pointer=path)
-        placed |= {place: path for place in places if place}
-        unplaced += (item for item, place in zip(items, places, strict=True) if not place or _last_items(item, "")[1])
-    single = {Wanted(leaf, "any") for _, leaf in leaves(current.reading.rest) if leaf is not None}
-    found = left_out(layout.structure, (part.start, part.end), list(placed), unplaced, single)
-    if not found:
-        return []
-    path = placed[min(placed, key=lambda place: abs(place[0] - found[0][0]))]
-    row = " ".join(text[slice(*found[0])].split())
-    return [Problem(path, f"no item holds {len(found)} of the rows of the document, such as {row[:60]!r}")]
-
-
-def _doubled(current: _Pass) -> Iterator[Problem]:
-    """Lists with rows that are listed more often than they stand in the text."""
-    text, part = current.inquiry.layout.document.text, current.part
-    for path in current.reading.rows:
-        values, equal = current.values(path), defaultdict[bytes, list[int]](list)
-        for at, value in enumerate(values):
-            equal[orjson.dumps(value)].append(at)
-        several = [own for own in equal.values() if len(own) > 1]
-        if not several:
-            continue
-        where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": current.inquiry.schema}
-        places = place_rows(values, text, **where, pointer=path)
-        for own in several:
-            item, copies = values[own[-1]], [place for at in own if (place := places[at])]
-            wanted = _wanted(current.inquiry.schema, path, item)
-            if len(copies) == len(own) and all(
-                _found(Finder(text[slice(*one)], wanted), wanted) == len(wanted) for one in copies
-            ):
-                continue
-            if not _is_further(current, path, item, len(own) - 1, part.end, half=True):
-                yield Problem(path, "some items are listed more often than the document has them")
-                break
-
-
-def _wanted(schema: Schema[Any], path: str, item: JSON) -> list[Wanted]:
-    """The values of a row, to be found in a text."""
-    fields = ((schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
-    return [Wanted(leaf, field.kind if field else "any") for field, leaf in fields]
-
-
-def _is_further(current: _Pass, path: str, item: JSON, equal: int, end: int, *, half: bool = False) -> bool:
-    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen.
-
-    With `half`, several items may be on one line, a line may leave out half of what others say, as the name of a group
-    above it, and a line may say how many there are: `2 x Adult`.
-    """
-    schema, text = current.inquiry.schema, current.inquiry.layout.document.text
-    wanted = _wanted(schema, path, item)
-    places = place_rows([item] * (equal + 1), text, start=current.part.start, end=end, schema=schema, pointer=path)
-    many = Wanted(equal + 1, "integer")
-    found: dict[int | tuple[int, int], int] = {}
-    for place in filter(None, places):
-        line = text.rfind("\n", 0, place[0])
-        if half and many.number not in {one.number for one in wanted}:
-            whole = text[line + 1 : place[1]] + text[place[1] :].partition("\n")[0]
-            if Finder(whole, [many]).find(many):
-                return True
-        number = _found(Finder(text[slice(*place)], wanted), wanted)
-        found[place if half else line] = max(found.get(place if half else line, 0), number)
-    most = max(found.values(), default=0)
-    standing = sum((1 + half) * number >= most for number in found.values())
-    return standing not in range(1, equal + 1) or (half and 2 * most <= len(wanted))
-
-
-def _found(finder: Finder, wanted: Sequence[Wanted]) -> int:
-    """How many values stand in a text, equal ones in places of their own."""
-    return sum(min(count, len(finder.find(one))) for one, count in Counter(wanted).items())
-
-
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
-    """The reading of a part that came back empty between full ones, asked about once more."""
+    """The reading of a part that lacks rows of the text, or is empty between full ones, asked about once more."""
     paid = sum(len(answer.requests) for answer in reading.answers)
     current = _Pass(inquiry, view, reading.part, [_most_replies(inquiry, reading.part) - paid])
     current.reading = reading
     yield from _ask_missed(current)
-    return current.reading
+    return _concluded(current.reading)
 
 
 # -- fields in groups: a schema too wide for one answer
@@ -585,8 +441,8 @@ def _read_fields(
     inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
     """A part read for each group of fields, as one reading; each has replies of its own, or in turn of `replies`."""
-    inquiries = [inquiry.with_schema(group) for group in groups]
-    flows = [_read(one, view, part, replies or [_most_replies(one, part)]) for one in inquiries]
+    inquiries = [replace(inquiry, schema=group, lists=tuple(filter(group.field, inquiry.lists))) for group in groups]
+    flows = [read(one, view, part, replies) for one in inquiries]
     readings: list[Reading] = []
     for some in [[flow] for flow in flows] if replies else [flows]:
         readings += chain.from_iterable((yield from all_ended(some)))
@@ -623,6 +479,10 @@ def _abandoned(reading: Reading) -> Reading:
     return Reading(part=reading.part, losses=reading.losses, answers=reading.answers, retry=reading.retry)
 
 
+def _values(rows: Sequence[Row]) -> list[JSON]:
+    return [row.value for row in rows]
+
+
 def _size(reading: Reading) -> int:
     """How many values a reading states."""
     return sum(not silent(leaf) for _, leaf in leaves(reading.value))
@@ -641,10 +501,6 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
             size = len(items_at(answer.value, path))
             if size < stated:
                 yield Problem(path, f"the model counted {stated} items and listed {size}")
-
-
-def _stated(rows: Sequence[Row]) -> int:
-    return sum(not silent(row.value) for row in rows)
 
 
 def _as_found(value: JSON) -> str:

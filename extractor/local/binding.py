@@ -97,10 +97,10 @@ class _Grammar:
         """Required properties in their order, then each of the others or not."""
         properties = wire.get("properties", {})
         if not properties:
-            return _quoted("{}")
+            return _json("{}")
         helpers = {name for name in properties if name == "index" or _counted(name) in properties}
         pairs = {
-            name: f"{_quoted(_json(name) + ': ')} {self.place(each, name if name in helpers else '')}"
+            name: f"{_json(_json(name) + ': ')} {self.place(each, name if name in helpers else '')}"
             for name, each in properties.items()
         }
         needed = [name for name in pairs if name in wire.get("required", ())] or [next(iter(pairs))]
@@ -110,13 +110,13 @@ class _Grammar:
 
     def _array(self, wire: Wire) -> str:
         if wire.get("maxItems") == 0:
-            return _quoted("[]")
+            return _json("[]")
         item = self._rule("item", self.place(wire.get("items") or _ANY))
         least = int(wire.get("minItems", 0))
         most = max(least, min(int(wire.get("maxItems", _LONGEST_LIST)), self._most_items()))
         further = f' (", " {item}){{{max(least - 1, 0)},{most - 1}}}' if most > 1 else ""
         several = f'"[" {item}{further} "]"'
-        return several if least else _either([_quoted("[]"), several])
+        return several if least else _either([_json("[]"), several])
 
     def _most_items(self) -> int:
         """No document lists more things than it has lines or sentences."""
@@ -144,9 +144,9 @@ class _Grammar:
 
     def _number(self, kind: str, name: str) -> str:
         if name:
-            return self._terminal("COUNT", _either(map(_quoted, map(str, range(self._most_items() + 1)))))
+            return self._terminal("COUNT", _either(map(_json, map(str, range(self._most_items() + 1)))))
         found = self._candidates({"type": kind})
-        return self._terminal(kind.upper(), _either(map(_quoted, found))) if found else self._json({"type": kind})
+        return self._terminal(kind.upper(), _either(map(_json, found))) if found else self._json({"type": kind})
 
     def _candidates(self, wire: Wire) -> Sequence[str] | None:
         """The values of the document that a place of this kind may have; None for a kind that has no such list."""
@@ -254,11 +254,7 @@ def _either(expressions: Iterable[str]) -> str:
 
 def _literal(value: Any) -> str:
     """The grammar's text for one JSON value."""
-    return _quoted(_json(value))
-
-
-def _quoted(text: str) -> str:
-    return _json(text)
+    return _json(_json(value))
 
 
 def _json(value: Any) -> str:

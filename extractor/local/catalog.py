@@ -97,7 +97,7 @@ def choose_model(name: str) -> Model:
 
 def best_fit(available: int | None = None) -> Model:
     """The best model that fits `available` bytes of memory (by default what this machine has free)."""
-    room = available_memory() if available is None else available
+    room = min(_machine_memory(), _container_memory()) if available is None else available
     fitting = [model for model in MODELS if model.memory * _MARGIN <= room]
     if not fitting:
         smallest = MODELS[-1]
@@ -109,38 +109,17 @@ def best_fit(available: int | None = None) -> Model:
 
 
 def cache_folder() -> Path:
-    """The user's own cache: XDG_CACHE_HOME where it is set, else where the platform keeps caches."""
-    if chosen := os.environ.get("XDG_CACHE_HOME"):
-        return Path(chosen) / "extractor" / "models"
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "extractor" / "models"
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "extractor" / "models"
-
-
-def available_memory() -> int:
-    """Bytes of memory that can be used now, by the machine's word and by the limit of its container."""
-    return min(_machine_memory(), _container_memory())
+    """The user's own cache, in XDG_CACHE_HOME where it is set."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "extractor" / "models"
 
 
 def _machine_memory() -> int:
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:
-        return _physical_memory()
+    except OSError:  # where free memory is not told, half of what is built in is a fair guess, where that is
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 if hasattr(os, "sysconf") else sys.maxsize
     found = next(line for line in lines if line.startswith("MemAvailable:"))
     return int(found.split()[1]) * 1024
-
-
-def _physical_memory() -> int:
-    # Where free memory is not told, half of what is built in is a fair guess.
-    if sys.platform == "win32":
-        import ctypes
-
-        kilobytes = ctypes.c_ulonglong()
-        ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
-        return kilobytes.value * 1024 // 2
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def _container_memory() -> int:

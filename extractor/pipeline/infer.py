@@ -125,7 +125,7 @@ def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, flo
             "an embedded model can only repeat text of a document, and cannot name fields: use another model"
         )
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
-    answer = extractor._begin(converse_whole(asking, session.settings.with_instructions(task))).result()
+    answer = extractor._run(converse_whole(asking, session.settings.with_instructions(task)))
     if answer.error:
         raise answer.error
     if answer.problems or not answer.value or not answer.value.get("fields"):

@@ -25,6 +25,7 @@ from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.documents.load import load_bytes, load_small, sha256_of
 from extractor.errors import STOPPING, DocumentError, ExtractorError, InvalidValue, Problem, UsageError, install_hint
+from extractor.extraction.answers import Reading
 from extractor.extraction.evidence import foreign, grounded
 from extractor.extraction.extract import Readings, read_document
 from extractor.extraction.ground import Span
@@ -32,7 +33,6 @@ from extractor.extraction.join import Joined
 from extractor.extraction.join import joined as join_readings
 from extractor.extraction.kinds import OTHER, ask_kind, kind_layout
 from extractor.extraction.parts import Layout, Part, Sizes
-from extractor.extraction.reading import Reading
 from extractor.pipeline.result import Result, Status, many
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, Usage

@@ -16,7 +16,7 @@ from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join
 from extractor.schema.text import partial_from_text
-from extractor.wire.disarm import armed_value
+from extractor.wire.disarm import arm
 
 __all__ = ["Growing", "Partial"]
 
@@ -58,12 +58,15 @@ class Partial(Generic[T]):
 class Growing:
     """Hears the pieces of an answer and tells the value so far, in the declared shape, as it grows.
 
-    It tells after each piece at first and after each twentieth part more of a long answer, so that all the telling
-    together, for which the text is read from its start, takes time in proportion to the answer.
+    `hidden` masks the secrets in a text. It tells after each piece at first and after each twentieth part more of a
+    long answer, so that all the telling together, for which the text is read from its start, takes time in proportion
+    to the answer.
     """
 
-    def __init__(self, schema: Schema[Any], tell: Callable[[Partial[Any]], None]) -> None:
-        self._schema, self._tell = schema, tell
+    def __init__(
+        self, schema: Schema[Any], tell: Callable[[Partial[Any]], None], hidden: Callable[[str], str] = str
+    ) -> None:
+        self._schema, self._tell, self._hidden = schema, tell, hidden
         self._pieces: list[str] = []
         self._heard = self._reported = 0
         self._kinds: dict[str, TypeAdapter[Any] | None] = {}
@@ -80,13 +83,13 @@ class Growing:
             return
         self._reported = self._heard
         try:
-            value = partial_from_text("".join(self._pieces))
+            value = partial_from_text(self._hidden("".join(self._pieces)))
         except InvalidValue:
             return  # near-JSON is mended once it is whole
         if not self._classified:
             self._know(value.get("kind") if isinstance(value, dict) else None)
         elif value is not None:
-            self._tell(Partial(self._typed(self._schema.unwrap(armed_value(value)).value, "")))
+            self._tell(Partial(self._typed(self._schema.unwrap(arm(value)).value, "")))
 
     def last(self, result: Result[T]) -> Partial[T]:
         """The last partial value: that of the result."""

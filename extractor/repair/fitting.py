@@ -18,7 +18,7 @@ from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
 from extractor.repair.kinds import absent, choose, is_elision, is_scale
 from extractor.repair.receipt import Change, Kind
-from extractor.repair.shapes import Shapes, are_rows, counts_more, further, inside, is_blank, kind_of, plain
+from extractor.repair.shapes import Shapes, are_rows, counts_more, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 from extractor.schema.validator import same
@@ -420,7 +420,7 @@ class _Fitter(Shapes):
             self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
             self.contradicted(name, value[name], fitted, renamed, at)
-            rest = further(node, name)
+            rest = node.further(name)
             if rest is not None:
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):

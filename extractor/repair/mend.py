@@ -20,11 +20,10 @@ from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
-    from extractor.schema.compiler import Schema, Unwrapped
+    from extractor.schema.compiler import Schema
 
 __all__ = ["Change", "Mended", "mend"]
 
-_CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
 _HALVES = re.compile("[\ud800-\udfff]")
 _NO_RECORD = 1_000
 _DEEP, _MOST = 5, 40
@@ -80,18 +79,8 @@ def _test_of(schema: Schema[Any]) -> Callable[[Any], bool]:
     return plainly(schema.tree)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One way to take an answer: a fitted value, what stands beside it, and what speaks against it."""
-
-    value: JSON
-    changes: tuple[Change, ...]
-    complete: bool
-    invalid: tuple[Problem, ...]
-    lost: tuple[Change, ...]
-    shaped: Unwrapped
-    refused: tuple[Problem, ...]
-    rank: tuple[float, ...]
+_Case = tuple[tuple[float, ...], Mended]
+"""One way to take an answer, and what speaks against it; the less, the smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +116,12 @@ class _Choice:
         best: _Case | None = None
         for found in self.ways(text, strict, partial=partial):
             for case in self.cases(found):
-                if best is None or case.rank < best.rank:
+                if best is None or case[0] < best[0]:
                     best = case
-            if best is not None and not any(best.rank[:3]):
+            if best is not None and not any(best[0][:3]):
                 break
         assert best is not None
-        lost = tuple(Problem(change.path, change.message) for change in best.lost)
-        return Mended(best.value, best.changes, best.complete, best.invalid, lost, best.shaped, best.refused)
+        return best[1]
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
@@ -144,10 +132,8 @@ class _Choice:
             return
         if (several := valid_values(text, self.names)) is not None:
             yield several
-        guesses = [Guess(names=self.names, duplicates=grounded) for grounded in ("last", "split", "first")]
-        guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
-        for guess in (*guesses, Guess()):
-            yield texts(text, replace(guess, partial=partial))
+        for split in (False, True):
+            yield texts(text, Guess(names=self.names, split=split, partial=partial))
 
     # ------------------------------------------------------------------ the ways to take what was read
 
@@ -158,7 +144,7 @@ class _Choice:
             mended, others = found.values[index], (*values[:index], *values[index + 1 :], *_apart(list(found.rest)))
             for case in self.taken(mended, others):
                 yield case
-                if not any(case.rank[:4]):
+                if not any(case[0][:4]):
                     return
         if found.listed is not None:
             yield from self.taken(found.listed, ())
@@ -167,7 +153,7 @@ class _Choice:
         """One value as it is; where something speaks against that, what it holds in place of it."""
         first = self.case(_Part(mended.value), mended, others)
         yield first
-        if not any(first.rank[:4]):
+        if not any(first[0][:4]):
             return
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
@@ -246,8 +232,9 @@ class _Choice:
             -standing,
             -fitted.declared,
         )
-        known = (tuple(wrong), tuple(lost), shaped, refused, rank)
-        return _Case(fitted.value, (*syntax, *notes), mended.complete, *known)
+        left_out = tuple(Problem(change.path, change.message) for change in lost)
+        changes = (*syntax, *notes)
+        return rank, Mended(fitted.value, changes, mended.complete, tuple(wrong), left_out, shaped, refused)
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""

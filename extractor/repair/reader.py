@@ -22,7 +22,6 @@ from extractor.repair.words import (
     COMMENT_SAYS_LEFT_OUT,
     HALF_ESCAPE,
     QUOTES,
-    block_start,
     past_blank,
     so_far,
     unescaped,
@@ -42,13 +41,14 @@ _DEAREST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value that ends at `end`, for which the text was read up to `seen`; `whole` is False where it ended inside."""
+    """A value from `start` to `end`; `whole` is False where the text ended inside it. `seen` is how far it was read."""
 
     value: JSON
+    start: int
     end: int
-    seen: int
     changes: tuple[Change, ...]
     whole: bool
+    seen: int = 0
 
 
 def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
@@ -60,7 +60,7 @@ def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
     builder = Builder(text, guess)
     builder.replay(best.log)
     value = {} if builder.value is NOTHING else builder.value
-    return Reading(value, best.at, max(seen, best.at), tuple(builder.changes), builder.whole)
+    return Reading(value, start, best.at, tuple(builder.changes), builder.whole, max(seen, best.at))
 
 
 def _first(text: str, start: int) -> State:
@@ -116,14 +116,11 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 @dataclass(slots=True)
 class _Frame:
-    """An open container; of an object also the name that waits for its value, and the last name that was given one:
-    what it was given, and what it had before."""
+    """An open container; of an object also the name that waits for its value, and the last name that has one."""
 
     value: dict[str, JSON] | list[JSON]
     name: str | None = None
     last: str | None = None
-    initial: JSON | Nothing = NOTHING
-    before: JSON | Nothing = NOTHING
 
 
 class Builder:
@@ -220,12 +217,6 @@ class Builder:
             first -= 1
         items[first:] = [items[first:]]
 
-    def several(self) -> None:
-        """The value before was the first item of a list without any brackets."""
-        value = self.value
-        self.open("[")
-        self.put(value)
-
     def note(self, kind: Kind, message: str, offset: int, lossy: bool) -> None:
         """A change."""
         self.changes.append(Change(kind, message, offset, lossy, self._pointer(kind)))
@@ -277,7 +268,7 @@ class Builder:
         quote = self._text[start]
         if quote not in QUOTES:
             return so_far(self._text[start:])
-        first = block_start(self._text, start) or start + (3 if self._text.startswith(quote * 3, start) else 1)
+        first = start + (3 if self._text.startswith(quote * 3, start) else 1)
         half = HALF_ESCAPE.search(self._text, first)
         return self._decoded(start, first, half.start(1) if half else len(self._text), 0) or NOTHING
 
@@ -287,33 +278,25 @@ class Builder:
         if isinstance(frame.value, list):
             return frame.value.pop()
         assert frame.last is not None
-        assert frame.initial is not NOTHING
         frame.name, frame.last = frame.last, None
-        if frame.before is NOTHING:
-            del frame.value[frame.name]
-        else:
-            frame.value[frame.name] = frame.before
-        return frame.initial
+        return frame.value.pop(frame.name)
 
     def _member(self, value: JSON) -> None:
         frame = self._frames[-1]
         members, name = frame.value, frame.name
         assert isinstance(members, dict)
         assert name is not None
-        frame.initial, frame.before = value, members.get(name, NOTHING)
         if name not in members:
             members[name] = value
         elif members[name] == value:
             self.note("duplicate", "said twice, with one value", self._offset, False)
-        elif self._guess.duplicates == "split" and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
+        elif self._guess.split and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
             self.note("duplicate", "said twice, so a new list item starts", self._offset, False)
             self._frames[-2].value.append(members)
-            frame.value, frame.before = {name: value}, NOTHING
+            frame.value = {name: value}
         else:
-            stays = "first" if self._guess.duplicates == "first" else "last"
-            self.note("duplicate", f"said twice, with two values; the {stays} was kept", self._offset, True)
-            if stays == "last":
-                members[name] = value
+            self.note("duplicate", "said twice, with two values; the last was kept", self._offset, True)
+            members[name] = value
         frame.name, frame.last = None, name
 
     @property
@@ -340,11 +323,10 @@ class Builder:
 
     def _block(self, value: str, start: int, first: int) -> str:
         """The text of a block, without the layout around it: its first and last line break and its indentation."""
-        if self._text[first - 1] != "\n":
-            self.note("quotes", "triple quotes", start, False)
-            if value.lstrip(" \t")[:1] != "\n":
-                return value
-            value = value.lstrip(" \t")[1:]
+        self.note("quotes", "triple quotes", start, False)
+        if value.lstrip(" \t")[:1] != "\n":
+            return value
+        value = value.lstrip(" \t")[1:]
         plain = dedent(_LAST_LINE.sub("", value))
         if plain != _LAST_LINE.sub("", value):
             self.note("quotes", "the indentation of a block was left out", start, False)

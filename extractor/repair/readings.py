@@ -20,12 +20,12 @@ import orjson
 
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.kinds import says_left_out
-from extractor.repair.reader import read
+from extractor.repair.reader import Reading, read
 from extractor.repair.receipt import NOTHING, Change, Guess, Mended
 from extractor.repair.state import Islands
 from extractor.repair.words import FENCE, QUOTES, past_blank
 from extractor.schema.pointer import JSON
-from extractor.schema.text import Digits
+from extractor.schema.text import exact_from_text
 
 __all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_values"]
 
@@ -49,18 +49,7 @@ _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
-    """One object or array read from `start` to `end`; `whole` is False where the text ended inside it."""
-
-    value: JSON
-    start: int
-    end: int
-    changes: tuple[Change, ...]
-    whole: bool
-
-
-def find_roots(text: str, guess: Guess) -> list[Root]:
+def find_roots(text: str, guess: Guess) -> list[Reading]:
     """Every object and array that stands in the text by itself, in order; drafts inside thinking are left out."""
     roots = list(_roots(text, guess))
     closing = text.rfind("</think>")
@@ -71,7 +60,7 @@ def find_roots(text: str, guess: Guess) -> list[Root]:
 
 
 def around(
-    text: str, start: int, end: int, others: Iterable[Root] = (), names: frozenset[str] | None = None
+    text: str, start: int, end: int, others: Iterable[Reading] = (), names: frozenset[str] | None = None
 ) -> list[Change]:
     """What was left out before `start` and after `end`, other values aside. It is lossy where it looks like data (with
     one of `names`, if those are known), or says that something was left out."""
@@ -83,7 +72,7 @@ def around(
     return [*changes, *_beside(text, at, len(text), "after", names)]
 
 
-def _roots(text: str, guess: Guess) -> Iterator[Root]:
+def _roots(text: str, guess: Guess) -> Iterator[Reading]:
     islands = Islands(text)
     bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
     start = bare.end() if bare else _next_start(text, 0)
@@ -93,7 +82,7 @@ def _roots(text: str, guess: Guess) -> Iterator[Root]:
             return
         reading = read(text, start, guess, islands)
         left -= reading.seen - start
-        yield Root(reading.value, start, reading.end, reading.changes, reading.whole)
+        yield reading
         start = _next_start(text, reading.end)
 
 
@@ -158,7 +147,7 @@ def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _inside(text, exact=exact)
-    return Mended(_exact(text, value) if exact else value) if _lossless(text, value) else None
+    return Mended(exact_from_text(text) if exact else value) if _lossless(text, value) else None
 
 
 def read_leniently(text: str, guess: Guess) -> Mended:
@@ -195,12 +184,12 @@ def texts(text: str, guess: Guess) -> Texts:
 def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:
     """The values of a text that are valid as they stand, where nothing but words is between them; None for fewer than
     two."""
-    islands, roots, at = Islands(text), list[Root](), 0
+    islands, roots, at = Islands(text), list[Reading](), 0
     while (found := _BRACKET.search(text, at)) is not None:
         value, end = islands.at(found.start())
         if value is NOTHING or len(roots) == _MOST:
             return None
-        roots.append(Root(value, found.start(), end, (), whole=True))
+        roots.append(Reading(value, found.start(), end, (), whole=True))
         at = end
     if len(roots) < 2:
         return None
@@ -223,17 +212,6 @@ def _unescaped(text: str, guess: Guess) -> Mended | None:
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
-def _exact(text: str, value: JSON) -> JSON:
-    """The value with the digits of its numbers, where some are no integers."""
-    return json.loads(text, parse_float=Digits) if _has_float(value) else value
-
-
-def _has_float(value: JSON) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_float, value.values()))
-    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
-
-
 def _inside(text: str, *, exact: bool) -> Mended | None:
     """A valid value with something around it that holds no bracket: the commonest fault, at full speed."""
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
@@ -249,7 +227,7 @@ def _inside(text: str, *, exact: bool) -> Mended | None:
         return None
     if not _lossless(part, value):
         return None
-    return Mended(_exact(part, value) if exact else value, tuple(around(text, start, end)))
+    return Mended(exact_from_text(part) if exact else value, tuple(around(text, start, end)))
 
 
 def _lossless(text: str, value: JSON) -> bool:
@@ -274,14 +252,14 @@ def _lossless(text: str, value: JSON) -> bool:
     return not any(names)
 
 
-def _reading(text: str, root: Root, roots: list[Root], guess: Guess) -> Mended:
+def _reading(text: str, root: Reading, roots: list[Reading], guess: Guess) -> Mended:
     others = [other for other in roots if other is not root]
     changes = [*root.changes, *around(text, root.start, root.end, others, guess.names)]
     whole = all(one.whole for one in roots) and not _OPEN_STRING.fullmatch(text)
     return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
 
 
-def _in_a_row(text: str, roots: list[Root]) -> bool:
+def _in_a_row(text: str, roots: list[Reading]) -> bool:
     """Whether the text is several values that differ, one after another, and nothing else."""
     if len(roots) < 2 or not all(root.value for root in roots if root.whole):
         return False
@@ -291,7 +269,7 @@ def _in_a_row(text: str, roots: list[Root]) -> bool:
     return between and any(root.value != roots[0].value for root in roots)
 
 
-def _listed(roots: list[Root], guess: Guess) -> Mended:
+def _listed(roots: list[Reading], guess: Guess) -> Mended:
     """Several values as one list; one that was cut is an item without its end."""
     changes = [Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)]
     items: list[JSON] = []
@@ -306,7 +284,7 @@ def _listed(roots: list[Root], guess: Guess) -> Mended:
     return Mended(items, tuple(changes), all(root.whole for root in roots))
 
 
-def _second(other: Root, root: Root) -> Change:
+def _second(other: Reading, root: Reading) -> Change:
     if not other.value:
         return Change("second", "an empty JSON value was left out", other.start)
     if other.value == root.value:

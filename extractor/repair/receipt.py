@@ -111,14 +111,12 @@ class Mended:
 class Guess:
     """How to read what can be read in two ways.
 
-    `names` are the property names that are likely (None: any); `duplicates` keeps the last or the first of two
-    members with one name, or starts a new list item at the second; `code` takes braces with other names inside for
-    text; `partial` keeps what the text ended inside.
+    `names` are the property names that are likely (None: any); `split` starts a new list item at the second of two
+    members with one name, of which else the last stays; `partial` keeps what the text ended inside.
     """
 
     names: frozenset[str] | None = None
-    duplicates: Literal["last", "first", "split"] = "last"
-    code: bool = False
+    split: bool = False
     partial: bool = False
 
 

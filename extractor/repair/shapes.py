@@ -25,17 +25,15 @@ from extractor.repair.readings import read_leniently, read_strictly
 from extractor.repair.receipt import Guess, Kind, Meant, spelt
 from extractor.repair.words import unescaped
 from extractor.schema.keywords import is_of
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, leaves
 from extractor.schema.text import Digits
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Tree, Union
 from extractor.schema.words import letters
 
 __all__ = [
     "Shapes",
     "are_rows",
     "counts_more",
-    "further",
     "inside",
     "is_blank",
     "kind_of",
@@ -368,11 +366,6 @@ def kind_of(node: Leaf | Choice) -> Kind:
     if node.kind == "string":
         return "quotes"
     return "number" if node.kind in ("decimal", "integer", "number") else "date"
-
-
-def further(node: Record, name: str) -> Rest | None:
-    """What is declared of the further properties with such a name."""
-    return next((rest for rest in node.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
 
 
 def is_blank(node: Record, value: JSON) -> bool:

@@ -16,8 +16,8 @@ from extractor.schema.text import Digits
 
 __all__ = ["CLOSERS", "DEPTH", "Event", "Islands", "Log", "State", "Want"]
 
-CLOSERS = {"{": "}", "[": "]", "<": "}", "(": ")", ",": ""}
-"""The closing bracket of each container; `<` is a set, `(` a tuple, `,` a list that has no brackets at all."""
+CLOSERS = {"{": "}", "[": "]", "<": "}", "(": ")"}
+"""The closing bracket of each container; `<` is a set, `(` a tuple."""
 
 DEPTH = 100
 """Deeper nesting than this is refused: no answer needs it, and it bounds the work."""

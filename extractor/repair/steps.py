@@ -13,7 +13,7 @@ from itertools import islice
 
 from extractor.repair.receipt import NOTHING, Guess, Kind
 from extractor.repair.state import CLOSERS, DEPTH, Event, Islands, State, Want
-from extractor.repair.strings import begun, fenced, opened, string_steps
+from extractor.repair.strings import begun, opened, string_steps
 from extractor.repair.words import FENCE, QUOTES, Bare, Role, past_blank, read_bare, read_closed
 from extractor.schema.pointer import JSON
 from extractor.schema.text import Digits
@@ -32,12 +32,17 @@ _COLONS = re.compile(r"=>|:=|=")
 _ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
 _ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
 _VALUES = ("close", "put", "string")
-_BRACES = re.compile(r"\{\s*([^\W\d]\w*)\s*:")
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
 _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
 # But for an amount in brackets, as accountants write what is owed.
 _TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
+_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
+_ON = re.compile(r'\s*[,:"“}\]]')
+_SIGNS = re.compile(r'[,:"{\[]')
+_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
+# So many events a reading looks back for the start of a list.
+_FAR = 400
 
 
 class Steps:
@@ -45,9 +50,8 @@ class Steps:
 
     def __init__(self, text: str, guess: Guess, islands: Islands) -> None:
         self._text, self._names, self._islands = text, guess.names, islands
-        self._code = guess.code
         self.refusal = ""
-        self._brackets = Brackets(text, islands)
+        self._signs: list[int] | None = None
 
     def steps(self, state: State) -> Iterator[State]:
         """The readings that a reading can become by its next step."""
@@ -75,30 +79,23 @@ class Steps:
 
     def _ended(self, state: State, *, fence: bool) -> Iterator[State]:
         """The text ends, or the fence around it."""
-        if fence and state.want is Want.VALUE and (block := fenced(self._text, state)):
-            yield block
-        elif fence and state.want is Want.VALUE and self._text.count(FENCE, 0, state.at) % 2 == 0:
+        if fence and state.want is Want.VALUE and self._text.count(FENCE, 0, state.at) % 2 == 0:
             yield state.then(("cut", state.at), at=len(self._text), want=Want.DONE, cost=6)
-        elif state.stack == ",":
-            yield state.then(("close",), at=state.at, want=Want.DONE)
         else:
             price = len(state.stack) if fence else 3
             yield state.then(("end", state.at, not fence), at=state.at, want=Want.DONE, cost=price)
 
     def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
         """A value is behind: a comma or a closing bracket comes next."""
-        if state.stack == ",":
-            yield from self._brackets.several(state)
-            return
         if char in (",", ";"):
             step = state if char == "," else state.noted("comma", "a semicolon for a comma", state.at)
             yield step.then(at=state.at + 1, want=Want.NEXT)
             return
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._brackets.closed(state, char)
+            yield from self._closed(state, char)
             return
         if char == ":":
-            yield from self._brackets.named(state)
+            yield from self._named(state)
             yield self._skipped(state, char, 6)
             return
         if char in QUOTES and _STRAY.match(self._text, state.at + 1):
@@ -112,7 +109,7 @@ class Steps:
     def _member(self, state: State, char: str) -> Iterator[State]:
         """A name comes next."""
         if char in ("}", "]"):
-            yield from self._brackets.closed(self._trailing(state), char)
+            yield from self._closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char in QUOTES:
@@ -121,7 +118,7 @@ class Steps:
                 yield step._replace(at=stray.end(), cost=state.cost + 2)
             yield self._plain_member(state) or opened(self._text, state, "key")
         elif char in ("{", "["):
-            yield from self._brackets.nameless(state, char)
+            yield from self._nameless(state, char)
         elif char in (":", "="):
             yield self._skipped(state, char, 4)
         else:
@@ -209,7 +206,7 @@ class Steps:
     def _item(self, state: State, char: str) -> Iterator[State]:
         """An item of a list comes next."""
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._brackets.closed(self._trailing(state), char)
+            yield from self._closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char == ":":
@@ -222,7 +219,7 @@ class Steps:
     def _other(self, state: State, char: str) -> Iterator[State]:
         """A container or a value without quotes."""
         text, at = self._text, state.at
-        if char in ("{", "[") and not self._is_code(state):
+        if char in ("{", "["):
             if char == "[" and state.want is Want.FIRST and text[at - 1] == "[":
                 step = state.noted("bracket", "a '[' too many", at)
                 yield step._replace(at=at + 1, cost=state.cost + 4)
@@ -255,12 +252,6 @@ class Steps:
         else:
             yield state.then(at=bare.end, want=Want.AFTER, cost=bare.cost)
 
-    def _is_code(self, state: State) -> bool:
-        """Whether braces are text: those of a member, around a name without quotes that the schema does not have."""
-        member = self._code and state.want is Want.VALUE and state.stack
-        found = _BRACES.match(self._text, state.at) if member else None
-        return found is not None and self._names is not None and found[1] not in self._names
-
     def _opened(self, state: State, kind: str) -> Iterator[State]:
         if len(state.stack) >= DEPTH:
             self.refusal = f"the JSON is nested more than {DEPTH} deep; ask again"
@@ -280,26 +271,9 @@ class Steps:
         step = state.noted("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
         return step._replace(at=state.at + 1, cost=state.cost + price)
 
+    # ------------------------------------------------------------------ brackets: missing, doubled, of the wrong kind
 
-# ---------------------------------------------------------------------- brackets: missing, doubled, of the wrong kind
-
-_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
-_ON = re.compile(r'\s*[,:"“}\]]')
-_MORE = re.compile(r"\s*,\s*(?=[{\[])(?!\{\s*\}|\[\s*\])")
-_SIGNS = re.compile(r'[,:"{\[]')
-_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
-# So many events a reading looks back for the start of a list.
-_FAR = 400
-
-
-class Brackets:
-    """Readings of the brackets of one text."""
-
-    def __init__(self, text: str, islands: Islands) -> None:
-        self._text, self._islands = text, islands
-        self._signs: list[int] | None = None
-
-    def closed(self, state: State, char: str) -> Iterator[State]:
+    def _closed(self, state: State, char: str) -> Iterator[State]:
         """A closing bracket: of this container, of one outside, of the wrong kind, or one too many."""
         top = state.stack[-1:]
         if char == CLOSERS.get(top):
@@ -328,16 +302,13 @@ class Brackets:
             return
         step = state.noted("bracket", "a bracket closed it before its end", state.at)
         yield step.then(at=after, want=Want.AFTER, cost=3)
-        if _MORE.match(self._text, after):
-            step = state.noted("bracket", "the brackets of a list were missing", state.at)
-            yield step.then(closed, ("several",), at=after, want=Want.AFTER, cost=price + 3, stack=",")
 
-    def nameless(self, state: State, char: str) -> Iterator[State]:
+    def _nameless(self, state: State, char: str) -> Iterator[State]:
         """A bracket where a name should stand."""
         at, step = state.at, state.noted("bracket", f"a {char!r} too many", state.at)
         if state.want is Want.FIRST:
             yield step._replace(at=at + 1, cost=state.cost + 3)
-        elif char == "{" and state.stack[-2:-1] in ("[", ","):
+        elif char == "{" and state.stack[-2:-1] == "[":
             step = state.noted("bracket", "a closing bracket was missing", at)
             yield step.then(("close",), at=at, want=Want.NEXT, cost=3, stack=state.stack[:-1])
         if state.want is Want.NEXT and self._was(state, char):
@@ -357,7 +328,7 @@ class Brackets:
             step = state.noted("skipped", f"a stray {char!r} was dropped", at, lossy=True)
             yield step._replace(at=at + 1, cost=state.cost + 8)
 
-    def named(self, state: State) -> Iterator[State]:
+    def _named(self, state: State) -> Iterator[State]:
         """The string before a colon was a name: in an object without an opening bracket, or of the object outside."""
         if state.before(0)[0] != "string" or not state.stack:
             return
@@ -367,15 +338,6 @@ class Brackets:
             step = state.noted("bracket", "a closing bracket was missing", state.at)
             price = 5 if state.before(1)[0] == "open" or _is_lone_list(state, 1) else 3
             yield step.then(("lift",), at=state.at, want=Want.COLON, cost=price, stack=state.stack[:-1])
-
-    def several(self, state: State) -> Iterator[State]:
-        """A list without brackets goes on at a comma, and ends at anything else."""
-        more = _MORE.match(self._text, state.at)
-        if more:
-            yield state.then(at=more.end(), want=Want.NEXT)
-        else:
-            after = state.at + (self._text[state.at] == "]")
-            yield state.then(("close",), at=after, want=Want.DONE)
 
     def _was(self, state: State, char: str) -> bool:
         """Whether the value before is a container of that kind."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from extractor.repair.state import CLOSERS, Event, State, Want
-from extractor.repair.words import FENCE, Role, block_start, may_follow, must_follow
+from extractor.repair.words import Role, may_follow, must_follow
 
-__all__ = ["begun", "fenced", "opened", "string_steps"]
+__all__ = ["begun", "opened", "string_steps"]
 
 _ENDS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "«": "»"}
 _STOPS = {opener: re.compile(rf"[\\{re.escape(opener + ends)}]") for opener, ends in _ENDS.items()}
@@ -35,7 +35,6 @@ _PAIR = re.compile(r"""\s*:\s*(?:["{\[]|-?\d)""")
 _LOST = re.compile(r"""[ \t]+[^\W\d][^\s"\\,]*"\s*(?:,\s*["\]]|\])""")
 _MEASURE = re.compile(r"""(?<![^\s"'])[\d.,/]+\Z""")
 _COLON = re.compile(r"\s*[:=]")
-_GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")
 
 
 def begun(text: str, state: State, role: Role) -> Iterator[State]:
@@ -201,18 +200,3 @@ def _price(text: str, at: int, state: State) -> int:
     if state.role == "item" and not before and _LOST.match(text, at + 1) and not _MEASURE.search(text, state.start, at):
         return 7
     return 5 if _ITEM_AHEAD.match(text, at + 1) else 3 if following in ",}]:" else 2
-
-
-def fenced(text: str, state: State) -> State | None:
-    """The reading past a code block that stands for a string."""
-    start = block_start(text, state.at) or state.at + len(FENCE)
-    end = text.find(FENCE, start)
-    for _ in range(_TRIES):
-        if end < 0 or _GOES_ON.match(text, end + 3):
-            break
-        end = text.find(FENCE, end + 3)
-    if end < 0:
-        return None
-    step = state.noted("quotes", "a code block for a string", state.at)
-    last = end - 1 if text[end - 1] == "\n" else end
-    return step.then(("string", state.at, start, max(start, last), 0), at=end + 3, want=Want.AFTER, cost=1)

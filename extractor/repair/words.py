@@ -27,7 +27,6 @@ __all__ = [
     "Bare",
     "Note",
     "Role",
-    "block_start",
     "may_follow",
     "must_follow",
     "name_ahead",
@@ -58,7 +57,6 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*", re.DOTALL)
 # A comment on the last line would take all that follows it on that line along.
 _SWALLOWED = re.compile(r"""\s*(?:[}\]]|,\s*["'])""")
 
-_FENCED = re.compile(r"```[^\n`]*\n")
 _END = r"\Z|```|//|/\*"
 _QUOTED_NAME = r"""["“](?P<a>(?:[^"“”\\]|\\.)*)["”]\s*(?::|\Z)|['‘](?P<b>(?:[^'’\\]|\\.)*)['’]\s*(?::|\Z)"""
 _NAME = re.compile(rf"(?:{_QUOTED_NAME})|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)|(?P<d>\d+)\s*:\s*[\"{{\[]", re.DOTALL)
@@ -95,12 +93,6 @@ def past_blank(text: str, at: int) -> tuple[int, tuple[tuple[int, int], ...]]:
             end = held.start()
         comments.append((at, end))
         at = end
-
-
-def block_start(text: str, at: int) -> int | None:
-    """Where the first line of the code block starts that a fence at `at` opens; None where that is no fence."""
-    info = _FENCED.match(text, at)
-    return info.end() if info else None
 
 
 def name_ahead(text: str, at: int, names: frozenset[str] | None, *, bare: bool) -> bool:

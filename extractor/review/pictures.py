@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -114,16 +115,17 @@ def thumbnails(
     All of them together are at most `most` characters.
     """
     found: list[dict[str, Any]] = []
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
     for page in sorted(set(pages), key=lambda page: page or 0):
-        try:
-            if most <= 0:
-                raise UsageError("there is no room for more")
-            picture = page_of(place, sha256, page, text=text, marks=marks, side=_SIDE)
-            most -= len(picture["data"])
-            if most < 0:
-                raise UsageError("there is no room for more")
-            found.append(picture)
-        except UsageError as error:
-            reasons[str(error)] = reasons.get(str(error), 0) + 1
+        why = "there is no room for more"
+        if most > 0:
+            try:
+                picture = page_of(place, sha256, page, text=text, marks=marks, side=_SIDE)
+                most -= len(picture["data"])
+                if most >= 0:
+                    found.append(picture)
+                    continue
+            except UsageError as error:
+                why = str(error)
+        reasons[why] += 1
     return found, "; ".join(f"{count} page{'s' * (count > 1)} not shown: {why}" for why, count in reasons.items())

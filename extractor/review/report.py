@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any
 
 from extractor.errors import UsageError
-from extractor.pipeline.corrections import Corrections, read_corrections
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.corrections import read_corrections
 from extractor.review.files import opened_journal, read_records, read_run, schema_of_run
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
 from extractor.review.view import all_evidence, document_of, encoded, index_of, placed, template
-from extractor.schema.compiler import Schema
 from extractor.sources.storage import whole_file
 
 __all__ = ["write_report"]
@@ -39,64 +38,33 @@ def write_report(out: Path, *, pictures: bool = False) -> Path:
     page.
     """
     count = max(1, sum(1 for _ in read_records(out)))
-    texts = max(_LEAST_TEXT, min(_MOST_TEXT, _ALL_TEXT // count))
-    room = _Room(texts, max(_LEAST_PICTURES, _ALL_PICTURES // count) if pictures else 0)
+    most_text = max(_LEAST_TEXT, min(_MOST_TEXT, _ALL_TEXT // count))
+    most_pictures = max(_LEAST_PICTURES, _ALL_PICTURES // count)
     head, _, foot = _page(pictures=pictures).partition("<!-- documents -->")
-    path = out / "report.html"
-    schema = _schema(out)
-    corrections, lines = read_corrections(out, schema.problems if schema else None), []
+    path, lines, schema = out / "report.html", [], None
+    with suppress(UsageError):  # nothing says what it was
+        schema = schema_of_run(out)
+    corrections = read_corrections(out, schema.problems if schema else None)
     with opened_journal(out) as journal, whole_file(path) as file:
         file.write(head.encode())
         for number, record in enumerate(read_records(out)):
-            lines.append(_write(file, number, record, corrections, journal, room))
+            name, steps = record["document"], corrections.of(record)
+            text = journal.text(name) if journal else None
+            document = document_of(record, steps, text, cap=most_text, check=corrections.check)
+            lines.append(document.pop("line"))
+            if pictures:
+                place = journal.source_of(name) if journal else None
+                document |= _pictures(record, all_evidence(record, steps), text, place, most_pictures)
+            file.write(_embedded(f"document-{number}", document))
         file.write(_embedded("index", index_of(lines, read_run(out), fields=fields_of(schema) if schema else {})))
         file.write(foot.encode())
     return path
 
 
-class _Room(NamedTuple):
-    """The most characters of text, and of pictures in base64, that one document may have on the page."""
-
-    text: int
-    pictures: int
-
-
-def _schema(out: Path) -> Schema[Any] | None:
-    """The schema of a run, where it is known."""
-    try:
-        return schema_of_run(out)
-    except UsageError:
-        return None
-
-
-def _write(
-    file: IO[bytes],
-    number: int,
-    record: Mapping[str, Any],
-    corrections: Corrections,
-    journal: Journal | None,
-    room: _Room,
-) -> dict[str, Any]:
-    """Embed one document; returns its line of the index."""
-    steps = corrections.of(record)
-    text = journal.text(record["document"]) if journal else None
-    document = document_of(record, steps, text, cap=room.text, check=corrections.check)
-    line: dict[str, Any] = document.pop("line")
-    if room.pictures:
-        document |= _pictures(record, all_evidence(record, steps), text, journal, room.pictures)
-    file.write(_embedded(f"document-{number}", document))
-    return line
-
-
 def _pictures(
-    record: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
-    text: str | None,
-    journal: Journal | None,
-    most: int,
+    record: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], text: str | None, place: str | None, most: int
 ) -> dict[str, Any]:
     """The pictures of the pages that values of a document were read from, if any."""
-    place = journal.source_of(record["document"]) if journal else None
     looks = has_pages(place)
     pages = [line["page"] for line in evidence if line["tier"] == "page" or "box" in line or (looks and line["page"])]
     if not pages:

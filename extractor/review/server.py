@@ -7,23 +7,22 @@ The address holds a random token, and only a client that knows it gets an answer
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from hmac import compare_digest
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import orjson
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError, ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, read_corrections
-from extractor.review.files import opened_journal, read_line, read_records, read_run
+from extractor.review.files import opened_journal, read_records, read_run
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, located, step_of
 from extractor.review.view import (
@@ -51,51 +50,22 @@ _LONGEST = 200  # characters of a value in the list of documents
 class Run:
     """An output folder under review. Safe to share between threads.
 
-    Records are read where they stand in records.jsonl, so that a run of any size takes little memory; a file that a run
-    has replaced since is read again.
+    Records are read one at a time, whenever they are needed: a run may replace them meanwhile.
     """
 
     def __init__(self, out: Path, schema: Schema[Any] | None = None) -> None:
         self.out, self.schema = out, schema
         self._check = schema.problems if schema else None
-        self._places: dict[str, tuple[int, int]] = {}
-        self._seen: object = None
         self._loaded: Document | None = None
-        self._lock, self._writing = Lock(), Lock()
-        self.look()
-
-    @property
-    def _path(self) -> Path:
-        return self.out / "records.jsonl"
-
-    def look(self) -> None:
-        """Find the records, if the file is another one than before; UsageError where there is none."""
-        if not self._path.exists():
-            next(read_records(self.out))  # it says what to do
-        status = self._path.stat()
-        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
-        with self._lock:
-            if seen != self._seen:
-                self._places = {record["document"]: place for place, record in self._read()}
-                self._seen = seen
-
-    def _read(self) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-        with self._path.open("rb") as file:
-            at = 0
-            for number, line in enumerate(file, 1):
-                if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
-                    yield (at, len(line)), read_line(self._path, number, line)
-                at += len(line)
+        self._writing = Lock()
+        next(read_records(out), None)  # it says what to do where there are none
 
     def record(self, name: str) -> dict[str, Any]:
         """One record; UsageError where there is none of that name."""
-        self.look()
-        place = self._places.get(name)
-        if place is None:
-            raise UsageError(f"there is no document {name!r} in this run")
-        with self._path.open("rb") as file:
-            file.seek(place[0])
-            return read_line(self._path, 0, file.read(place[1]))
+        for record in read_records(self.out):
+            if record["document"] == name:
+                return record
+        raise UsageError(f"there is no document {name!r} in this run")
 
     def index(self) -> dict[str, Any]:
         """The light list of all documents."""
@@ -107,9 +77,10 @@ class Run:
         """One document in full."""
         record = self.record(name)
         text, place = self._source(name)
-        steps = read_corrections(self.out).of(record)
-        document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
-        return {**document, "paged": has_pages(place)}
+        return {**self._in_full(record, read_corrections(self.out).of(record), text), "paged": has_pages(place)}
+
+    def _in_full(self, record: Mapping[str, Any], steps: Sequence[Step], text: str | None) -> dict[str, Any]:
+        return document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
 
     def _source(self, name: str) -> tuple[str | None, str | None]:
         """The text of a document, and its path or URL."""
@@ -120,8 +91,8 @@ class Run:
         """A page of a document as a picture, 0 for the only one of a file without pages."""
         record = self.record(name)
         text, place = self._source(name)
-        marks = placed(all_evidence(record, read_corrections(self.out).of(record)))
-        return page_of(place, record.get("sha256", ""), number or None, text=text, marks=marks)
+        evidence = all_evidence(record, read_corrections(self.out).of(record))
+        return page_of(place, record.get("sha256", ""), number or None, text=text, marks=placed(evidence))
 
     def find(self, field: str, text: str) -> dict[str, str]:
         """The documents with a value of the field, or of any, that has the text in it: name -> the values found."""
@@ -148,12 +119,14 @@ class Run:
                 raise UsageError(f"{name} is another file now: open it again")
             if request.get("version", now := version_of(record)) != now:
                 raise UsageError(f"{name} has been extracted again since: open it again")
-            undo = request.get("action") == "undo"
-            step = _undo(steps, request.get("step"), name) if undo else self._step(record, steps, request)
+            if request.get("action") == "undo":
+                step: Step | dict[str, Any] = _undo(steps, request.get("step"), name)
+            else:
+                step = self._step(record, steps, request)
             append_step(self.out, step)
             steps = read_corrections(self.out).of(record)
         text = self._source(name)[0] if isinstance(step, Step) and step.evidence else None
-        document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
+        document = self._in_full(record, steps, text)
         return document if text else {key: one for key, one in document.items() if key not in ("pieces", "length")}
 
     def _step(self, record: Mapping[str, Any], steps: list[Step], request: Mapping[str, Any]) -> Step:
@@ -169,8 +142,8 @@ class Run:
         None where no text was stored, and for one of several documents in a file: its values may stand in another.
         """
         name = record["document"]
+        text, place = self._source(name)
         with opened_journal(self.out) as journal:
-            text, place = (journal.text(name), journal.source_of(name)) if journal else (None, None)
             if text is None or (place and journal and not journal.knows(name)):
                 return None
         if self._loaded is None or (self._loaded.name, self._loaded.text) != (name, text):
@@ -190,17 +163,7 @@ class Run:
 
     def corrected(self) -> Iterator[dict[str, Any]]:
         """All records with corrections applied."""
-        corrections = read_corrections(self.out, self._check)
-        return (corrections.applied(record) for _, record in self._read())
-
-
-def _is_whole(line: bytes) -> bool:
-    """Whether the last line of a file is one that nobody writes at any more."""
-    try:
-        orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+        return map(read_corrections(self.out, self._check).applied, read_records(self.out))
 
 
 def _undo(steps: list[Step], identifier: object, name: str) -> dict[str, Any]:
@@ -209,53 +172,28 @@ def _undo(steps: list[Step], identifier: object, name: str) -> dict[str, Any]:
     return {"action": "undo", "document": name, "step": identifier}
 
 
-class ReviewServer:
+class ReviewServer(ThreadingHTTPServer):
     """An HTTP server for one output folder, on 127.0.0.1 alone. Use it in a `with`, or close it.
 
     with ReviewServer(Run(Path("out"))) as server:
         print(server.url)
-        server.serve()
+        server.serve_forever()
     """
+
+    daemon_threads = True
 
     def __init__(self, run: Run, *, port: int = 0) -> None:
         self.run, self.token = run, secrets.token_urlsafe(24)
-        handler = type("_Bound", (_Handler,), {"review": self})
         try:
-            self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+            super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
             raise UsageError(f"port {port} cannot be used: {error.strerror}; name another --port") from error
-        self._http.daemon_threads = True
-
-    @property
-    def port(self) -> int:
-        return int(self._http.server_address[1])
+        self.hosts = (f"127.0.0.1:{self.server_port}", f"localhost:{self.server_port}")  # as browsers call it
 
     @property
     def url(self) -> str:
         """The address of the page, token included."""
-        return f"http://127.0.0.1:{self.port}/{self.token}/"
-
-    @cached_property
-    def hosts(self) -> tuple[str, str]:
-        """What a browser calls this server."""
-        return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
-
-    def serve(self) -> None:
-        """Answer requests until `stop`, or until the process is interrupted."""
-        self._http.serve_forever(poll_interval=0.2)
-
-    def stop(self) -> None:
-        """Let `serve` return; to be called from another thread."""
-        self._http.shutdown()
-
-    def close(self) -> None:
-        self._http.server_close()
-
-    def __enter__(self) -> ReviewServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return f"http://127.0.0.1:{self.server_port}/{self.token}/"
 
 
 class _Refused(Exception):
@@ -268,7 +206,7 @@ class _Refused(Exception):
 class _Handler(BaseHTTPRequestHandler):
     """One connection. It tells nothing to a client that does not know the token."""
 
-    review: ReviewServer
+    server: ReviewServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "extractor", ""
     timeout = 60
@@ -301,16 +239,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _place(self) -> str:
         """The path below the token; _Refused where this request may not ask for anything."""
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
-        if host not in self.review.hosts or origin not in (None, *(f"http://{name}" for name in self.review.hosts)):
+        if host not in self.server.hosts or origin not in (None, *(f"http://{name}" for name in self.server.hosts)):
             raise _Refused(HTTPStatus.FORBIDDEN)
         path = self.path.partition("?")[0]
         token, slash, rest = path.removeprefix("/").partition("/")
-        if not slash or not compare_digest(token.encode(), self.review.token.encode()):
+        if not slash or not compare_digest(token.encode(), self.server.token.encode()):
             raise _Refused(HTTPStatus.NOT_FOUND)
         return rest
 
     def _get(self, place: str) -> tuple[bytes, str, dict[str, str]]:
-        run, request = self.review.run, {name: values[-1] for name, values in self._query().items()}
+        run, request = self.server.run, dict(parse_qsl(self.path.partition("?")[2], keep_blank_values=True))
         name = request.get("name", "")
         match place:
             case "":
@@ -341,10 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
             request = None
         if not isinstance(request, dict):
             raise UsageError("a correction is a JSON object")
-        return encoded(self.review.run.take(request)), "application/json", {}
-
-    def _query(self) -> dict[str, list[str]]:
-        return parse_qs(self.path.partition("?")[2], keep_blank_values=True)
+        return encoded(self.server.run.take(request)), "application/json", {}
 
     def _page(self) -> tuple[bytes, str, dict[str, str]]:
         page, style, script = template()

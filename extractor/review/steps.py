@@ -23,9 +23,9 @@ from extractor.pipeline.result import evidence_lines
 from extractor.repair.kinds import choose, read
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, get, join, leaves, parts
+from extractor.schema.pointer import JSON, found_at, get, join, leaves, parts
 from extractor.schema.text import from_text
-from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union, is_null
 
 __all__ = ["fields_of", "located", "step_of"]
 
@@ -50,7 +50,8 @@ def step_of(
         _check_new(before, path, str(action))
     value = None
     if action == "accept":
-        value = _at(before.value, before.moved(path))
+        moved = before.moved(path)
+        value = None if moved is None else found_at(before.value, moved)
     elif action != "invented":
         value = _value(schema, path, was, request)
     step = Step(
@@ -73,29 +74,22 @@ def step_of(
 
 def _check_new(before: Review, path: str, action: str) -> None:
     """Only a value that is missing may stand where there is none: in an object, or after the last row of a list."""
-    holder = _at(before.whole, path.rpartition("/")[0])
+    holder = found_at(before.whole, path.rpartition("/")[0])
     last = parts(path)[-1] if path else ""
     after = isinstance(holder, list) and last == str(len(holder))
     if action != "missing" or not (after or isinstance(holder, dict) or not path):
         raise UsageError(f"there is no value to correct @ {path or '/'}")
 
 
-def _at(value: JSON, pointer: str | None) -> JSON:
-    try:
-        return None if pointer is None else get(value, pointer)
-    except (LookupError, ValueError, TypeError):
-        return None
-
-
 def _rows(before: Review, extracted: JSON, path: str) -> Iterator[JSON]:
     """The items that a path leads through as they were extracted, None for those that a step put there."""
     here = ""
     for name in parts(path):
-        holder = _at(before.whole, here)
+        holder = found_at(before.whole, here)
         own = not before.replaced(here)
         here = join(here, name)
         if isinstance(holder, list):
-            yield _at(extracted, here) if own else None
+            yield found_at(extracted, here) if own else None
 
 
 def _checked(schema: Schema[Any], extracted: JSON, steps: Sequence[Step], step: Step) -> Step:
@@ -109,7 +103,7 @@ def _checked(schema: Schema[Any], extracted: JSON, steps: Sequence[Step], step: 
             if f"{problem.path}/".startswith(f"{path}/"):
                 raise UsageError(str(problem)) from None
         return step  # what is wrong elsewhere is for other steps
-    return replace(step, value=_at(whole, path))
+    return replace(step, value=found_at(whole, path))
 
 
 # ---------------------------------------------------------------------- where a new value stands
@@ -130,7 +124,7 @@ def located(
         value = after.value
         if alone:
             value, path = _alone(value, path)
-        paths = {pointer for pointer, _ in leaves(_at(value, path), path)}
+        paths = {pointer for pointer, _ in leaves(found_at(value, path), path)}
         found, _ = regrounded(schema, document, value, paths, agreed=())
         lines = [line for pointer, spans in found.items() for line in evidence_lines(pointer[len(path) :], spans)]
         step = replace(step, evidence=lines)
@@ -155,7 +149,7 @@ def _value(schema: Schema[Any] | None, path: str, was: JSON, request: Mapping[st
     if isinstance(fields, Mapping):
         value = deepcopy(was) if isinstance(was, dict) else {}
         for pointer, inner in fields.items():
-            _put(value, parts(str(pointer)), _typed(schema, path + str(pointer), _at(value, pointer), str(inner)))
+            _put(value, parts(str(pointer)), _typed(schema, path + str(pointer), found_at(value, pointer), str(inner)))
         return value
     if not isinstance(text, str):
         raise UsageError(f"a correction needs the new value as text @ {path or '/'}")
@@ -174,8 +168,8 @@ def _typed(schema: Schema[Any] | None, path: str, was: JSON, text: str) -> JSON:
     steps = trace(schema.declared, path)
     found = len(steps) == len(parts(path)) + schema.declared.wrapped
     nodes = list(_alternatives(schema.declared, steps[-1].node if steps else schema.declared.root)) if found else []
-    nullable = any(map(_is_null, nodes))
-    scalars = [node for node in nodes if isinstance(node, Leaf | Choice) and not _is_null(node)]
+    nullable = any(map(is_null, nodes))
+    scalars = [node for node in nodes if isinstance(node, Leaf | Choice) and not is_null(node)]
     if nullable and not text.strip():
         return None
     if not scalars:
@@ -199,8 +193,7 @@ def _like(was: JSON, text: str, path: str) -> JSON:
     if was is None or isinstance(was, str):
         return text
     value = _json(text, path)
-    alike = (bool,) if isinstance(was, bool) else (int, float) if isinstance(was, int | float) else (type(was),)
-    if not isinstance(value, alike) or isinstance(value, bool) != isinstance(was, bool):
+    if type(value) is not type(was) and not {type(value), type(was)} <= {int, float}:
         raise UsageError(f"{text!r} is not like {orjson.dumps(was).decode()[:40]}, which it would replace @ {path}")
     return value
 
@@ -210,10 +203,6 @@ def _json(text: str, path: str) -> JSON:
         return from_text(text)
     except InvalidValue as error:
         raise UsageError(f"{error.problems[0].message} @ {path or '/'}") from None
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.type == "null"
 
 
 def _alternatives(tree: Tree, node: Node) -> Iterator[Node]:
@@ -236,7 +225,7 @@ def fields_of(schema: Schema[Any]) -> dict[str, dict[str, Any]]:
 
 
 def _describe(tree: Tree, node: Node, at: str, above: tuple[int, ...], found: dict[str, dict[str, Any]]) -> None:
-    alternatives = [each for each in _alternatives(tree, node) if not _is_null(each)]
+    alternatives = [each for each in _alternatives(tree, node) if not is_null(each)]
     if any(id(each) in above for each in alternatives):  # a type that holds itself
         return
     above = (*above, *map(id, alternatives))

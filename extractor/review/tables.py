@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
@@ -54,10 +55,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "fields": {field: _figures(score) for field, score in evaluation.fields.items()},
         "total": _figures(evaluation.total),
         "errors": [_error(error) for error in evaluation.errors],
-        "calibration": [
-            {"low": bin.low, "high": bin.high, "count": bin.count, "confidence": bin.confidence, "correct": bin.correct}
-            for bin in evaluation.calibration
-        ],
+        "calibration": [asdict(bin) for bin in evaluation.calibration],
         "calibration_error": evaluation.calibration_error,
     }
 
@@ -134,13 +132,11 @@ def _place(error: Error) -> str:
 
 
 def _error(error: Error) -> dict[str, Any]:
-    names = ("kind", "document", "path", "field", "gold", "found", "start", "end", "page")
-    return {name: getattr(error, name) for name in names}
+    return {name: value for name, value in asdict(error).items() if name != "at"}
 
 
 def _figures(score: Score) -> dict[str, float | int | None]:
-    counts = {"gold": score.gold, "found": score.found, "right": score.right, "exact": score.exact}
-    return {**counts, "precision": score.precision, "recall": score.recall, "f1": score.f1}
+    return {**asdict(score), "precision": score.precision, "recall": score.recall, "f1": score.f1}
 
 
 def _documents(evaluation: Evaluation) -> Iterator[str]:

@@ -81,7 +81,7 @@ def document_of(
     flagged = flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]})
     return {
         "line": line_of(corrected),
-        "fields": rows(review, evidence, plain.get("confidence") or {}, set(flagged)),
+        "fields": list(_Rows(review, evidence, plain.get("confidence") or {}, flagged).of(review.whole, "", "", 0)),
         "problems": corrected.get("problems") or [],
         "steps": list(map(_named, steps)),
         "stale": list(map(_named, review.stale)),
@@ -169,15 +169,10 @@ def as_text(leaf: JSON) -> str:
     return leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
 
 
-def rows(
-    review: Review, evidence: Evidence, confidence: Mapping[str, float], flagged: Collection[str]
-) -> list[dict[str, Any]]:
-    """The value as a flat list of rows, outermost first; `depth` says how they nest."""
-    return list(_Rows(review, evidence, confidence, flagged).of(review.whole, "", "", 0))
-
-
 @dataclass(frozen=True, slots=True)
 class _Rows:
+    """A value as a flat list of rows, outermost first; `depth` is how deep they nest."""
+
     review: Review
     evidence: Evidence
     confidence: Mapping[str, float]
@@ -208,7 +203,9 @@ class _Rows:
         lines = self.evidence.get(pointer, [])
         if lines:
             row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index)
-        row["places"] = [place for line in lines if (place := _place(line))]
+        names = ("mark", "page", "box")  # the number of a mark in the text, a page, a box on the picture of that page
+        places = [{name: line[name] for name in names if line.get(name) is not None} for line in lines]
+        row["places"] = [place for place in places if place]
         row |= {"flagged": True} if pointer in self.flagged else {}
         if pointer in self.confidence and not self.review.replaced(pointer):
             row["confidence"] = self.confidence[pointer]
@@ -223,12 +220,6 @@ class _Rows:
         return {"state": step.action, "step": step.id, "was": was}
 
 
-def _place(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a line of evidence points: the number of a mark in the text, a page, a box on the picture of that page."""
-    found = {name: line.get(name) for name in ("mark", "page", "box")}
-    return {name: value for name, value in found.items() if value is not None}
-
-
 # ---------------------------------------------------------------------- a text in pieces
 
 
@@ -239,27 +230,21 @@ def passages(text: str, marks: Sequence[Mark], *, cap: int) -> list[Piece]:
     """
     inside = [(start, min(end, len(text)), number) for start, end, number in marks if 0 <= start < min(end, len(text))]
     windows = _windows(text, inside, cap)
-    begins, ends = _edges(inside)
+    begins: defaultdict[int, set[int]] = defaultdict(set)
+    ends: defaultdict[int, set[int]] = defaultdict(set)
+    for start, end, number in inside:
+        begins[start].add(number)
+        ends[end].add(number)
     opened, closed = {start for start, _ in windows}, {end for _, end in windows}
     pieces: list[Piece] = []
     active: set[int] = set()
     visible = False
     for start, end in pairwise(sorted({0, len(text), *begins, *ends, *opened, *closed})):
         visible = start in opened or (visible and start not in closed)
-        active = (active | begins.get(start, set())) - ends.get(start, set())
+        active = (active | begins[start]) - ends[start]
         piece = text[start:end]
         pieces.append(([piece, sorted(active)] if active else piece) if visible else end - start)
     return pieces
-
-
-def _edges(marks: Sequence[Mark]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Which marks begin, and which end, at each offset."""
-    begins: dict[int, set[int]] = {}
-    ends: dict[int, set[int]] = {}
-    for start, end, number in marks:
-        begins.setdefault(start, set()).add(number)
-        ends.setdefault(end, set()).add(number)
-    return begins, ends
 
 
 def _windows(text: str, marks: Sequence[Mark], cap: int) -> list[tuple[int, int]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache, partial, reduce
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.lens import Found, Lens
+from extractor.schema.lens import Lens, Unwrapped
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -38,20 +38,6 @@ from extractor.schema.words import prompt_text
 __all__ = ["Excerpt", "Part", "RowShape", "Schema", "Unwrapped", "compile_schema"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Unwrapped:
-    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer.
-
-    `misnamed`: some object is not of the branch of a union that it names.
-    """
-
-    value: JSON
-    counts: dict[str, int]
-    quotes: dict[str, str]
-    problems: tuple[Problem, ...]
-    misnamed: bool = False
 
 
 class Schema(Generic[T]):
@@ -100,8 +86,8 @@ class Schema(Generic[T]):
     # ------------------------------------------------------------------ there and back
 
     @cached_property
-    def _lenses(self) -> tuple[Lens, Lens]:
-        """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
+    def _lens(self) -> Lens:
+        """The way to the wire and back."""
         wire = Validator(self.wire)
 
         def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
@@ -110,8 +96,7 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        plain = Lens(self.tree, misfits, exact=False)
-        return plain, Lens(self.tree, misfits, exact=True) if plain.decimals else plain
+        return Lens(self.tree, misfits)
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
@@ -119,19 +104,17 @@ class Schema(Generic[T]):
         What is not of the declared shape is passed through; InvalidValue where the wire has no form for it.
         """
         declared = self.source.dump(value)
-        declared = {"value": declared} if self.tree.wrapped else declared
-        return self._lenses[0].encode(declared)
+        return self._lens.encode({"value": declared} if self.tree.wrapped else declared)
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
-        plain, exact = self._lenses
         if isinstance(answer, str | bytes):
-            if self._is_plain and (plain is exact or not has_fraction(answer)):
+            if self._is_plain and not (self._lens.decimals and has_fraction(answer)):
                 return self.source.validate_json(answer)  # type: ignore[no-any-return]
-            answer = from_text(answer) if plain is exact else exact_from_text(answer)
+            answer = exact_from_text(answer) if self._lens.decimals else from_text(answer)
         wire: JSON = answer
         bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
-        found = self.unwrap({"value": wire} if bare else wire, exact=True)
+        found = self.unwrap({"value": wire} if bare else wire)
         if found.misnamed:
             raise InvalidValue(found.problems)
         return self.validate(found.value)
@@ -139,29 +122,14 @@ class Schema(Generic[T]):
     @cached_property
     def _is_plain(self) -> bool:
         """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
-        return self._lenses[0].plain and not self.tree.wrapped
+        return self._lens.plain and not self.tree.wrapped
 
-    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
-        """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem.
+    def unwrap(self, wire: JSON) -> Unwrapped:
+        """Wire JSON in the declared shape; what fits nowhere stays as it is, with a problem.
 
-        `exact`: numbers may be `Digits`, of which decimals keep each.
+        Of numbers that are `Digits`, decimals get each digit.
         """
-        found = Found()
-        wrapped = self.tree.wrapped
-        if wrapped and not (isinstance(wire, dict) and "value" in wire):
-            found.misfit("", 'an object with "value"')
-            wire = {"value": wire}
-        lens = self._lenses[exact]
-        value = wire if lens.plain else lens.decode(wire, found)
-        if not wrapped:
-            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
-        return Unwrapped(
-            value["value"],
-            {path.removeprefix("/value"): count for path, count in found.counts.items()},
-            {path.removeprefix("/value"): quote for path, quote in found.quotes.items()},
-            tuple(Problem(problem.path.removeprefix("/value"), problem.message) for problem in found.problems),
-            found.misnamed,
-        )
+        return self._lens.decode(wire)
 
     def dump(self, value: T) -> JSON:
         """A declared value as JSON in the declared shape."""
@@ -362,8 +330,8 @@ class Excerpt(Schema[JSON]):
     def _is_plain(self) -> bool:
         return False
 
-    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
-        found = super().unwrap(wire, exact=exact)
+    def unwrap(self, wire: JSON) -> Unwrapped:
+        found = super().unwrap(wire)
         return replace(found, value=trimmed(found.value, self.whole.declared, self.declared))
 
 

@@ -1,6 +1,14 @@
 """What pydantic would lose or make up between a type and its JSON, put right in its own core schema.
 
-**Unions**: a branch is named wherever JSON does not tell it from another (`unions.py`).
+**Unions**: where JSON does not tell one class of a union from another, each of them gets one more constant, which
+validation reads and takes away, and which dumping writes. Classes that differ in a required field or in a constant need
+no name. Everything else, such as scalars, lists and maps, is read as pydantic reads it.
+
+    class Charge(BaseModel): amount: Decimal
+    class Refund(BaseModel): amount: Decimal
+    class Entry(BaseModel):  move: Charge | Refund
+
+    {"move": {"variant": "Refund", "amount": "5"}}
 
 **Times**: a number is no time. pydantic takes 2024 for the seconds since 1970; here it is refused.
 
@@ -13,15 +21,23 @@ only has as its default is left out. Functions and settings of the user's own wr
 from __future__ import annotations
 
 import base64
-import sys
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, time, timedelta
+from datetime import timedelta
 from enum import Enum
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from itertools import chain, combinations
 from typing import Any
 
-from pydantic_core import PydanticSerializationUnexpectedValue, SchemaSerializer, SchemaValidator, core_schema
+from pydantic_core import (
+    PydanticSerializationError,
+    PydanticSerializationUnexpectedValue,
+    SchemaSerializer,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
 from extractor.schema.forms import (
     ARRAYS,
@@ -32,21 +48,27 @@ from extractor.schema.forms import (
     RECORDS,
     SHOWN,
     TEXTS,
+    THROUGH,
     TIMES,
     Core,
     Forms,
+    Record,
     alias_of,
     constants_of,
     fields_of,
     labelled,
     plain_value,
+    record_of,
     standing,
     with_inner,
     without_ref,
 )
-from extractor.schema.unions import UnionCore, members
+from extractor.schema.words import distinct, unused
 
-__all__ = ["Cores", "is_pydantics"]
+__all__ = ["STUMBLES", "Cores", "is_pydantics"]
+
+STUMBLES = (ArithmeticError, AttributeError, LookupError, TypeError)
+"""What functions of the user's own raise over a value that they did not foresee."""
 
 
 class Cores(Forms):
@@ -57,7 +79,6 @@ class Cores(Forms):
         self.source = core
         self.made: dict[str, Core] = {}
         self.unions: dict[int, UnionCore] = {}
-        self.marked: set[int] = set()
         self.customised = False
         self.reading = self._with_made(self.read(core))
         self.tags = frozenset(union.tag for union in self.unions.values() if union.named)
@@ -137,9 +158,7 @@ class Cores(Forms):
                 serialization = core_schema.plain_serializer_function_ser_schema(_duration_as_text, when_used="json")
                 return {**copy, "serialization": serialization}
             case "bytes" if plain_bytes:
-                marked = id(core) in self.marked
-                write = partial(_bytes_as_text, marked=marked)
-                serialization = core_schema.plain_serializer_function_ser_schema(write, when_used="json")
+                serialization = core_schema.plain_serializer_function_ser_schema(_bytes_as_text, when_used="json")
                 return {**copy, "serialization": serialization}
         return copy
 
@@ -202,6 +221,157 @@ class Cores(Forms):
         return core["type"] not in (*ARRAYS, *MAPS, *RECORDS, *NUMBERS, *TEXTS, "bool")
 
 
+# ---------------------------------------------------------------------- unions
+
+PLAIN = ""
+"""The choice that reads what no constant tells apart, as pydantic does."""
+
+
+class UnionCore:
+    """A union, the classes among its branches, and the constants that name them; none where none is needed."""
+
+    def __init__(self, whole: Cores, core: Core) -> None:
+        self.whole = whole
+        choices = list(whole.branches(core)) if _is_ours(core) else []
+        self.branches = [branch for _, branch in choices]
+        self.records = [record for label, branch in choices if (record := record_of(whole, branch, label))]
+        self.tag = unused("variant", {name for record in self.records for name in record.names | record.taken})
+        clash = any(not one.differs(other) for one, other in combinations(self.records, 2))
+        labels = distinct(record.name for record in self.records) if clash else []
+        self.named = dict(zip(labels, self.records, strict=False))
+
+    # -------------------------------------------------------------- reading
+
+    def reading(self, core: Core) -> Core:
+        """The union as one that a function tells apart by the constant."""
+        if not self.named:
+            labels = core["choices"] if core["type"] == "tagged-union" else ()
+            return members(core) if any(isinstance(label, Enum) for label in labels) else core
+        metadata = core.get("metadata", {})
+        ref, plain = without_ref({key: value for key, value in core.items() if key != "metadata"})
+        choices = {label: self.with_name(label, record.core) for label, record in self.named.items()}
+        by_branch = {id(record.core): choices[label] for label, record in self.named.items()}
+        listed = [by_branch.get(id(branch)) or self.whole.read(branch) for branch in self.branches]
+        return {
+            **core_schema.tagged_union_schema(
+                {**choices, PLAIN: plain},
+                self.choose,
+                custom_error_type="unknown_variant",
+                custom_error_message=f"{self.tag} must be one of {', '.join(self.named)}",
+            ),
+            "metadata": {**metadata, SHOWN: core_schema.union_schema(listed)},
+            **ref,
+        }
+
+    def choose(self, value: Any) -> str | None:
+        """The choice for a value; None where its constant is none of the union's."""
+        label = value.get(self.tag) if isinstance(value, dict) else None
+        if isinstance(label, str) and label in self.named:
+            return label
+        return PLAIN if label is None or any(record.open for record in self.records) else None
+
+    def with_name(self, label: str, branch: Core) -> Core:
+        """A reference to a copy of a branch that reads the constant first and takes it away again.
+
+        It is a definition, made once, because a branch may hold its own union.
+        """
+        ref = f"variants.{label}:{id(self)}"
+        if ref not in self.whole.made:
+            self.whole.made[ref] = {}
+            copy = self.whole.read(self._stripped(branch))
+            self.whole.made[ref] = {**self._with_constant(copy, label), "ref": ref}
+        return core_schema.definition_reference_schema(ref)
+
+    def _with_constant(self, core: Core, label: str) -> Core:
+        if core["type"] not in FIELDS:
+            return {**core, "schema": self._with_constant(core["schema"], label)}
+        constant = _FIELD[core["type"]](self.tag, core_schema.literal_schema([label]))
+        fields = core["fields"]
+        more = [constant, *fields] if isinstance(fields, list) else {self.tag: constant, **fields}
+        return core_schema.no_info_after_validator_function(self.untagged, {**core, "fields": more})
+
+    def _stripped(self, core: Core) -> Core:
+        """The schema of a branch itself, without the names by which others refer to it."""
+        while core["type"] == "definition-ref":
+            core = self.whole.shared[core["schema_ref"]]
+        _, stripped = without_ref(core)
+        return {**stripped, "schema": self._stripped(core["schema"])} if core["type"] in THROUGH else stripped
+
+    def untagged(self, found: Any) -> Any:
+        """What was read of the fields, without the constant: a dict, or a tuple of it and the names that were set."""
+        for each in found if isinstance(found, tuple) else (found,):
+            if isinstance(each, dict):
+                each.pop(self.tag, None)
+            elif isinstance(each, set):
+                each.discard(self.tag)
+        return found
+
+    # -------------------------------------------------------------- writing
+
+    def writing(self, core: Core, *, plain: bool) -> Core:
+        """The union as one that writes an object by the class that it is of."""
+        if len(self.records) < 2:
+            return core
+        write = partial(self.write, plain=plain)
+        return {**core, "serialization": core_schema.wrap_serializer_function_ser_schema(write)}
+
+    def write(self, value: Any, handler: Callable[[Any], Any], *, plain: bool) -> Any:
+        """What pydantic writes of a value, with the constant of its branch."""
+        record = self.record_of(value, plain)
+        if record is None:
+            return handler(value)
+        written = self.writer(record, plain).to_python(value, mode="json", by_alias=True, round_trip=True)
+        label = next((label for label, each in self.named.items() if each is record), None)
+        if label is None:
+            return written
+        if self.tag in written:
+            raise ValueError(f"a further property {self.tag!r}, which names the branch of a union")
+        return {self.tag: label, **written}
+
+    def record_of(self, value: Any, plain: bool) -> Record | None:
+        """The branch that a value is of: by its class, by one that it inherits from, or the one that reads it back."""
+        exact = (record for record in self.records if record.cls is type(value))
+        above = (record for record in self.records if record.cls and isinstance(value, record.cls))
+        dicts = (record for record in self.records if not record.cls and isinstance(value, dict))
+        others = (record for record in dicts if self.comes_back(record, value, plain))
+        return next(chain(exact, above, others), None)
+
+    def comes_back(self, record: Record, value: Any, plain: bool) -> bool:
+        """Whether a branch writes a value and reads it as itself."""
+        with suppress(PydanticSerializationError, ValidationError, *STUMBLES):
+            written = self.writer(record, plain).to_json(value, by_alias=True, round_trip=True, warnings="error")
+            return bool(self.whole.reader(record.core).validate_json(written) == value)
+        return False
+
+    @cache  # noqa: B019  # as long as the schema
+    def writer(self, record: Record, plain: bool) -> SchemaSerializer:
+        """What writes a value of a branch."""
+        return SchemaSerializer(standing(self.whole.write(self.whole.alone(record.core), plain=plain)))
+
+
+_FIELD: dict[str, Callable[[str, Core], Core]] = {
+    "dataclass-args": lambda name, core: core_schema.dataclass_field(name, core),
+    "model-fields": lambda name, core: core_schema.model_field(core),
+    "typed-dict": lambda name, core: core_schema.typed_dict_field(core, required=True),
+}
+
+
+def _is_ours(core: Core) -> bool:
+    """Whether no property of the user's own tells the branches apart, and they are not ways to read one type."""
+    return "custom_error_type" not in core and (core["type"] == "union" or callable(core["discriminator"]))
+
+
+def members(core: Core) -> Core:
+    """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
+    if core["type"] == "tagged-union":
+        return {**core, "choices": {plain_value(label): choice for label, choice in core["choices"].items()}}
+    values = list(map(plain_value, core["expected"]))
+    by_value = dict(zip(map(repr, values), core["expected"], strict=True))
+    literal = core_schema.literal_schema(values)
+    read = core_schema.no_info_after_validator_function(lambda value: by_value[repr(value)], literal)
+    return {**read, **without_ref(core)[0]}
+
+
 # ---------------------------------------------------------------------- names of fields
 
 
@@ -243,24 +413,25 @@ def _is_opaque(constant: Any) -> bool:
 
 # ---------------------------------------------------------------------- times
 
-MOMENTS = (date, time, timedelta)
-"""What functions of the user's own may have made of a text before."""
-
-TIME = r"[:a-df-zA-DF-Z]|\d-"
+TIME = re.compile(r"[:a-df-zA-DF-Z]|\d-")
 """What a date, a time or a duration has in it, and a number has not."""
 
 
 def _timed(core: Core) -> Core:
-    """A date, a time or a duration, which no number is."""
-    text = core_schema.str_schema(pattern=TIME, strict=True, min_length=0, max_length=sys.maxsize)
-    made = core_schema.chain_schema([core_schema.any_schema(), core_schema.is_instance_schema(MOMENTS)])
-    guard = core_schema.custom_error_schema(
-        core_schema.union_schema([text, made], mode="left_to_right"),
-        "number_for_time",
-        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
-    )
+    """A date, a time or a duration, which no number is; functions of the user's own may have made one before."""
     ref, inner = without_ref({**core, "strict": False})
-    return {**core_schema.chain_schema([guard, inner], metadata={SHOWN: inner}), **ref}
+    guard = core_schema.tagged_union_schema(
+        {"time": inner},
+        lambda value: None if isinstance(value, int | float) or _is_number(value) else "time",
+        custom_error_type="number_for_time",
+        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
+        metadata={SHOWN: inner},
+    )
+    return {**guard, **ref}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and TIME.search(value) is None
 
 
 def _duration_as_text(value: timedelta) -> str:
@@ -287,16 +458,21 @@ BASE64 = "base64:"
 def _bytes(core: Core) -> Core:
     """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
     ref, inner = without_ref({**core, "strict": False})
-    return {**core_schema.no_info_before_validator_function(_from_text, inner), **ref}
+    marked = core_schema.no_info_before_validator_function(_from_base64, inner)
+    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={SHOWN: inner})
+    return {**either, **ref}
 
 
-def _from_text(value: Any) -> Any:
-    marked = isinstance(value, str) and value.startswith(BASE64)
-    return base64.b64decode(value.removeprefix(BASE64), validate=True) if marked else value
+def _form_of(value: Any) -> str:
+    return "base64" if isinstance(value, str) and value.startswith(BASE64) else "text"
 
 
-def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
-    """The text that bytes are in JSON; what begins as the mark does, and anything with `marked`, is base64 as well.
+def _from_base64(value: str) -> bytes:
+    return base64.b64decode(value.removeprefix(BASE64), validate=True)
+
+
+def _bytes_as_text(value: bytes | bytearray) -> str:
+    """The text that bytes are in JSON; what begins as the mark does is base64 as well.
 
     _bytes_as_text(b"abc")   # "abc"
     _bytes_as_text(b"\\xff")  # "base64:/w=="
@@ -305,6 +481,6 @@ def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
         raise PydanticSerializationUnexpectedValue(f"expected bytes, not {type(value).__name__}")
     with suppress(UnicodeDecodeError):
         text = value.decode()
-        if not marked and not text.startswith(BASE64):
+        if not text.startswith(BASE64):
             return text
     return BASE64 + base64.b64encode(value).decode()

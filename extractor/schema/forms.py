@@ -1,25 +1,15 @@
-"""What JSON a core schema of pydantic reads, and whether two of them read the same.
-
-The JSON type tells branches of a union apart, and so do constants, a spelling of their own, lengths, the items that a
-list must have, and the names that an object must have.
-
-    forms.clash(tuple[int, str], list[int])   # False: the second item is text, or a number
-    forms.clash(tuple[int, int], list[int])   # True: [1, 2] is either
-    forms.clash(list[int], list[str])         # False: [] is the same list
-"""
+"""Core schemas of pydantic: what can be seen of one, which objects JSON tells apart, and copies of it."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, Flag
 from operator import is_
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError, core_schema
+from pydantic_core import core_schema
 
 __all__ = [
     "ANY",
@@ -29,14 +19,13 @@ __all__ = [
     "MAPS",
     "NUMBERS",
     "RECORDS",
-    "SCALARS",
     "SHOWN",
     "TEXTS",
     "THROUGH",
     "TIMES",
     "Core",
-    "Form",
     "Forms",
+    "Record",
     "alias_of",
     "constants_of",
     "fields_of",
@@ -46,9 +35,9 @@ __all__ = [
     "standing",
     "with_inner",
     "without_ref",
-    "word",
 ]
 
+ANY = {"type": "any"}
 Core = Any
 """A core schema of pydantic: nested dicts with a `type`."""
 
@@ -58,26 +47,10 @@ MAPS = ("counter", "dict", "ordered-dict")
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 FUNCTIONS = ("function-plain", "function-wrap")
-SIZES = {"max_length", "min_length"}
 TIMES = ("date", "datetime", "time", "timedelta")
 NUMBERS = ("float", "int")
-SCALARS = ("boolean", "number", "string")
-
-TEXTS: dict[str, str] = {
-    "bytes": r"base64:.*",
-    "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d.*",
-    "date": r"\d{4}-\d\d-\d\d",
-    "time": r"\d\d:\d\d.*",
-    "timedelta": r"[+-]?P.*",
-    "decimal": r"-?(0|[1-9]\d*)(\.\d+)?",
-    "IPv4Address": r"\d{1,3}(\.\d{1,3}){3}",
-    "IPv6Address": r"[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%.*)?",
-    "url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
-    "multi-host-url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
-    "str": r"(?s:.*)",
-}
-"""How each scalar that JSON holds as text is spelt, the narrowest first."""
+TEXTS = ("bytes", "decimal", "multi-host-url", "str", "url", "uuid", *TIMES)
+"""Scalars that JSON holds as text."""
 
 
 class Forms:
@@ -85,7 +58,6 @@ class Forms:
 
     def __init__(self, core: Core) -> None:
         self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
-        self.records: dict[int, Record | None] = {}
 
     def resolve(self, core: Core) -> Core:
         """What a schema validates in the end, behind references and functions."""
@@ -120,200 +92,11 @@ class Forms:
             else:
                 yield (label if isinstance(choices, dict) else ""), choice
 
-    # -------------------------------------------------------------- what JSON tells apart
-
-    def forms(self, core: Core, made: Any = None) -> Iterator[Form]:
-        """The forms of JSON that a schema reads, each with what it makes of it; `made` where that is known already."""
-        match core["type"]:
-            case "definition-ref":
-                yield from self.forms(self.shared[core["schema_ref"]], made)
-            case "default" | "function-after" | "function-before" | "function-wrap":
-                yield from self.forms(core["schema"], made or (id(core) if "serialization" in core else None))
-            case "nullable":
-                yield Form("null", "none", core)
-                yield from self.forms(core["schema"], made)
-            case "union" | "tagged-union":
-                for _, branch in self.branches(core):
-                    yield from self.forms(branch, made)
-            case "literal" | "enum" if constants := constants_of(core):
-                for (json_type, cls), values in _by_type(constants).items():
-                    yield Form(json_type, made or cls, core, tuple(values))
-            case "decimal":
-                yield Form("string", made or "decimal", core)
-                yield Form("number", made or "decimal", core)
-            case "lax-or-strict":
-                yield from self.forms(core["strict_schema"], made or _instance(core) or id(core))
-            case "json-or-python":
-                yield from self.forms(core["json_schema"], made or _instance(core) or id(core))
-            case "chain":
-                yield from self.forms(core["steps"][0], made)
-            case "model" if core.get("root_model"):
-                yield from self.forms(core["schema"], made or core["cls"])
-            case each:
-                cls = None if each == "typed-dict" else core.get("cls")
-                yield Form(_JSON_TYPES.get(each, "string"), made or cls or each, core)
-
-    def clash(self, one: Core, other: Core, seen: tuple[tuple[int, int], ...] = ()) -> bool:
-        """Whether some JSON is of both schemas, and another value of each."""
-        pair = (id(self.resolve(one)), id(self.resolve(other)))
-        return pair not in seen and any(
-            self.meet(a, b) and (a.made != b.made or self.clash_inside(a, b, (*seen, pair)))
-            for a in self.forms(one)
-            for b in self.forms(other)
-        )
-
-    def clash_inside(self, one: Form, other: Form, seen: tuple[tuple[int, int], ...]) -> bool:
-        if one.json == "array":
-            places = range(max(one.width, other.width))
-            return any(self.clash(one.item(place), other.item(place), seen) for place in places)
-        if one.core["type"] in MAPS and other.core["type"] in MAPS:
-            return self.clash(one.values, other.values, seen)
-        return one.core["type"] == "typed-dict" and one.core is not other.core
-
-    def meet(self, one: Form, other: Form) -> bool:
-        """Whether some JSON is of both forms."""
-        if {one.json, other.json} == {"boolean", "number"}:
-            number = one if one.json == "number" else other
-            return any(constant in (0, 1) for constant in number.constants)
-        if one.json != other.json:
-            return False
-        if one.json == "array":
-            least = max(one.least, other.least)
-            return least <= min(one.most, other.most) and all(
-                any(self.meet(a, b) for a in self.forms(one.item(i)) for b in self.forms(other.item(i)))
-                for i in range(min(least, max(one.width, other.width)))
-            )
-        if one.json == "object":
-            left, right = self.record(one.core), self.record(other.core)
-            if left and right:
-                return not left.differs(right)
-            return self.takes(one.core, right) and self.takes(other.core, left)
-        if one.constants and other.constants:
-            return not {*map(repr, one.constants)}.isdisjoint(map(repr, other.constants))
-        if one.constants or other.constants:
-            closed, open_ = (one, other) if one.constants else (other, one)
-            return any(open_.may_be(constant) for constant in closed.constants)
-        if one.json == "number":
-            return one.made == other.made or not {one.made, other.made} <= {"decimal", *NUMBERS}
-        return not {"", "str"}.isdisjoint((one.kind, other.kind)) or TEXTS[one.kind] == TEXTS[other.kind]
-
-    def record(self, core: Core) -> Record | None:
-        """A schema as an object with fields, looked at once; None for anything else."""
-        if id(core) not in self.records:
-            self.records[id(core)] = record_of(self, core, "")
-        return self.records[id(core)]
-
-    def takes(self, core: Core, record: Record | None) -> bool:
-        """Whether a map may have the names that an object must have."""
-        if core["type"] not in MAPS or record is None or "keys_schema" not in core:
-            return True
-        keys = SchemaValidator(core_schema.dict_schema(self.alone(core["keys_schema"])))
-        try:
-            return bool(keys.validate_json(json.dumps(dict.fromkeys(record.required)))) or not record.required
-        except ValidationError:
-            return False
-
-
-_JSON_TYPES = {"bool": "boolean", "none": "null", "any": "any", "call": "array", "enum": "number"}
-_JSON_TYPES |= dict.fromkeys(NUMBERS, "number") | dict.fromkeys(ARRAYS, "array")
-_JSON_TYPES |= dict.fromkeys((*MAPS, *RECORDS), "object")
-"""The JSON type of each schema that is no text; an enum without constants is of flags."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One form of JSON that a schema reads: its JSON type, what it makes of it, and the constants that it is one of."""
-
-    json: str
-    made: Any
-    core: Core
-    constants: tuple[Any, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """How a text is spelt: a name in `TEXTS`; "" where that is not known."""
-        named = self.made.__name__ if isinstance(self.made, type) else self.made
-        known = named if named in TEXTS else self.core["type"]
-        return known if known in ("url", "multi-host-url", named) and known in TEXTS else ""
-
-    def may_be(self, constant: Any) -> bool:
-        """Whether a constant may be a text or a number of this form; a decimal is written as text."""
-        if self.json == "string":
-            return re.fullmatch(TEXTS.get(self.kind, ".*"), constant, re.DOTALL) is not None
-        return bool(self.made != "decimal")
-
-    # -------------------------------------------------------------- lists and maps
-
-    @property
-    def items(self) -> list[Core]:
-        items = self.core.get("items_schema", ANY)
-        if isinstance(items, list):
-            return items or [ANY]
-        fields = self.core.get("fields") or self.core.get("arguments_schema", {}).get("arguments_schema")
-        return [each["schema"] for each in fields] if fields else [items]
-
-    @property
-    def fixed(self) -> bool:
-        return self.core["type"] in ("call", "named-tuple", "tuple") and "variadic_item_index" not in self.core
-
-    @property
-    def width(self) -> int:
-        return len(self.items)
-
-    @property
-    def least(self) -> int:
-        if not self.fixed:
-            return int(self.core.get("min_length") or 0)
-        return sum(each["type"] != "default" for each in self.items) if self.core.get("items_schema", ANY) else 0
-
-    @property
-    def most(self) -> int:
-        if not self.fixed:
-            return int(self.core.get("max_length") or sys.maxsize)
-        return self.width if self.core.get("items_schema", ANY) else 0
-
-    def item(self, place: int) -> Core:
-        return self.items[min(place, self.width - 1)]
-
-    @property
-    def values(self) -> Core:
-        return self.core.get("values_schema", {"type": "int"} if self.core["type"] == "counter" else ANY)
-
-
-ANY = {"type": "any"}
-
-
-def _instance(core: Core) -> type | None:
-    """The class of which a schema takes instances, where it names one."""
-    match core["type"]:
-        case "is-instance":
-            return core["cls"] if isinstance(core["cls"], type) else None
-        case "lax-or-strict":
-            return _instance(core["strict_schema"])
-        case "json-or-python":
-            return _instance(core["python_schema"])
-        case "union":
-            return _instance(labelled(core["choices"][0])[1])
-        case "chain":
-            return _instance(core["steps"][0])
-    return None
-
-
-def _by_type(constants: Sequence[Any]) -> dict[tuple[str, Any], list[Any]]:
-    """The values of constants by their JSON types, and by what they are in Python: a class, or the name of a type."""
-    types = {str: "string", bool: "boolean", type(None): "null"}
-    groups: dict[tuple[str, Any], list[Any]] = {}
-    for constant in constants:
-        value = plain_value(constant)
-        made = type(constant) if isinstance(constant, Enum) else type(constant).__name__
-        groups.setdefault((types.get(type(value), "number"), made), []).append(value)
-    return groups
-
 
 # ---------------------------------------------------------------------- objects
 
 
-@dataclass
+@dataclass(eq=False)
 class Record:
     """A branch that is an object: its class, and the names, required names and constants of its fields.
 
@@ -328,7 +111,6 @@ class Record:
     required: set[str] = field(default_factory=set)
     constants: dict[str, set[str]] = field(default_factory=dict)
     open: bool = False
-    is_map: bool = False
 
     def differs(self, other: Record) -> bool:
         """Whether a value of either can never be one of the other."""
@@ -339,13 +121,8 @@ class Record:
 
 
 def record_of(whole: Forms, branch: Core, label: str) -> Record | None:
-    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`.
-
-    A map of any size whose names may be any is one without fields.
-    """
+    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`."""
     target = whole.resolve(branch)
-    if target["type"] == "dict" and target.get("keys_schema") == {"type": "str"} and not target.keys() & SIZES:
-        return Record("map", branch, None, open=True, is_map=True)
     if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
         return None
     inner = whole.fields(target)
@@ -353,7 +130,7 @@ def record_of(whole: Forms, branch: Core, label: str) -> Record | None:
         return None
     cls = target.get("cls")
     name = label or (cls.__name__ if cls else target.get("cls_name", "")) or "option"
-    record = Record(word(name), branch, None if target["type"] == "typed-dict" else cls)
+    record = Record(re.sub(r"\W+", "_", name).strip("_"), branch, None if target["type"] == "typed-dict" else cls)
     extra = (inner.get("extra_behavior"), target.get("config", {}).get("extra_fields_behavior"))
     record.open = "allow" in extra
     for own, each in fields_of(inner):
@@ -403,10 +180,6 @@ def constants_of(core: Core) -> Sequence[Any]:
 
 def plain_value(constant: Any) -> Any:
     return constant.value if isinstance(constant, Enum) else constant
-
-
-def word(name: str) -> str:
-    return re.sub(r"\W+", "_", name).strip("_")
 
 
 # ---------------------------------------------------------------------- copies of a core schema

@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError, core_schema
 
 from extractor.schema.cores import is_pydantics
 from extractor.schema.forms import SHOWN
-from extractor.schema.keywords import REFUSED
+from extractor.schema.keywords import REFUSED, referring
 from extractor.schema.patterns import nests
 from extractor.schema.text import to_text
 from extractor.schema.words import distinct, letters
@@ -88,9 +88,8 @@ class Generator(GenerateJsonSchema):
             return document
         named = {name: stem if "__" in name else name for name, stem in stems.items()}
         short = dict(zip(named, distinct(named.values()), strict=True))
-        renamed: JsonSchemaValue = _referring(
-            document, {f"#/$defs/{name}": f"#/$defs/{new}" for name, new in short.items()}
-        )
+        places = {f"#/$defs/{name}": f"#/$defs/{new}" for name, new in short.items()}
+        renamed: JsonSchemaValue = referring(document, lambda reference: places.get(reference, reference))
         return {**renamed, "$defs": {short[name]: result for name, result in renamed["$defs"].items()}}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
@@ -227,16 +226,6 @@ class Generator(GenerateJsonSchema):
 
     def emit_warning(self, kind: Any, detail: str) -> None:
         """What it warns of, defaults that JSON cannot hold, is not asked for anyway."""
-
-
-def _referring(value: Any, names: Mapping[str, str]) -> Any:
-    """A copy of a document with its references by other names."""
-    if isinstance(value, dict):
-        return {
-            key: names.get(each, each) if isinstance(each, str) and key == "$ref" else _referring(each, names)
-            for key, each in value.items()
-        }
-    return [_referring(each, names) for each in value] if isinstance(value, list) else value
 
 
 def _refused(construct: str, remedy: str) -> JsonSchemaValue:

@@ -24,6 +24,7 @@ __all__ = [
     "foreign_to",
     "is_never",
     "is_of",
+    "referring",
     "says_shape",
     "types_of",
 ]
@@ -131,6 +132,17 @@ def is_of(value: JSON, type_: str) -> bool:
     if type_ in ("integer", "number"):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, OF_TYPE[type_])
+
+
+def referring(document: JSON, change: Callable[[str], str]) -> JSON:
+    """A copy of a document with each of its references changed, and no identifiers that these could be relative to."""
+    if isinstance(document, Mapping):
+        return {
+            name: change(inner) if name == "$ref" and isinstance(inner, str) else referring(inner, change)
+            for name, inner in document.items()
+            if name not in ("$schema", "$id") or not isinstance(inner, str)
+        }
+    return [referring(each, change) for each in document] if isinstance(document, list) else document
 
 
 # ---------------------------------------------------------------------- several schemas as one

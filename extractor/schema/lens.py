@@ -18,7 +18,6 @@ from itertools import chain, repeat, takewhile
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.keywords import is_of
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import Digits, from_text, to_text
 from extractor.schema.tree import (
@@ -39,23 +38,27 @@ from extractor.schema.tree import (
 )
 from extractor.schema.validator import same
 
-__all__ = ["Found", "Lens"]
+__all__ = ["Lens", "Unwrapped"]
 
 _ANYTHING = Free()
 
 
 @dataclass(slots=True)
-class Found:
-    """What is met on the way back, beside the value: pointers are into the declared JSON."""
+class Unwrapped:
+    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer.
 
+    `misnamed`: some object is not of the branch of a union that it names.
+    """
+
+    value: JSON = None
     counts: dict[str, int] = field(default_factory=dict)
     quotes: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
     misnamed: bool = False
 
     def misfit(self, at: str, expected: str, *, misnamed: bool = False) -> None:
         """Note a wire value that is not of the shape that was asked for; `misnamed`, or not of the branch it names."""
-        self.problems.append(Problem(at, f"expected {expected}"))
+        self.problems = (*self.problems, Problem(at, f"expected {expected}"))
         self.misnamed = self.misnamed or misnamed
 
 
@@ -66,17 +69,18 @@ Ranker = Callable[[Union, int, JSON], tuple[int, int]]
 class Lens:
     """The lens of one tree.
 
-    `misfits` ranks the branches of a union. An `exact` lens takes `Digits` for decimals on the way back; `decimals`
-    tells whether there are any, and `plain` whether nothing changes at all.
+    `misfits` ranks the branches of a union. On the way back decimals may be `Digits`; `decimals` tells whether there
+    are any, and `plain` whether nothing else changes.
     """
 
-    def __init__(self, tree: Tree, misfits: Ranker, *, exact: bool) -> None:
-        self.tree, self.misfits, self.exact = tree, misfits, exact
+    def __init__(self, tree: Tree, misfits: Ranker) -> None:
+        self.tree, self.misfits = tree, misfits
         self.decimals = False
+        self.plain = True
         self._changing: dict[int | str, bool] = {}
         self._slots: dict[int, dict[str, tuple[Slot, bool]]] = {}
         self._unions: dict[int, tuple[str, list[tuple[int, list[JSON]]]]] = {}
-        self.plain = not self._changes(tree.root)
+        self._changes(tree.root)
 
     def _changes(self, node: Node) -> bool:
         """Whether a value of a node is another one on the wire; of a definition that holds itself, always."""
@@ -84,21 +88,23 @@ class Lens:
         if key not in self._changing:
             self._changing[key] = True
             inner = [self.tree.definitions[node.name]] if isinstance(node, Ref) else children(node)
-            self._changing[key] = sum(map(self._changes, inner)) > 0 or self._is_changed(node)
+            self._changing[key] = any([self._is_changed(node), *map(self._changes, inner)])
         return self._changing[key]
 
     def _is_changed(self, node: Node) -> bool:
         match node:
             case Leaf(kind="decimal"):
                 self.decimals = True
-                return self.exact
-            case Free(text=text) | Choice(texts=text):
-                return text
-            case Row(names=names):
-                return bool(names)
-            case Record(slots=slots, tag=tag):
-                return tag is not None or not all(map(_is_plain, slots))
-        return False
+                return True
+            case Free(text=True) | Choice(texts=True):
+                self.plain = False
+            case Row(names=names) if names:
+                self.plain = False
+            case Record(slots=slots, tag=tag) if tag or not all(map(_is_plain, slots)):
+                self.plain = False
+            case _:
+                return False
+        return True
 
     # ------------------------------------------------------------------ to the wire
 
@@ -154,17 +160,28 @@ class Lens:
         if len(forms) > 1:
             forms.sort(key=lambda form: self.misfits(union, *form))
         for wire in (*(wire for _, wire in forms), value):
-            if same(self._decoded(union, wire, "", Found()), value):
+            if same(self._decoded(union, wire, "", Unwrapped()), value):
                 return wire
         raise _no_form("a value that no branch can hold")
 
     # ------------------------------------------------------------------ and back
 
-    def decode(self, wire: JSON, found: Found) -> JSON:
-        """The declared value of a wire one; `found` takes what is met beside it."""
-        return self._decoded(self.tree.root, wire, "", found)
+    def decode(self, wire: JSON) -> Unwrapped:
+        """The declared value of a wire one; what fits nowhere is passed on, with a problem."""
+        found = Unwrapped()
+        wrapped = self.tree.wrapped
+        if wrapped and not (isinstance(wire, dict) and "value" in wire):
+            found.misfit("", 'an object with "value"')
+            wire = {"value": wire}
+        value = self._decoded(self.tree.root, wire, "", found)
+        found.value = value["value"] if wrapped else value
+        return found
 
-    def _decoded(self, node: Node, value: JSON, at: str, found: Found) -> JSON:
+    def _below(self, at: str, node: Node, name: str) -> str:
+        """The declared pointer of a property; a root that the wire wraps has none of its own."""
+        return at if self.tree.wrapped and node is self.tree.root else join(at, name)
+
+    def _decoded(self, node: Node, value: JSON, at: str, found: Unwrapped) -> JSON:
         if not self._changes(node):
             return value
         match self.tree.resolve(node):
@@ -184,14 +201,14 @@ class Lens:
                 return self._decoded_union(union, value, at, found)
         return value
 
-    def _decoded_items(self, nodes: Iterator[Node], value: JSON, at: str, found: Found) -> JSON:
+    def _decoded_items(self, nodes: Iterator[Node], value: JSON, at: str, found: Unwrapped) -> JSON:
         if not isinstance(value, list):
             found.misfit(at, "a list")
             return value
         pairs = enumerate(zip(nodes, value, strict=False))
         return [self._decoded(node, item, join(at, index), found) for index, (node, item) in pairs]
 
-    def _decoded_row(self, node: Row, value: JSON, at: str, found: Found) -> JSON:
+    def _decoded_row(self, node: Row, value: JSON, at: str, found: Unwrapped) -> JSON:
         """A tuple from an object with a property for each position; those after `required` have defaults."""
         present = len(list(takewhile(value.__contains__, node.names))) if isinstance(value, dict) else -1
         if present < node.required or len(value) != present:
@@ -199,7 +216,7 @@ class Lens:
             return value
         return self._decoded_items(iter(node.items), [value[name] for name in node.names[:present]], at, found)
 
-    def _decoded_record(self, node: Record, value: JSON, at: str, found: Found) -> JSON:
+    def _decoded_record(self, node: Record, value: JSON, at: str, found: Unwrapped) -> JSON:
         if not isinstance(value, dict):
             found.misfit(at, "an object")
             return value
@@ -210,13 +227,26 @@ class Lens:
             if name in slots:
                 slot, changes = slots[name]
                 if item is not None or slot.absent is not Absent.NULL:
-                    inner = self._decoded(slot.node, item, join(at, slot.name), found) if changes else item
+                    below = self._below(at, node, slot.name)
+                    inner = self._decoded(slot.node, item, below, found) if changes else item
                     declared[slot.name] = inner
-            elif node.tag != (name, item) and not _help(node, name, item, at, found):
-                declared[name] = self._decoded(_further(node, name), item, join(at, name), found)
+            elif node.tag != (name, item) and not self._is_help(node, name, item, at, found):
+                declared[name] = self._decoded(_further(node, name), item, self._below(at, node, name), found)
         return declared
 
-    def _decoded_union(self, union: Union, value: JSON, at: str, found: Found) -> JSON:
+    def _is_help(self, node: Record, name: str, item: JSON, at: str, found: Unwrapped) -> bool:
+        """Whether a property is a helper; what it says is noted."""
+        for slot in node.slots:
+            if name and name in (slot.count, slot.quote):
+                below = self._below(at, node, slot.name)
+                if name == slot.count and isinstance(item, int):
+                    found.counts[below] = item
+                elif name == slot.quote and isinstance(item, str):
+                    found.quotes[below] = item
+                return True
+        return False
+
+    def _decoded_union(self, union: Union, value: JSON, at: str, found: Unwrapped) -> JSON:
         """The branch that a tag or a constant names, or the one with which least is wrong."""
         branches = list(map(self.tree.resolve, union.branches))
         if union.tag and isinstance(value, dict) and union.tag in value:
@@ -236,7 +266,7 @@ class Lens:
             return value
         return self._decoded(union.branches[fitting[0]], value, at, found)
 
-    def _decoded_named(self, union: Union, index: int, value: dict[str, JSON], at: str, found: Found) -> JSON:
+    def _decoded_named(self, union: Union, index: int, value: dict[str, JSON], at: str, found: Unwrapped) -> JSON:
         """A value as the branch that it names; what that must have and it has not is no reason to take another."""
         slots = getattr(self.tree.resolve(union.branches[index]), "slots", ())
         if missing := [slot.wire for slot in slots if slot.required and slot.wire not in value]:
@@ -274,22 +304,8 @@ def _positions(row: Row) -> Iterator[Node]:
 
 def _further(node: Record, name: str) -> Node:
     """What a property beyond the declared ones may hold."""
-    rests = (rest.node for rest in node.rest if rest.pattern is None or compiled(rest.pattern).search(name))
-    return next(rests, _ANYTHING)
-
-
-def _help(node: Record, name: str, item: JSON, at: str, found: Found) -> bool:
-    """Whether a property is a helper; what it says is noted."""
-    for slot in node.slots:
-        if name and name == slot.count:
-            if isinstance(item, int):
-                found.counts[join(at, slot.name)] = item
-            return True
-        if name and name == slot.quote:
-            if isinstance(item, str):
-                found.quotes[join(at, slot.name)] = item
-            return True
-    return False
+    rest = node.further(name)
+    return rest.node if rest else _ANYTHING
 
 
 def _read(value: JSON) -> JSON:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
@@ -35,7 +34,6 @@ ONE |= {"unevaluatedItems", "unevaluatedProperties"}
 LISTED = {"allOf", "anyOf", "oneOf", "prefixItems"}
 NAMED = {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
 HOISTED = {"$anchor", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions", "id"}
-REFERENCES = {"$dynamicRef", "$recursiveRef", "$ref"}
 
 
 def normal(document: JSON) -> JSON:
@@ -50,7 +48,6 @@ class _Normal:
         self.root = root
         self.draft = _draft(root)
         self.ignores_siblings = self.draft is not None and self.draft <= 7
-        self.movable: Counter[str] = Counter()
         self.places: dict[str, tuple[str, str]] = {}
         self.bases: dict[int, str] = {}
         self.names: dict[str, str] = {"": ""}
@@ -94,11 +91,8 @@ class _Normal:
         elif isinstance(own, str):
             base = urldefrag(urljoin(base, own)).url
             self.places.setdefault(base, (at, base))
-        if schema.get("$dynamicAnchor") or schema.get("$recursiveAnchor") is True:
-            self.movable[str(schema.get("$dynamicAnchor", ""))] += 1
-        for keyword in ("$anchor", "$dynamicAnchor"):
-            if isinstance(schema.get(keyword), str):
-                self.places.setdefault(f"{base}#{schema[keyword]}", (at, base))
+        if isinstance(schema.get("$anchor"), str):
+            self.places.setdefault(f"{base}#{schema['$anchor']}", (at, base))
         return base
 
     def reference(self, reference: str, at: str, base: str) -> str:
@@ -138,14 +132,14 @@ class _Normal:
         must_be_well_formed(known, at)
         for keyword, value in _modern(known).items():
             result[keyword] = self.keyword(keyword, value, join(at, keyword), base)
-        return {("$ref" if keyword in REFERENCES else keyword): value for keyword, value in result.items()}
+        return result
 
     def keyword(self, keyword: str, value: JSON, at: str, base: str) -> JSON:
-        if keyword in REFERENCES:
-            if keyword != "$ref" and self.movable[urldefrag(value).fragment] > 1:
-                raise _refused(
-                    at, f"a {keyword} that may lead to several places", "refer to the one that is meant with $ref"
-                )
+        if keyword in ("$dynamicRef", "$recursiveRef"):
+            raise _refused(
+                at, f"a {keyword}, which may lead to several places", "refer to the one that is meant by $ref"
+            )
+        if keyword == "$ref":
             return self.reference(value, at, base)
         if keyword in LISTED:
             return [self.schema(each, join(at, index), base) for index, each in enumerate(value)]

@@ -39,6 +39,7 @@ from extractor.schema.tree import (
     Union,
     children,
     is_null,
+    rebuilt,
 )
 
 __all__ = [
@@ -283,17 +284,13 @@ def loose(tree: Tree) -> Tree:
 
 def loosened(node: Node) -> Node:
     """A node below which nothing is required. A constant says which of several kinds an object is, so it stays."""
-    match node:
-        case Record():
-            return replace(node, slots=tuple(_slot(slot, loosened(slot.node), True) for slot in node.slots))
-        case Array():
-            facts = {name: fact for name, fact in node.facts.items() if name != "minItems"}
-            return replace(node, item=loosened(node.item), facts=facts)
-        case Row():
-            return replace(node, items=tuple(map(loosened, node.items)))
-        case Union():
-            return replace(node, branches=tuple(map(loosened, node.branches)))
-    return node
+    match rebuilt(node, loosened):
+        case Record(slots=slots) as record:
+            return replace(record, slots=tuple(_slot(slot, slot.node, True) for slot in slots))
+        case Array(facts=facts) as array:
+            return replace(array, facts={name: fact for name, fact in facts.items() if name != "minItems"})
+        case inner:
+            return inner
 
 
 def _is_constant(node: Node) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 
 from extractor.errors import Problem
 from extractor.schema.annotations import Merge
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
@@ -77,13 +76,12 @@ def _steps(tree: Tree, node: Node, part: str, wire: bool) -> Iterator[Step]:
             inner = items[int(part)] if int(part) < len(items) else rest
             if inner is not None:
                 yield Step(part, part, inner)
-        case Record(slots=slots, rest=others):
+        case Record(slots=slots) as record:
             slot = next((slot for slot in slots if part == (slot.wire if wire else slot.name)), None)
-            further = (each.node for each in others if not each.pattern or compiled(each.pattern).search(part))
             if slot:
                 yield Step(slot.name, slot.wire, slot.node, slot)
-            elif (below := next(further, None)) is not None:
-                yield Step(part, part, below)
+            elif further := record.further(part):
+                yield Step(part, part, further.node)
 
 
 def wire_path(tree: Tree, pointer: str) -> str:

@@ -17,14 +17,10 @@ from extractor.errors import SchemaError
 
 __all__ = ["compiled", "nests"]
 
-TOKEN = re.compile(
-    r"(?P<property>\\[pP]\{[^}]*\})|(?P<unicode>\\u\{(?P<code>[0-9a-fA-F]+)\})|(?P<control>\\c(?P<letter>[A-Za-z]))"
-    r"|(?P<escape>\\.)|(?P<group>\(\?<(?P<label>[A-Za-z_]\w*)>)|(?P<empty>\[\^?\])|(?P<other>.)",
-    re.DOTALL,
-)
-ESCAPES = {"\\d": "0-9", "\\w": "a-zA-Z0-9_"}
-ENDS = ("\\Z", "\\z")
+TOKEN = re.compile(r"\\.|\(\?<(?=[A-Za-z_])|.", re.DOTALL)
+ASCII = {"\\d": "0-9", "\\w": "a-zA-Z0-9_"}
 NEGATED = {"\\D": "[^0-9]", "\\W": "[^a-zA-Z0-9_]"}
+ENDS = ("$", "\\Z", "\\z")
 
 
 class Pattern:
@@ -75,44 +71,18 @@ def nests(pattern: str) -> bool:
 
 
 def _translated(pattern: str, *, end: str = r"\Z") -> str:
+    """The pattern as this engine spells it: classes of ASCII, its `end` of a text, and no sets of sets."""
     out: list[str] = []
     inside = False
     for token in TOKEN.finditer(pattern):
         text = token[0]
-        if token["empty"] and not inside:
-            out.append(r"[^\s\S]" if text == "[]" else r"[\s\S]")
-        elif token["empty"] or token["other"]:
-            out.append("".join(_character(each, inside, end) for each in text))
-            inside = text[-1] != "]" if inside else text == "["
+        if text in ASCII:
+            text = ASCII[text] if inside else f"[{ASCII[text]}]"
+        elif inside:
+            text = f"\\{text}" if text in "[&~|" else text
+            inside = text != "]"
         else:
-            out.append(_escape(token, inside, end))
+            text = NEGATED.get(text, end if text in ENDS else "(?P<" if text == "(?<" else text)
+            inside = text == "["
+        out.append(text)
     return "".join(out)
-
-
-def _character(text: str, inside: bool, end: str) -> str:
-    if inside and text != "]":
-        return f"\\{text}" if text in "[&~|" else text
-    return end if text == "$" else text
-
-
-def _escape(token: re.Match[str], inside: bool, end: str) -> str:
-    text = token[0]
-    if token["property"]:
-        return text
-    if token["unicode"]:
-        return re.escape(chr(int(token["code"], 16)))
-    if token["control"]:
-        return re.escape(chr(ord(token["letter"].upper()) - 64))
-    if token["group"]:
-        return f"(?P<{token['label']}>"
-    if text in ESCAPES:
-        return ESCAPES[text] if inside else f"[{ESCAPES[text]}]"
-    if text in NEGATED and not inside:
-        return NEGATED[text]
-    if text == r"\A" and not inside:
-        return text
-    if text in ENDS and not inside:
-        return end
-    if text[1].isalpha() and text[1] not in "bBdDwWsSnrtfvux":
-        return text[1]
-    return rf"\{text[1]}" if text[1] in "/-" else text

@@ -26,7 +26,6 @@ from extractor.schema.keywords import (
     says_shape,
     types_of,
 )
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
@@ -265,11 +264,11 @@ class _Reader:
         known = schema.get("properties", {})
         named = [(name, inner) for name, inner in declared.items() if not is_never(inner)]
         slots = [self.slot(name, inner, name in required, at, hinted=name not in known) for name, inner in named]
+        record = Record((), rest, silent, description=words, facts=facts_of(schema, "object"))
         for name in schema.get("required", ()):
-            found = next((each.node for each in rest if _matches(each, name)), None)
-            if name not in declared and found is not None:
-                slots.append(Slot(name, found, True, wire=name))
-        return Record(tuple(slots), rest, silent, description=words, facts=facts_of(schema, "object"))
+            if name not in declared and (found := record.further(name)):
+                slots.append(Slot(name, found.node, True, wire=name))
+        return replace(record, slots=tuple(slots))
 
     def slot(self, name: str, schema: JSON, required: bool, at: str, *, hinted: bool) -> Slot:
         node = self.node(schema, join(at, name))
@@ -366,10 +365,6 @@ def _policy(schema: Mapping[str, JSON], at: str) -> Merge | None:
 
 def _is_ref(schema: JSON) -> bool:
     return isinstance(schema, dict) and "$ref" in schema
-
-
-def _matches(rest: Rest, name: str) -> bool:
-    return rest.pattern is None or compiled(rest.pattern).search(name)
 
 
 def _described(node: Node, words: str) -> Node:

@@ -28,6 +28,7 @@ from extractor.schema.tree import (
     Tree,
     Union,
     discriminator,
+    rebuilt,
 )
 from extractor.schema.words import distinct, unused
 from extractor.schema.write import Writer, is_sayable
@@ -82,11 +83,11 @@ class _Layout:
             case Array():
                 return replace(node, item=self.open(node.item))
             case Row():
-                return self.row(node)
+                return self.row(rebuilt(node, self.node))
             case Record():
                 return self.record(node)
-            case Union(branches=branches):
-                return self.tagged_union(replace(node, branches=tuple(map(self.node, branches))))
+            case Union():
+                return self.tagged_union(rebuilt(node, self.node))
         return node
 
     def open(self, node: Node) -> Node:
@@ -103,8 +104,6 @@ class _Layout:
 
     def row(self, node: Row) -> Row:
         """A tuple of different things, or of things with names, as an object with a property for each."""
-        rest = self.node(node.rest) if node.rest is not None else None
-        node = replace(node, items=tuple(map(self.node, node.items)), rest=rest)
         fixed = node.rest is None and (node.required == len(node.items) or node.named)
         alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
         if not fixed or not node.items or alike:
@@ -140,10 +139,7 @@ class _Layout:
 
     def tagged_union(self, node: Union) -> Union:
         """A union of objects that names its branch, unless a property of their own tells them apart."""
-        flat = list(_flattened(node, self))
-        if any(isinstance(each, Record) and each.rest for each in flat):
-            node = replace(node, branches=tuple(map(self.listed, node.branches)))
-        records = [each for each in flat if isinstance(each, Record)]
+        records = [each for each in _flattened(node, self) if isinstance(each, Record)]
         if len(records) < 2 or discriminator([[record] for record in records])[0]:
             return node
         stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
@@ -151,13 +147,6 @@ class _Layout:
         tag = unused("variant", {slot.name for record in records for slot in record.slots})
         branches = tuple(self.tagged(each, (tag, label)) for each, label in zip(node.branches, labels, strict=True))
         return replace(node, branches=branches, labels=labels, tag=tag)
-
-    def listed(self, branch: Node) -> Node:
-        """A branch that stays a list, for beside a map an object of its positions is taken for the map."""
-        target = self.resolve(branch)
-        if not isinstance(target, Row):
-            return branch
-        return replace(target if target is branch else self.row(target), names=())
 
     def tagged(self, branch: Node, tagging: tuple[str, str]) -> Node:
         """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
@@ -271,20 +260,8 @@ def _cut(tree: Tree, node: Node, depth: int) -> Node:
         case Ref():
             return node if depth or isinstance(tree.resolve(node), Leaf | Choice) else _free(tree, node)
         case Union() if depth or _flat(tree, node):
-            return replace(node, branches=tuple(_cut(tree, branch, depth) for branch in node.branches))
-    if not depth:
-        return _free(tree, node)
-    match node:
-        case Array():
-            return replace(node, item=_cut(tree, node.item, depth - 1))
-        case Row():
-            rest = _cut(tree, node.rest, depth - 1) if node.rest is not None else None
-            return replace(node, items=tuple(_cut(tree, item, depth - 1) for item in node.items), rest=rest)
-        case Record():
-            slots = tuple(replace(slot, node=_cut(tree, slot.node, depth - 1)) for slot in node.slots)
-            rests = tuple(replace(rest, node=_cut(tree, rest.node, depth - 1)) for rest in node.rest)
-            return replace(node, slots=slots, rest=rests)
-    return node
+            return rebuilt(node, lambda branch: _cut(tree, branch, depth))
+    return rebuilt(node, lambda inner: _cut(tree, inner, depth - 1)) if depth else _free(tree, node)
 
 
 def _flat(tree: Tree, node: Union) -> bool:

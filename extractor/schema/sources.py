@@ -25,11 +25,11 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic_core import PydanticSerializationError, SchemaSerializer
 
 from extractor.errors import InvalidValue, Problem, SchemaError, UsageError
-from extractor.schema.cores import Cores
+from extractor.schema.cores import STUMBLES, Cores
 from extractor.schema.generate import Generator
+from extractor.schema.keywords import referring
 from extractor.schema.pointer import JSON, get, join
 from extractor.schema.text import from_text, to_text
-from extractor.schema.unions import STUMBLES
 from extractor.schema.validator import Validator
 from extractor.schema.words import distinct
 
@@ -233,7 +233,7 @@ def one_of(declarations: Sequence[Any]) -> Any:
         raise UsageError("a JSON Schema file and a class are named together: give several files, or several classes")
     titles = (str(each.get("title") or f"schema_{number}") for number, each in enumerate(documents, 1))
     names = distinct(titles)
-    defs = {name: _moved(each, join("#/$defs", name)) for name, each in zip(names, documents, strict=True)}
+    defs = {name: _below(each, join("#/$defs", name)) for name, each in zip(names, documents, strict=True)}
     return {
         "title": "_".join(names),
         "anyOf": [{"$ref": join("#/$defs", name)} for name in names],
@@ -245,7 +245,7 @@ def list_of(declaration: Any) -> Any:
     """The declaration of a list of such values."""
     if not isinstance(declaration, Mapping):
         return list[declaration]
-    item = _moved(declaration, "#/$defs/item")
+    item = _below(declaration, "#/$defs/item")
     return {
         "title": f"list_{declaration.get('title') or 'record'}",
         "type": "array",
@@ -254,17 +254,9 @@ def list_of(declaration: Any) -> Any:
     }
 
 
-def _moved(document: JSON, place: str) -> JSON:
+def _below(document: JSON, place: str) -> JSON:
     """A JSON Schema document whose references hold where it stands at `place` in another one."""
-    if isinstance(document, Mapping):
-        return {
-            name: f"{place}{inner[1:]}"
-            if name == "$ref" and isinstance(inner, str) and inner.startswith("#")
-            else _moved(inner, place)
-            for name, inner in document.items()
-            if name not in ("$schema", "$id") or not isinstance(inner, str)
-        }
-    return [_moved(each, place) for each in document] if isinstance(document, list) else document
+    return referring(document, lambda reference: f"{place}{reference[1:]}" if reference.startswith("#") else reference)
 
 
 def branches_of_type(type_: Any) -> tuple[Any, ...]:

@@ -9,11 +9,13 @@ Which definitions of a tree refer to which."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TypeVar
 
 from extractor.schema.annotations import Merge
+from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Union",
     "discriminator",
     "is_null",
+    "rebuilt",
     "recursive",
     "shared_definitions",
 ]
@@ -144,6 +147,10 @@ class Record(Node):
     silent: bool = False
     tag: tuple[str, str] | None = None
 
+    def further(self, name: str) -> Rest | None:
+        """What is declared of the further properties with such a name."""
+        return next((rest for rest in self.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
+
     def counts_before(self, slot: Slot) -> list[Slot]:
         """The slots whose counts stand before a slot: those of all before the first, so that a cut answer has them."""
         counted = [each for each in self.slots if each.count]
@@ -225,6 +232,24 @@ def children(node: Node) -> Iterator[Node]:
             yield from (rest.node for rest in node.rest)
         case Union():
             yield from node.branches
+
+
+N = TypeVar("N", bound=Node)
+
+
+def rebuilt(node: N, change: Callable[[Node], Node]) -> N:
+    """The node with each of those directly below it changed."""
+    match node:
+        case Array(item=item):
+            return replace(node, item=change(item))
+        case Row(items=items, rest=rest):
+            return replace(node, items=tuple(map(change, items)), rest=None if rest is None else change(rest))
+        case Record(slots=slots, rest=rests):
+            changed = tuple(replace(slot, node=change(slot.node)) for slot in slots)
+            return replace(node, slots=changed, rest=tuple(replace(each, node=change(each.node)) for each in rests))
+        case Union(branches=branches):
+            return replace(node, branches=tuple(map(change, branches)))
+    return node
 
 
 def discriminator(groups: list[list[Record]]) -> tuple[str, list[list[JSON]]]:

@@ -11,17 +11,16 @@ from inspect import isawaitable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypedDict
-from uuid import uuid4
 
 from pydantic_core import to_jsonable_python
 
 from extractor.documents.document import Document
 from extractor.documents.load import load
-from extractor.emulator.questions import Question
+from extractor.emulator.checks import pictures
+from extractor.emulator.questions import Question, answering
 from extractor.emulator.refusals import envelope
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Answer, Body, Completion, Responder
-from extractor.errors import UsageError
 from extractor.extraction.ground import place_rows
 from extractor.extraction.kinds import asks_kind
 from extractor.review.files import read_gold
@@ -82,7 +81,9 @@ class Endpoint(Emulator):
         """
         compiled = compile_schema(schema, counts=True)
         plain = compiled.dump(value) if hasattr(value, "model_dump") else to_jsonable_python(value)
-        self._scripts.insert(0, _Script(compiled, _document(source), plain))
+        document = load(source) if isinstance(source, Path) else source
+        document = Document.from_text(document) if isinstance(document, str) else document
+        self._scripts.insert(0, _Script(compiled, document, plain))
 
     def gold(self, schema: Any, folder: str | Path) -> None:
         """Answer every request about a document of a folder as the folder's `gold.jsonl` has it.
@@ -100,7 +101,7 @@ class Endpoint(Emulator):
             endpoint.otherwise(lambda question: {"merchant": question.text.partition("\\n")[0]})
             endpoint.otherwise("I am sorry, I cannot help with that.")
         """
-        self._otherwise = _responder(reply)
+        self._otherwise = answering(reply) if callable(reply) else lambda body: reply
 
     async def _reply(self, body: Body) -> Answer:
         question = Question.of(body)
@@ -110,7 +111,7 @@ class Endpoint(Emulator):
         if self._otherwise is None:
             first_line = question.text.strip().partition("\n")[0][:80]
             self._unscripted.append(Unscripted(f"no reply is scripted for a request about {first_line!r}"))
-            return envelope(8001, str(self._unscripted[-1]), str(uuid4()), status=400)
+            return envelope(8001, str(self._unscripted[-1]))
         found = self._otherwise(body)
         answer: Answer = await found if isawaitable(found) else found
         return answer
@@ -137,7 +138,7 @@ class _Script:
         if not wanted <= declared and not asks_kind(question.schema):
             return False
         if not question.text.strip():
-            return bool(self._pictures & set(_pictures(body)))
+            return any(url.partition(",")[2] in self._pictures for url in pictures(body))
         return all(piece.strip() in self.document.text for piece in _EXCERPTS.split(arm(question.text)))
 
     def reply(self, question: Question) -> JSON:
@@ -193,33 +194,6 @@ class _Script:
     @cached_property
     def _pictures(self) -> set[str]:
         return {b64encode(image.data).decode() for image in self.document.images}
-
-
-def _document(source: str | Path | Document) -> Document:
-    match source:
-        case Document():
-            return source
-        case Path():
-            return load(source)
-        case str():
-            return Document.from_text(source)
-    raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")
-
-
-def _responder(reply: Callable[[Question], Any] | Answer) -> Responder:
-    if callable(reply):
-        function = reply
-        return lambda body: function(Question.of(body))
-    answer = reply
-    return lambda body: answer
-
-
-def _pictures(body: Body) -> Iterator[str]:
-    """The data of the pictures that a request shows, in base 64."""
-    for message in body["messages"]:
-        for part in message["content"] if isinstance(message["content"], list) else ():
-            if part["type"] == "image_url":
-                yield part["image_url"]["url"].partition(",")[2]
 
 
 def _replaced(value: JSON, pointer: str, inner: JSON) -> JSON:

@@ -29,29 +29,25 @@ def no_network() -> Iterator[None]:
     with (
         patch.object(socket.socket, "connect", _guarded(socket.socket.connect)),
         patch.object(socket.socket, "connect_ex", _guarded(socket.socket.connect_ex)),
-        patch.object(socket, "getaddrinfo", _looked_up(socket.getaddrinfo)),
+        patch.object(socket, "getaddrinfo", _guarded(socket.getaddrinfo)),
     ):
         yield
 
 
-def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
-    def guarded(self: socket.socket, address: Any) -> Any:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
-            _check(str(address[0]))
-        return connect(self, address)
+def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a socket that takes an address, or a function that takes the name of a host."""
+
+    def guarded(first: Any, *rest: Any, **options: Any) -> Any:
+        if not isinstance(first, socket.socket):
+            _check(first)
+        elif first.family in (socket.AF_INET, socket.AF_INET6):
+            _check(rest[0][0])
+        return call(first, *rest, **options)
 
     return guarded
 
 
-def _looked_up(look_up: Callable[..., Any]) -> Callable[..., Any]:
-    def looked_up(host: Any, *args: Any, **options: Any) -> Any:
-        if host is not None:
-            _check(host.decode() if isinstance(host, bytes) else str(host))
-        return look_up(host, *args, **options)
-
-    return looked_up
-
-
-def _check(host: str) -> None:
-    if not is_loopback(host):
-        raise NetworkBlocked(f"the test tried to reach {host}: script a reply, or leave out extractor_no_network")
+def _check(host: str | bytes | None) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is not None and not is_loopback(name):
+        raise NetworkBlocked(f"the test tried to reach {name}: script a reply, or leave out extractor_no_network")

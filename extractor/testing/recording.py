@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from extractor.call.recorder import recorded as lines_of
 from extractor.emulator.backends import Script
 from extractor.emulator.player import Player
 from extractor.emulator.server import Emulator
-from extractor.emulator.values import Refusal
+from extractor.emulator.values import Plays, Refusal
 from extractor.errors import ServiceError
 
 __all__ = ["Unrecorded", "recorded", "replayed"]
@@ -32,7 +31,7 @@ def recorded(path: Path) -> Iterator[Emulator]:
     """
     recorder = Recorder(resolve_endpoint())
     try:
-        with Emulator(Script([]), player=_PassedOn(recorder)) as emulator:
+        with Emulator(Script(), player=_passing_on(recorder)) as emulator:
             yield emulator
     finally:
         if recorder.exchanges:
@@ -44,24 +43,23 @@ def recorded(path: Path) -> Iterator[Emulator]:
 def replayed(path: Path) -> Iterator[Emulator]:
     """A server that answers as the file has it. Unrecorded is raised on leaving, where a request had no reply in it."""
     player = Player.of(path)
-    with Emulator(Script([]), player=player) as emulator:
+    with Emulator(Script(), player=player) as emulator:
         yield emulator
     if player.missing:
         raise Unrecorded(f"{path} has no reply to {player.missing[0]}: run `pytest --extractor-record`")
 
 
-@dataclass(slots=True)
-class _PassedOn:
-    """Passes each request on to the service; a connection that fails is a reply with status 502."""
+def _passing_on(recorder: Recorder) -> Plays:
+    """What passes each request on to the service; a connection that fails is a reply with status 502."""
 
-    recorder: Recorder
-
-    async def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
+    async def answer(method: str, path: str, affinity: str, body: Any) -> Refusal:
         try:
-            exchange = await self.recorder.send(method, path, body, affinity=affinity)
+            exchange = await recorder.send(method, path, body, affinity=affinity)
         except ServiceError as error:
             exchange = Exchange(method, path, affinity, body, 502, {}, str(error), 0.0)
-            self.recorder.exchanges.append(exchange)
+            recorder.exchanges.append(exchange)
         headers = dict(exchange.headers)
         kind = headers.pop("content-type", "application/json")
         return Refusal(exchange.status, exchange.reply.encode(), kind, headers)
+
+    return answer

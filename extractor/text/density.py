@@ -7,15 +7,14 @@ says so many values, and what a unit costs follows from the schema:
     a long line, or one alone without a label: prose           half of its names, numbers and dates, with their keys
     a section of a kind that recurs, where all are short       the keys of a row, and values of an ordinary length
 
-Words that most records of a run share, such as labels, are no values. Where rows hold lists, a line that opens a group
-is the beginning of a row, and other lines are rows of its lists.
+Words that most records of a run share, such as labels, are no values. Where rows hold lists, each line is a row of one.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import mean, median
@@ -26,7 +25,7 @@ from extractor.text.tokens import TokenSums, count_tokens
 
 __all__ = ["AnswerEstimate", "RowShape"]
 
-_NUMBER, _DATE, _CHOICE, _FLAG, _TEXT = 4, 6, 3, 1, 14  # tokens of a value
+_VALUE = {"text": 14, "number": 4, "date": 6, "enum": 3, "bool": 1}  # tokens of a value
 _LONG = 160  # characters from which on a line is prose
 _SECTIONS, _SHORT = 8, 4  # of one kind, and none usually longer than so many answers about it: each is a record
 _LABEL, _BULLET = re.compile(r"[^\W_][^.,;:!?\n]{0,40}: \S"), re.compile(r"^\W+")
@@ -38,36 +37,29 @@ _NAME = re.compile(r"(?<=[^\W_] |[,(;:] )[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]+(?: [
 class RowShape:
     """What is known of a row before it is read, from the schema.
 
-    `overhead` is what its keys and punctuation cost in tokens. The others count its leaf fields by kind; `required`
-    those of them that a row must have. A list counts as one item; `inner` are the rows of the lists that a row holds,
-    and `head` is the row without them.
+    `overhead` is what its keys and punctuation cost in tokens. `kinds` count its leaf fields, `required` those of them
+    that a row must have. A list counts as one item; `inner` are the rows of the lists that a row holds.
     """
 
     overhead: int
-    numbers: int = 0
-    dates: int = 0
-    texts: int = 0
-    choices: int = 0
-    flags: int = 0
+    kinds: Mapping[str, int]
     required: int = 1
-    head: RowShape | None = None
     inner: tuple[RowShape, ...] = ()
 
     @property
     def fields(self) -> int:
         """The leaf fields of a row, one at the least."""
-        return max(1, self.numbers + self.dates + self.texts + self.choices + self.flags)
+        return max(1, sum(self.kinds.values()))
 
     @property
     def ordinary(self) -> float:
         """Tokens of the values of one row of an ordinary length; half of those need not be there."""
-        of_texts = self.texts * _TEXT + self.numbers * _NUMBER + self.dates * _DATE
         filled = (1 + min(1.0, self.required / self.fields)) / 2
-        return filled * (of_texts + self.choices * _CHOICE + self.flags * _FLAG)
+        return filled * sum(_VALUE[kind] * count for kind, count in self.kinds.items())
 
     @property
     def innermost(self) -> tuple[RowShape, ...]:
-        """The rows without lists that it is made of, apart from heads."""
+        """The rows without lists that it is made of."""
         return tuple(one for inner in self.inner for one in inner.innermost) or (self,)
 
 
@@ -78,7 +70,7 @@ class AnswerEstimate:
     row is a document of its own, `pages` are where pages begin, and a page is a record.
 
     >>> text = "".join(f"2026-01-05;Card {n:05};3.50;EUR\\n" for n in range(100))
-    >>> shape = RowShape(overhead=12, texts=2, numbers=1, dates=1, required=4)
+    >>> shape = RowShape(overhead=12, kinds={"text": 2, "number": 1, "date": 1}, required=4)
     >>> round(AnswerEstimate(Structure(text), TokenSums(text), shape).tokens(0, len(text)), -2)
     2600.0
     """
@@ -86,7 +78,7 @@ class AnswerEstimate:
     def __init__(self, structure: Structure, sums: TokenSums, *shapes: RowShape, pages: Sequence[int] = ()) -> None:
         self._structure, self._sums, self._text = structure, sums, structure.text
         self._shapes, self._rows = shapes, [one for shape in shapes for one in shape.innermost]
-        self._heads = [shape.head for shape in shapes if shape.head]
+        self._nested = any(shape.inner for shape in shapes)
         units = list(self._units(pages)) if shapes else []
         self._starts = [start for start, _ in units]
         self._tokens = list(accumulate((tokens for _, tokens in units), initial=0.0))
@@ -119,25 +111,22 @@ class AnswerEstimate:
         tables = {row: (table, end) for table in self._structure.tables for row, end in _spans(table.rows, table.end)}
         runs = {row: (run, end) for run in self._structure.runs for row, end in _spans(run.starts, run.end)}
         in_tables = {index for table in self._structure.tables for index in lines.between(table.start, table.end)}
-        headings = {lines.at(heading.start) for heading in self._structure.headings}
+        headings = set() if self._nested else {lines.at(heading.start) for heading in self._structure.headings}
         index = 0
         while index < len(lines):
             start, end = lines.starts[index], lines.end(index)
             above, below = (lines[at] if 0 <= at < len(lines) else "" for at in (index - 1, index + 1))
-            opens = index in headings or _indent(below) > _indent(lines[index]) or bool(below and not above)
             if start in tables:
                 table, end = tables[start]
                 yield start, self._row(self._between(start, end) - table.columns, table.columns)
-            elif start in runs and not self._heads:
+            elif start in runs and not self._nested:
                 run, end = runs[start]
                 own = [word for word in self._text[start:end].split() if not run.constant.issuperset(words(word))]
                 yield start, self._row(count_tokens(" ".join(own))) if own else 0.0
             elif not lines[index]:
                 pass
-            elif self._heads and (opens or (start in runs and runs[start][1] > end)):
-                yield start, mean(head.overhead for head in self._heads) + count_tokens(lines[index].strip())
             elif index not in headings and index not in in_tables:
-                listed = end - start <= _LONG and (above or below or _LABEL.match(lines[index]))
+                listed = end - start <= _LONG and (self._nested or above or below or _LABEL.match(lines[index]))
                 without_bullet = _BULLET.sub("", lines[index])
                 yield start, self._row(count_tokens(without_bullet)) if listed else self._prose(start, end)
             index = max(index, lines.at(end - 1)) + 1
@@ -170,7 +159,3 @@ class AnswerEstimate:
 
 def _spans(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
     return zip(starts, [*starts[1:], end], strict=True) if starts else iter(())
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import orjson
 
 from extractor.errors import Rejected, ServiceError, UsageError
-from extractor.wire.faults import classify
+from extractor.wire.loose import write_json
 from extractor.wire.prices import Price
-from extractor.wire.replies import broken, parse_completion, read_object, refusal
+from extractor.wire.replies import broken, parse_completion, refusal, unwrapped
 from extractor.wire.values import Reply
 
 __all__ = ["MAX_BYTES", "Batch", "BatchItem", "batch_bodies", "parse_batch", "poll_body"]
@@ -69,12 +69,7 @@ def poll_body(request_id: str) -> dict[str, str]:
 
 def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Batch:
     """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
-    if not 200 <= status < 300:
-        raise classify(status, headers, body, model=model)
-    whole = read_object(status, body)
-    if whole.get("success") is False or whole.get("error"):
-        raise classify(status, headers, body, model=model)
-    result = whole if whole.get("result") is None else whole["result"]
+    result = unwrapped(status, headers, body, price=price, model=model)
     if not isinstance(result, Mapping):
         raise broken("the state of the batch is no object", status, None)
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
@@ -101,16 +96,16 @@ def _weight(item: Mapping[str, Any], limit: int) -> int:
 
 def _item(entry: Any, place: int, price: Price | None) -> BatchItem:
     whole = entry if isinstance(entry, Mapping) else {"success": False, "error": "an item that is not an object"}
-    reference, index = whole.get("external_reference"), whole.get("id")
+    reference, index = whole.get("external_reference"), str(whole.get("id"))
     outcome = _outcome(whole, price)
-    where = index if isinstance(index, int) else int(index) if isinstance(index, str) and index.isdigit() else place
+    where = int(index) if index.isdecimal() else place
     return BatchItem(reference if isinstance(reference, str) else None, where, outcome)
 
 
 def _outcome(whole: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
     result = whole.get("result")
     if whole.get("success") is False or whole.get("error") or whole.get("errors") or result is None:
-        return refusal(200, {}, orjson.dumps(dict(whole)), whole, price=price)
+        return refusal(200, {}, write_json(whole).encode(), whole, price=price)
     try:
         return parse_completion(result, price=price)
     except ServiceError as error:

@@ -9,24 +9,25 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from extractor.wire.loose import joined_halves, write_spelled
+from extractor.wire.loose import end_of_json, joined_halves, write_json
 from extractor.wire.values import ToolCall
 
 __all__ = ["Calls", "part_calls", "unique_calls"]
 
 _PREFIXED = re.compile(r"(?:functions\.)?(.+?)(?::\d+)?")
 _ID = re.compile(r"functions\.([\w-]+)(?::\d+)?")
-_LEAKED = re.compile(
+_LEAKED = (
     r"<\|tool_call_begin\|>(?P<id>.*?)<\|tool_call_argument_begin\|>(?P<arguments>.*?)"
-    r"(?:<\|tool_call_end\|>|<\|tool_calls_section_end\|>|\Z)",
-    re.DOTALL,
+    r"(?:<\|tool_call_end\|>|<\|tool_calls_section_end\|>|\Z)"
 )
-_FUNCTION = re.compile(r"<function=(?P<id>[\w.:-]+)>(?P<arguments>.*?)(?:</function>|\Z)", re.DOTALL)
+_FUNCTION = r"<function=(?P<id>[\w.:-]+)>(?P<arguments>.*?)(?:</function>|\Z)"
+_MARKED = tuple(re.compile(pattern, re.DOTALL) for pattern in (_LEAKED, _FUNCTION))
 _SECTION = re.compile(r"<\|tool_calls_section_begin\|>.*?(?:<\|tool_calls_section_end\|>|\Z)", re.DOTALL)
 
 
 @dataclass(slots=True)
 class _Call:
+    index: Any
     id: str = ""
     name: str = ""
     arguments: str = ""
@@ -41,7 +42,6 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        self._by_index: dict[int, _Call] = {}
 
     def take(self, message: Mapping[str, Any], *, whole: bool) -> None:
         """Take the calls of a message that came whole, or what a frame adds to them."""
@@ -70,26 +70,25 @@ class Calls:
         index, identity, name = entry.get("index"), _string(entry.get("id")), _name(inner.get("name"))
         call = None if whole else self._continued(index, identity, name)
         if call is None:
-            call = _Call()
+            call = _Call(index)
             self._calls.append(call)
-        if isinstance(index, int):
-            self._by_index[index] = call
         call.id = identity or call.id
         call.name = f"{call.name}{name}" if name != call.name else name
         if whole and not call.name and (found := _ID.fullmatch(identity)):
             call.name = found[1]
         arguments = inner.get("arguments", inner.get("input"))
         if arguments is not None:
-            call.arguments += arguments if isinstance(arguments, str) else write_spelled(arguments)
+            call.arguments += arguments if isinstance(arguments, str) else write_json(arguments)
 
     def _continued(self, index: Any, identity: str, name: str) -> _Call | None:
         """The call that a piece goes on with; None where it begins one."""
-        call = self._by_index.get(index) if isinstance(index, int) else next(reversed(self._calls), None)
+        of_index = (call for call in reversed(self._calls) if not isinstance(index, int) or call.index == index)
+        call = next(of_index, None)
         if call is None or not name or not call.name:
             return call
         goes_on = not identity and not call.arguments and isinstance(index, int)
         another = (name != call.name and not goes_on) or (identity and call.id and identity != call.id)
-        return None if another or (not identity and _is_whole(call.arguments)) else call
+        return None if another or (not identity and end_of_json(call.arguments)) else call
 
 
 def part_calls(content: str) -> tuple[str, tuple[ToolCall, ...]]:
@@ -99,12 +98,16 @@ def part_calls(content: str) -> tuple[str, tuple[ToolCall, ...]]:
     """
     if "<|tool_call" not in content and "<function=" not in content:
         return content, ()
-    start = _end_of_json(content)
+    is_json = content.lstrip().startswith(("{", "["))
+    start = (end_of_json(content) or len(content)) if is_json else 0
     text, rest = content[:start], content[start:]
-    found = [*_LEAKED.finditer(rest), *_FUNCTION.finditer(rest)]
+    found = [(each["id"].strip(), each["arguments"].strip()) for of in _MARKED for each in of.finditer(rest)]
     calls = Calls()
-    calls.take({"tool_calls": [{"id": each["id"].strip(), "function": _leaked(each)} for each in found]}, whole=True)
-    return (text + _FUNCTION.sub("", _LEAKED.sub("", _SECTION.sub("", rest)))).strip(), calls.made()
+    entries = [{"id": name, "function": {"name": name, "arguments": arguments}} for name, arguments in found]
+    calls.take({"tool_calls": entries}, whole=True)
+    for pattern in (_SECTION, *_MARKED):
+        rest = pattern.sub("", rest)
+    return (text + rest).strip(), calls.made()
 
 
 def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tuple[ToolCall, ...]:
@@ -123,10 +126,6 @@ def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tup
     return tuple(unique)
 
 
-def _leaked(found: re.Match[str]) -> Mapping[str, str]:
-    return {"name": found["id"].strip(), "arguments": found["arguments"].strip()}
-
-
 def _name(value: Any) -> str:
     """The bare name of a function: the model also writes it as `functions.NAME:IDX`."""
     found = _PREFIXED.fullmatch(_string(value))
@@ -137,36 +136,14 @@ def _string(value: Any) -> str:
     return joined_halves(value) if isinstance(value, str) else ""
 
 
-def _end_of_json(content: str) -> int:
-    """Where the JSON that a text starts with ends: 0 where it starts with none, its end where that is not whole."""
-    if content.lstrip()[:1] not in ("{", "["):
-        return 0
-    try:
-        return json.JSONDecoder().raw_decode(content, len(content) - len(content.lstrip()))[1]
-    except ValueError:
-        return len(content)
-
-
 def _apart(arguments: str) -> list[str]:
-    """The arguments of one call, or of each of several that were glued together."""
+    """The arguments of one call, or of each of several objects that were glued together."""
     parts: list[str] = []
-    at = 0
-    while arguments[at:].strip():
-        at += len(arguments[at:]) - len(arguments[at:].lstrip())
-        try:
-            value, end = json.JSONDecoder().raw_decode(arguments, at)
-        except ValueError:
+    start = 0
+    while arguments[start:].strip():
+        end = end_of_json(arguments, start)
+        if end is None or not arguments[start:].lstrip().startswith("{"):
             return [arguments]
-        if not isinstance(value, dict):
-            return [arguments]
-        parts.append(arguments[at:end])
-        at = end
+        parts.append(arguments[start:end].strip())
+        start = end
     return parts or [arguments]
-
-
-def _is_whole(arguments: str) -> bool:
-    try:
-        json.loads(arguments)
-    except ValueError:
-        return False
-    return True

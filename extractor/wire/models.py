@@ -31,7 +31,6 @@ class ModelEntry:
     price: Price | None = None
     window: int | None = None
     batch: bool | None = None
-    paid_plan: bool | None = None
     retires: date | None = None
 
     def warnings(self, price: Price | None, *, batch: bool, today: date) -> Iterator[str]:
@@ -63,10 +62,10 @@ def entry_row(entry: ModelEntry) -> dict[str, Any]:
     """The row of `models/search` that says what an entry does."""
     values: dict[str, Any] = {
         "context_window": entry.window and str(entry.window),
-        "async_queue": _flag(entry.batch),
-        "require_workers_paid": _flag(entry.paid_plan),
+        "async_queue": None if entry.batch is None else str(entry.batch).lower(),
         "planned_deprecation_date": entry.retires and entry.retires.isoformat(),
-        "price": entry.price and _prices(entry.price),
+        "price": entry.price
+        and [{"unit": unit, "price": getattr(entry.price, name), "currency": "USD"} for unit, name in _UNITS.items()],
     }
     properties = [{"property_id": name, "value": value} for name, value in values.items() if value is not None]
     return {"name": entry.name, "task": {"name": "Text Generation"}, "properties": properties}
@@ -89,8 +88,7 @@ def _entry(row: Mapping[str, Any], name: str) -> ModelEntry:
         name=name,
         price=_price(properties.get("price")),
         window=int(window) if window.isdigit() else None,
-        batch=_read_flag(properties.get("async_queue")),
-        paid_plan=_read_flag(properties.get("require_workers_paid")),
+        batch={"true": True, "false": False}.get(str(properties.get("async_queue")).lower()),
         retires=_date(properties.get("planned_deprecation_date")),
     )
 
@@ -105,20 +103,8 @@ def _price(listed: Any) -> Price | None:
     return Price(float(prompt), float(cached), float(completion))  # type: ignore[arg-type]
 
 
-def _prices(price: Price) -> list[dict[str, Any]]:
-    return [{"unit": unit, "price": getattr(price, name), "currency": "USD"} for unit, name in _UNITS.items()]
-
-
 def _date(value: Any) -> date | None:
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
-
-
-def _flag(value: bool | None) -> str | None:
-    return None if value is None else str(value).lower()
-
-
-def _read_flag(value: Any) -> bool | None:
-    return {"true": True, "false": False}.get(str(value).lower())

@@ -6,9 +6,10 @@ Names that the published schema does not know pass.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from extractor.errors import Problem
 from extractor.schema.keywords import WHOLE
@@ -21,19 +22,8 @@ Schema = Mapping[str, Any]
 
 def problems(body: Mapping[str, Any]) -> Iterator[Problem]:
     """What the published schema has against parameters by their names, place by place."""
-    return Validator(None).problems(_as_json(body), {"properties": PARAMETERS})
-
-
-def _as_json(value: Any) -> Any:
-    """A value as JSON has it. NaN, which it does not have, is a text."""
-    match value:
-        case Mapping():
-            return {name: _as_json(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_as_json(item) for item in value]
-        case float() if math.isnan(value):
-            return str(value)
-    return value
+    value = from_json(to_json(body, inf_nan_mode="strings", fallback=str))
+    return Validator(None).problems(value, {"properties": PARAMETERS})
 
 
 def _number(low: float, high: float) -> Schema:

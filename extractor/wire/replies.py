@@ -9,22 +9,11 @@ from typing import Any
 from extractor.errors import BrokenReply, ServiceError
 from extractor.wire.calls import Calls, part_calls
 from extractor.wire.faults import classify, page_title
-from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
+from extractor.wire.loose import joined_halves, read_json, write_json
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 
-__all__ = [
-    "Completion",
-    "broken",
-    "inner",
-    "is_text",
-    "parse_completion",
-    "parse_reply",
-    "part_thinking",
-    "read_object",
-    "read_usage",
-    "refusal",
-]
+__all__ = ["Completion", "broken", "parse_completion", "parse_reply", "part_thinking", "refusal", "unwrapped"]
 
 _MOST_TOKENS = 1_000_000_000
 """More than any reply can have used: 128 answers of the largest window come to 34 million."""
@@ -39,18 +28,25 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown;
     `model` is who was asked, for an error to name.
     """
-    request_id, refused = headers.get("cf-ai-req-id") or headers.get("cf-ray"), not 200 <= status < 300
+    result = unwrapped(status, headers, body, price=price, model=model)
+    return parse_completion(result, request_id=headers.get("cf-ai-req-id") or headers.get("cf-ray"), price=price)
+
+
+def unwrapped(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Any:
+    """What a response body holds, out of its envelope where it has one, or the ServiceError that it stands for."""
+    whole, what = None, "the body is not a JSON object"
     try:
-        whole = read_object(status, body, request_id=request_id)
-    except BrokenReply:
-        if not refused:
-            raise
-        whole = {}
-    if refused or whole.get("success") is False or whole.get("errors") or whole.get("error"):
-        raise refusal(status, headers, body, whole, price=price, model=model)
-    if not is_text(inner(whole)):
-        whole = read_spelled(body)
-    return parse_completion(inner(whole), request_id=request_id, price=price)
+        whole = read_json(body)
+    except ValueError as error:
+        page = page_title(body)
+        what = f"a web page came, {page!r}," if page is not None else f"the body is not whole JSON ({error})"
+        what = f"{what} in {len(body)} bytes"
+    found = whole if isinstance(whole, dict) else {}
+    if not 200 <= status < 300 or found.get("success") is False or found.get("errors") or found.get("error"):
+        raise refusal(status, headers, body, found, price=price, model=model)
+    if not isinstance(whole, dict):
+        raise broken(what, status, headers.get("cf-ai-req-id") or headers.get("cf-ray"))
+    return whole if whole.get("result") is None else whole["result"]
 
 
 def refusal(
@@ -63,9 +59,10 @@ def refusal(
     model: str = "",
 ) -> ServiceError:
     """The error in a body, of some content, with what it tells of its cost; one beside an answer may be billed."""
-    error, result = classify(status, headers, body, model=model), _mapping(inner(content))
-    error.usage = read_usage(result.get("usage"), price=price)
-    error.billable = error.billable or bool(result.get("choices"))
+    error, result = classify(status, headers, body, model=model), content.get("result") or content
+    if isinstance(result, Mapping):
+        error.usage = _usage(result.get("usage"), price=price)
+        error.billable = error.billable or bool(result.get("choices"))
     return error
 
 
@@ -74,15 +71,9 @@ def parse_completion(completion: Any, *, request_id: str | None = None, price: P
     reader = Completion(price=price, request_id=request_id)
     if not isinstance(completion, dict):
         raise reader.broken("the result is no object")
-    choices = completion.get("choices")
-    reader.count(completion.get("usage"))
-    if not isinstance(choices, list) or not choices:
-        if "response" not in completion and "tool_calls" not in completion:
-            raise reader.broken("the reply has no choices")
-        choices = [{"message": {**completion, "content": completion.get("response")}}]
-    if not all(isinstance(choice, dict) for choice in choices):
-        raise reader.broken("a choice of the reply is not an object")
-    reader.take({"choices": choices})
+    reader.take(completion, whole=True)
+    if not reader.begun and not completion.keys() & {"response", "tool_calls"}:
+        raise reader.broken("the reply has no choices")
     return reader.reply()
 
 
@@ -104,25 +95,21 @@ class Completion:
         return bool(self._choices)
 
     @property
-    def finished(self) -> bool:
-        """Whether a choice has a finish reason."""
-        return any(choice.finish for choice in self._choices.values())
-
-    @property
     def ended(self) -> bool:
         """Whether every choice that has begun has a finish reason, so that what still comes is no part of it."""
         return self.begun and all(choice.finish for choice in self._choices.values())
 
-    def take(self, frame: Mapping[str, Any]) -> str:
-        """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
-        if usage := frame.get("usage"):
-            self.count(usage)
-        if frame.get("response") is not None or (frame.get("tool_calls") and "choices" not in frame):
-            delta = {"content": frame.get("response"), "tool_calls": frame.get("tool_calls")}
-            found = [{"delta": delta, "finish_reason": frame.get("finish_reason")}]
-        else:
-            choices = frame.get("choices")
-            found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+    def take(self, frame: Mapping[str, Any], *, whole: bool = False) -> str:
+        """Take in a frame, or a whole completion; the text that it adds to the first choice.
+
+        The older form has its text in `response`.
+        """
+        self.count(frame.get("usage"))
+        choices = frame.get("choices")
+        found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+        if not found and (frame.get("response") is not None or frame.get("tool_calls")):
+            message = {**frame, "content": frame.get("response")}
+            found = [{"message" if whole else "delta": message, "finish_reason": frame.get("finish_reason")}]
         places = [place if isinstance(place := choice.get("index"), int) else 0 for choice in found]
         if len(set(places)) < len(places) and not any("delta" in choice for choice in found):
             places = list(range(len(places)))  # whole ones whose indices do not tell them apart
@@ -131,11 +118,11 @@ class Completion:
 
     def count(self, usage: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
-        latest = read_usage(usage, price=self.price)
+        latest = _usage(usage, price=self.price)
         if latest and self.usage:
             names = ("prompt_tokens", "cached_tokens", "completion_tokens")
             largest = {name: max(getattr(latest, name), getattr(self.usage, name)) for name in names}
-            latest = read_usage(largest, price=self.price)
+            latest = _usage(largest, price=self.price)
         self.usage = latest or self.usage
 
     def reply(self) -> Reply:
@@ -179,7 +166,8 @@ class _Choice:
     def take(self, choice: Mapping[str, Any]) -> str:
         """Take in what one frame says of the choice; the text that it adds. A whole message replaces what came."""
         whole = not isinstance(choice.get("delta"), Mapping)
-        message = _mapping(choice.get("message" if whole else "delta"))
+        found = choice.get("message" if whole else "delta")
+        message: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
         if not message and isinstance(choice.get("text"), str):  # an older form, in a stream as in one piece
             whole, message = False, {"content": choice["text"]}
         if whole and message:
@@ -188,19 +176,24 @@ class _Choice:
         text, thought = (content, "") if isinstance(content, str) else _texts(content, whole=whole)
         self.content.append(text)
         # Both spellings of one thought may come, in the same frame or in different ones.
-        self.reasoning.append(_plain(message.get("reasoning_content")) or _plain(message.get("reasoning")) or thought)
-        self.refusal += _plain(message.get("refusal"))
+        thoughts = (message.get("reasoning_content"), message.get("reasoning"), thought)
+        self.reasoning += [one for one in thoughts if one and isinstance(one, str)][:1]
+        if isinstance(refusal := message.get("refusal"), str):
+            self.refusal += refusal
         if message.get("tool_calls") or message.get("function_call"):
             self.calls = self.calls or Calls()
             self.calls.take(message, whole=whole)
         if logprobs := choice.get("logprobs"):
             self.logprobs += _logprobs(logprobs)
-        self.finish = _plain(choice.get("finish_reason")) or self.finish
+        if isinstance(finish := choice.get("finish_reason"), str):
+            self.finish = finish or self.finish
         return text
 
     def answer(self) -> tuple[str, str]:
         """The text and the reasoning, apart."""
-        content, leaked = part_thinking(joined_halves("".join(self.content)))
+        content, leaked = joined_halves("".join(self.content)), ""
+        if "think>" in content:
+            content, leaked = part_thinking(content)
         return content, joined_halves("".join(self.reasoning)) or leaked
 
 
@@ -209,7 +202,7 @@ def part_thinking(content: str) -> tuple[str, str]:
 
     Text that starts as JSON is left as it is: a marker in there may be the document's own words.
     """
-    if "think>" not in content or content.lstrip()[:1] in ("{", "["):
+    if content.lstrip()[:1] in ("{", "["):
         return content, ""
     before, marker, after = content.partition(_CLOSE)
     if marker:
@@ -219,20 +212,7 @@ def part_thinking(content: str) -> tuple[str, str]:
     return content, ""
 
 
-def read_object(status: int, body: bytes, *, request_id: str | None = None) -> dict[str, Any]:
-    """The JSON object in a body; BrokenReply that says what came in its place."""
-    try:
-        value = read_json(body)
-    except ValueError as error:
-        page = page_title(body)
-        what = f"a web page came, {page!r}," if page is not None else f"the body is not whole JSON ({error})"
-        raise broken(f"{what} in {len(body)} bytes", status, request_id) from None
-    if not isinstance(value, dict):
-        raise broken("the body is not a JSON object", status, request_id)
-    return value
-
-
-def read_usage(usage: Any, *, price: Price | None) -> Usage | None:
+def _usage(usage: Any, *, price: Price | None) -> Usage | None:
     """Tokens and their cost; None where the service told none, or none that can be. Cached ones are the prompt's."""
     if not isinstance(usage, Mapping):
         return None
@@ -251,24 +231,6 @@ def broken(why: str, status: int, request_id: str | None, usage: Usage | None = 
     return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
 
 
-def inner(whole: Mapping[str, Any]) -> Any:
-    """The completion inside the envelope, or the body itself where there is none."""
-    return whole if whole.get("result") is None else whole["result"]
-
-
-def is_text(completion: Any) -> bool:
-    """Whether all of an answer, or of a frame of it, came as text, so that no digits can have been lost by parsing."""
-    if not isinstance(completion, Mapping):
-        return True
-    choices = completion.get("choices")
-    choices = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-    messages = [completion, *(_mapping(one.get("message") or one.get("delta")) for one in choices)]
-    contents = (message.get(name) for message in messages for name in ("content", "response"))
-    return all(isinstance(content, str | None) for content in contents) and not any(
-        message.get("tool_calls") for message in messages
-    )
-
-
 def _count(value: Any) -> int | None:
     """A number of tokens, also where it is told as text; None for what cannot be one."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
@@ -285,43 +247,32 @@ def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
     """
     if content is None:
         return "", ""
-    if isinstance(content, list) and content and all(isinstance(part, str) for part in content):
-        return "".join(content), ""
-    named = ("type",) if whole else ("type", "text")
-    if isinstance(content, list) and content and all(_is_part(part, named) for part in content):
-        thoughts = [_part_text(part) for part in content if part.get("type") in _THOUGHTS]
-        texts = [_part_text(part) for part in content if part.get("type") not in _THOUGHTS]
-        return "".join(texts), "".join(thoughts)
-    return write_spelled(content), ""
-
-
-def _is_part(part: Any, named: tuple[str, ...]) -> bool:
-    return isinstance(part, dict) and any(name in part for name in named)
+    named = {"type"} if whole else {"type", "text"}
+    parts: list[Any] = content if isinstance(content, list) and content else [None]
+    if all(isinstance(part, str) for part in parts):
+        return "".join(parts), ""
+    if not all(isinstance(part, dict) and part.keys() & named for part in parts):
+        return write_json(content), ""
+    texts = [(_part_text(part), part.get("type") in _THOUGHTS) for part in parts]
+    return "".join(text for text, thought in texts if not thought), "".join(text for text, thought in texts if thought)
 
 
 def _part_text(part: Mapping[str, Any]) -> str:
     """The text of a part: under `text`, as it is or in a `value` of its own, or under the name of its type."""
     found = [part.get(name) for name in ("text", *_THOUGHTS)]
-    texts = [_plain(one.get("value") if isinstance(one, dict) else one) for one in found]
-    own = part.get(_plain(part.get("type")))
-    return next((text for text in texts if text), write_spelled(own) if isinstance(own, dict) else "")
-
-
-def _plain(text: Any) -> str:
-    return text if isinstance(text, str) else ""
+    texts = [one.get("value") if isinstance(one, dict) else one for one in found]
+    own = part.get(str(part.get("type")))
+    return next(
+        (one for one in texts if one and isinstance(one, str)), write_json(own) if isinstance(own, dict) else ""
+    )
 
 
 def _logprobs(logprobs: Any) -> list[tuple[str, float]]:
-    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    if not isinstance(tokens, list):
-        return []
-    pairs = ((token.get("token"), token.get("logprob")) for token in tokens if isinstance(token, Mapping))
+    found = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    tokens = found if isinstance(found, list) else []
+    pairs = [(token.get("token"), token.get("logprob")) for token in tokens if isinstance(token, Mapping)]
     return [
         (joined_halves(token), float(chance))
         for token, chance in pairs
         if isinstance(token, str) and isinstance(chance, int | float) and not isinstance(chance, bool)
     ]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

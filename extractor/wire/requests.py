@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -105,21 +105,18 @@ class Gateway:
 
     def headers(self) -> dict[str, str]:
         """The headers that choose the gateway and say how it treats the request."""
-        wishes = {
+        names = (field.name for field in fields(self) if field.name not in ("name", "token", "metadata"))
+        wishes = {f"cf-aig-{name.replace('_', '-')}": getattr(self, name) for name in names}
+        wishes |= {
             "cf-aig-gateway-id": self.name,
             "cf-aig-authorization": self.token and f"Bearer {self.token}",
-            "cf-aig-skip-cache": self.skip_cache,
-            "cf-aig-cache-ttl": self.cache_ttl,
-            "cf-aig-cache-key": self.cache_key,
             "cf-aig-metadata": self.metadata and orjson.dumps(dict(self.metadata)).decode(),
-            "cf-aig-collect-log": self.collect_log,
-            "cf-aig-request-timeout": self.request_timeout,
-            "cf-aig-max-attempts": self.max_attempts,
-            "cf-aig-retry-delay": self.retry_delay,
-            "cf-aig-backoff": self.backoff,
-            "cf-aig-event-id": self.event_id,
         }
-        return {name: _as_text(value) for name, value in wishes.items() if value is not None}
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in wishes.items()
+            if value is not None
+        }
 
 
 def is_plain(value: str) -> bool:
@@ -181,10 +178,6 @@ def read_cost(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return neurons * _USD_PER_NEURON * _ROUNDED if 0 < neurons < math.inf else None
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def system(text: str) -> Message:

@@ -5,20 +5,20 @@ A stream counts as ended only by its end marker or a finish reason: anything els
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
 
-from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
-from extractor.wire.loose import joined_halves, read_json, read_spelled
+from extractor.wire.loose import joined_halves, read_json
 from extractor.wire.prices import Price
-from extractor.wire.replies import Completion, inner, is_text, parse_reply
+from extractor.wire.replies import Completion, parse_reply
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["StreamReader"]
 
 # A body that is none of a stream's: nothing yet, JSON, or a page of HTML.
 _WHOLE = (b"", b"{", b"<")
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
 class StreamReader:
@@ -57,10 +57,10 @@ class StreamReader:
             return parse_reply(200, {"cf-ai-req-id": self._request_id or ""}, bytes(self._body), price=self._price)
         for event in self._events.flush():
             self._take(*event)
-        if not self._done and not self._completion.finished:
-            raise self._broken("the stream stopped before its end")
+        if not self._done and not self._completion.ended:
+            raise self._completion.broken("the stream stopped before its end")
         if not self._completion.begun:
-            raise self._broken("the stream held no answer")
+            raise self._completion.broken("the stream held no answer")
         return self._completion.reply()
 
     def _take(self, name: str, data: bytes) -> str:
@@ -70,7 +70,12 @@ class StreamReader:
             return ""
         if not data.lstrip().startswith(b"{"):
             return ""
-        frame = self._frame(data)
+        try:
+            frame = read_json(data)
+        except ValueError:
+            if self._completion.ended:
+                return ""
+            raise self._completion.broken("an event of the stream is not JSON") from None
         if self._done or self._completion.ended:  # a copy of the usage may come behind the end, or an error
             self._completion.count(frame.get("usage"))
             return ""
@@ -79,7 +84,8 @@ class StreamReader:
             error = classify(200, {"cf-ai-req-id": self._request_id or ""}, data)
             error.usage, error.billable = self.usage, self._completion.begun or error.billable
             raise error
-        return self._completion.take(inner(frame))
+        result = frame.get("result")
+        return self._completion.take(result if isinstance(result, Mapping) else frame)
 
     def _whole_text(self, text: str) -> str:
         """The text that is whole: the first half of a surrogate pair waits for the second."""
@@ -87,46 +93,24 @@ class StreamReader:
         self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return joined_halves(text[: len(text) - len(self._held)])
 
-    def _frame(self, data: bytes) -> Any:
-        try:
-            frame = read_json(data, halves=True)
-            return frame if is_text(inner(frame)) else read_spelled(data)
-        except ValueError:
-            if self._completion.ended:
-                return {}
-            raise self._broken("an event of the stream is not JSON") from None
-
-    def _broken(self, why: str) -> BrokenReply:
-        return self._completion.broken(why)
-
 
 class _Events:
     """The events of a stream, each with its name and data, whatever pieces the bytes come in."""
 
     def __init__(self) -> None:
-        self._pending: list[bytes] = []
+        self._rest = b""
         self._data: list[bytes] = []
         self._name = ""
-        self._return = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[str, bytes]]:
         """The events that these bytes complete. Lines end with CR, LF or both; the LF may come later."""
-        data = self._return + data
-        self._return = b"\r" if data.endswith(b"\r") else b""
-        if b"\r" in data:
-            data = data.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if b"\n" not in data:
-            self._pending.append(data)
-            return
-        *lines, rest = b"".join((*self._pending, data)).split(b"\n")
-        self._pending = [rest]
+        *lines, self._rest = _LINE_END.split(self._rest + data)
         for line in lines:
             yield from self._line(line)
 
     def flush(self) -> Iterator[tuple[str, bytes]]:
         """The last event, where the stream closed without the blank line that ends one."""
-        yield from self._line(b"".join(self._pending))
-        self._pending = []
+        yield from self._line(self._rest.removesuffix(b"\r"))
         yield from self._line(b"")
 
     def _line(self, line: bytes) -> Iterator[tuple[str, bytes]]:

@@ -124,11 +124,11 @@ def test_a_model_that_is_not_able() -> None:
 
 def test_an_effort_that_is_not_taken_is_left_out_later() -> None:
     """A refusal that names the effort becomes a fact that later runs go by."""
-    from extractor.emulator.refusals import engine_says
+    from extractor.emulator.refusals import envelope
 
     def refuses(body: Mapping[str, Any]) -> Any:
         if "third word" in json.dumps(body["messages"]) and "reasoning_effort" in body:
-            return engine_says("1 validation error: reasoning_effort", "id", code=8007)
+            return envelope(8007, "1 validation error: reasoning_effort")
         return able(body)
 
     with examined(reply=refuses) as (findings, _, _):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from extractor.call.background import Background
+from extractor.call.background import Background, Job
 from extractor.call.effects import Flow, Now, Run, Send, Together, Wait, drive
 from extractor.emulator.server import Emulator
 from extractor.errors import Busy
@@ -253,7 +253,8 @@ def test_what_is_closed_lets_the_work_in_flight_end() -> None:
         yield Run(lambda: go.wait(10))
         return (yield from _say("late"))
 
-    job = background.begin(drive(flow(), Echo()))
+    job = Job[str]()
+    background.begin(job, drive(flow(), Echo()))
     threading.Timer(0.05, go.set).start()
     background.close()
     assert job.result() == "late"

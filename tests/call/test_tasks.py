@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 
 from extractor.call.connections import straight
-from extractor.call.http import Waiting
 
 
 def test_it_goes_straight_on() -> None:
@@ -65,21 +63,3 @@ def test_errors_pass() -> None:
 
 async def _awaited(work: object) -> None:
     await straight(work)  # type: ignore[arg-type]
-
-
-def test_who_waits_is_woken_from_anywhere() -> None:
-    """By its own thread, by another one, before it waits, by time alone, and again after that."""
-
-    async def run() -> None:
-        waiting = Waiting()
-        waiting.wake()
-        await waiting.pause(60)
-        asyncio.get_running_loop().call_soon(waiting.wake)
-        await waiting.pause(60)
-        thread = threading.Thread(target=waiting.wake)
-        thread.start()
-        await waiting.pause(60)
-        thread.join()
-        await waiting.pause(0)
-
-    asyncio.run(asyncio.wait_for(run(), 10))

@@ -65,11 +65,11 @@ def test_a_pattern_is_not_expanded(tmp_path: Path) -> None:
 
 
 def test_names_are_unique_across_sources(tmp_path: Path) -> None:
-    """Names of several sources begin with as much of their paths as tells them apart, whatever files are there."""
+    """Names of several sources begin below the deepest folder that holds all of them, whatever files are there."""
     lay(tmp_path, "x/in/a.txt", "y/in/b.txt", "w/c.txt", "z/a.txt")
     sources = [tmp_path / "x/in", tmp_path / "y/in", tmp_path / "w/c.txt", tmp_path / "z/a.txt"]
     before = names(*sources)
-    assert before == ["x/in/a.txt", "y/in/b.txt", "c.txt", "a.txt"]
+    assert before == ["x/in/a.txt", "y/in/b.txt", "w/c.txt", "z/a.txt"]
     lay(tmp_path, "y/in/a.txt", "y/in/c.txt")
     assert {*before} < {*names(*sources)}
     assert len(names(*sources)) == len({*names(*sources)}) == 6

@@ -120,7 +120,7 @@ def test_an_engine_is_one_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(UsageError, match="no OCR engine 'magic'"):
         engine("magic")
     monkeypatch.setattr("extractor.documents.ocr._has_rapidocr", lambda: False)
-    monkeypatch.setattr("extractor.documents.ocr._tesseract", lambda: "")
+    monkeypatch.setenv("PATH", "")
     for name, remedy in (
         ("rapidocr", r"pip install 'extractor-pipelines\[ocr\]'"),
         ("tesseract", "install that program"),
@@ -132,7 +132,7 @@ def test_an_engine_is_one_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None
 def test_only_the_extra_is_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that happens to be on the machine reads nothing until it is named."""
     monkeypatch.delenv("EXTRACTOR_OCR")
-    monkeypatch.setattr("extractor.documents.ocr._tesseract", lambda: "/usr/bin/tesseract")
+    monkeypatch.setattr("shutil.which", lambda command: f"/usr/bin/{command}")
     for here, name in ((True, "rapidocr"), (False, "")):
         monkeypatch.setattr("extractor.documents.ocr._has_rapidocr", lambda here=here: here)
         assert engine() == name

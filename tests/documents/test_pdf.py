@@ -19,6 +19,7 @@ TABLE: list[Word] = [
     *[(72, 684, "Blue chair"), (272, 684, "2"), (400, 684, "10.00")],
     *[(72, 668, "Desk"), (272, 668, "14"), (400, 668, "150.00")],
 ]
+POINT = "q 1 0 0 1 {} {} cm 0 0 m 4 0 4 4 0 4 c f Q "
 COLUMNS: list[Word] = [
     (x, 700 - 12 * line, f"{side} column line {line} runs on as prose does")
     for side, x in (("left", 60), ("right", 330))
@@ -83,16 +84,22 @@ def test_pages_are_ranges_of_the_text(tmp_path: Path) -> None:
 
 
 def test_forms_are_read_filled_in(tmp_path: Path) -> None:
-    """Values stand where the fields are, and boxes show whether they are ticked."""
+    """Values stand where the fields are, as the page shows them; boxes show whether they are ticked."""
+    choice = "<< /Type /Annot /Subtype /Widget /FT /Ch /Opt [[(r) (Red)] [(g) (Green)] [(b) (Blue)]]"
     fields = (
         "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Ada Lovelace) /Rect [120 695 300 712] >>",
         "<< /Type /Annot /Subtype /Widget /FT /Btn /T (a) /V /Yes /AS /Yes /Rect [120 670 132 682]"
         " /AP << /N << /Yes 3 0 R /Off 3 0 R >> >> >>",
+        f"{choice} /T (several) /Ff 2097152 /V [(r) (b)] /I [0 2] /Rect [120 640 300 656] >>",
+        f"{choice} /T (one) /Ff 131072 /V (g) /Rect [120 620 300 636] >>",
+        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (unseen) /F 2 /V (draft) /Rect [120 500 300 516] >>",
         "<< /Type /Annot /Subtype /FreeText /Contents (paid) /Rect [300 600 360 614] >>",
     )
-    data = pdf([(72, 700, "Name:"), (72, 672, "Agreed:")], extra="/Annots [4 0 R 5 0 R 6 0 R]", objects=fields)
-    data = data.replace(b"/Type /Catalog", b"/AcroForm << /Fields [4 0 R 5 0 R] >> /Type /Catalog", 1)
-    assert loaded(tmp_path, "a.pdf", data).text.split() == ["Name:", "Ada", "Lovelace", "Agreed:", "[x]", "paid"]
+    every = " ".join(f"{number} 0 R" for number in range(4, 10))
+    data = pdf([(72, 700, "Name:"), (72, 672, "Agreed:")], extra=f"/Annots [{every}]", objects=fields)
+    data = data.replace(b"/Type /Catalog", f"/AcroForm << /Fields [{every}] >> /Type /Catalog".encode(), 1)
+    text = loaded(tmp_path, "a.pdf", data).text
+    assert text.split() == ["Name:", "Ada", "Lovelace", "Agreed:", "[x]", "Red,", "Blue", "Green", "paid"]
 
 
 def test_a_page_without_text_is_shown_as_a_picture(tmp_path: Path) -> None:
@@ -308,11 +315,19 @@ def test_letters_that_are_spaced_out_are_one_word(tmp_path: Path) -> None:
     [
         ("100 500 20 90 re f 140 500 20 40 re f 180 500 20 150 re f", 1),  # bars
         ("100 500 90 20 re f 100 540 150 20 re f 100 580 200 20 re f", 1),  # bars on their side
+        ("100 500 20 90 re S 140 500 20 40 re S 180 500 20 150 re S", 1),  # bars without a filling
+        ("100 500 20 90 re f 140 590 20 40 re f 180 560 20 70 re f", 1),  # bars from where the last one ends
         ("100 500 m 150 580 l 200 520 l 250 640 l S", 1),  # a curve
         ("100 500 m 120 560 130 590 150 590 c 200 590 210 500 250 520 c 300 540 310 640 350 640 c S", 1),  # smooth
         ("200 560 m 260 560 l 260 600 220 640 200 620 c f 200 560 m 200 620 l 160 620 140 560 150 540 c f "
          "200 560 m 150 540 l 160 500 220 490 260 560 c f", 1),  # slices
+        ("".join(POINT.format(x, y) for x, y in [(100, 500), (190, 560), (240, 510), (330, 600)]), 1),  # points
+        ("".join(POINT.format(x, y) for x in (100, 190, 280) for y in (500, 550, 600)), 0),  # choices of a form
+        ("150 500 m 250 500 300 550 300 600 c 270 600 l 270 560 240 530 150 530 c f "
+         "300 600 m 300 640 250 660 210 660 c 210 640 l 240 640 270 620 270 600 c f "
+         "210 660 m 110 660 100 520 150 500 c 150 530 l 120 540 130 640 210 640 c f", 1),  # a ring
         ("100 500 40 20 re f 140 500 60 20 re f 200 500 90 20 re f", 0),  # the ground of a row of cells
+        ("100 500 60 16 re S 100 530 90 16 re S 100 560 120 16 re S", 0),  # fields to write in
         ("70 697 60 12 re f 70 683 90 12 re f 70 669 120 12 re f", 0),  # the ground of words
         ("100 500 m 300 500 l S 100 520 m 300 520 l S 100 500 m 100 520 l S", 0),  # lines of a table
         ("110 500 m 290 500 l 300 500 300 510 300 510 c 300 590 l 110 590 l h S", 0),  # a frame with round corners

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
-from extractor.documents.tables import EdgedRow, Span, header_rows, render_edged, render_table, settled, unmarked
+from extractor.documents.story import CELL, PARAGRAPH, Mark, story
+from extractor.documents.tables import Span, header_rows, render_table, settled, unmarked
 from extractor.extraction.ground import ground
 from extractor.text.tables import cells_of
 from tests.documents.making import loaded, paragraph, table, word
@@ -105,12 +107,39 @@ def test_a_bar_within_a_cell_is_no_edge_of_it(cell: str, line: str) -> None:
     assert (span.start, span.end, span.tier) == (2, 11, "normalised")
 
 
+def story_lines(*units: tuple[str, Mark] | str) -> list[str]:
+    """The blocks of a story of characters and marks, whose lists are numbered by the marks that have a number."""
+    story_units = [(unit, None) if isinstance(unit, str) else unit for unit in units]
+    return unmarked("\n".join(story(story_units, lambda mark: f"{mark.uses}. "))).split("\n")
+
+
 def test_rows_with_edges_share_one_grid() -> None:
     """A cell that reaches to the edge of a later column spans it; one that goes on is that of the cell above."""
-    rows = [EdgedRow(["Wide", "C"], [200, 300], [], True), EdgedRow(["tall", "1", "2"], [100, 200, 300], [])]
-    rows.append(EdgedRow(["", "", "4"], [100, 200, 300], ["down"]))
-    assert unmarked(render_edged(rows)).split("\n") == [
-        *("| Wide | Wide | C |", "| --- | --- | --- |", "| tall | 1 | 2 |", "| tall |  | 4 |"),
+
+    def row(cells: list[str], **stated: Any) -> list[tuple[str, Mark] | str]:
+        inner = [unit for cell in cells for unit in (cell, (CELL, Mark(in_table=True)))]
+        return [*inner, (CELL, Mark(ends_row=True, **stated))]
+
+    heading = row(["Wide", "C"], edges=(200, 300), is_heading_row=True)
+    first = row(["tall", "1", "2"], edges=(100, 200, 300))
+    second = row(["", "", "4"], edges=(100, 200, 300), merges=("down",))
+    assert story_lines(*heading, *first, *second) == [
+        *("", "| Wide | Wide | C |", "| --- | --- | --- |", "| tall | 1 | 2 |", "| tall |  | 4 |", "", ""),
+    ]
+
+
+def test_paragraphs_of_a_story_have_their_numbers_and_fields() -> None:
+    """A number stands before a paragraph of a list, in a cell too; a field shows its result."""
+    item = Mark(uses=3)
+    cell, row = Mark(in_table=True, uses=7), Mark(ends_row=True)
+    assert story_lines("Desk", (PARAGRAPH, item), (PARAGRAPH, item), "Sum", (PARAGRAPH, Mark(heading=2))) == [
+        *("3. Desk", "", "## Sum", ""),
+    ]
+    assert story_lines("\x13 PAGE \x14", "4\x15", (CELL, cell), "b", (CELL, cell), (CELL, row)) == [
+        "",
+        "| 7. 4 | 7. b |",
+        "",
+        "",
     ]
 
 

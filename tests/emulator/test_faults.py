@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from extractor.call.clock import skip, without_waits
 from extractor.emulator.faults import FAULTS, Dice, parse_rates
 from extractor.emulator.server import Emulator
-from extractor.emulator.service import Account, Service, fitting
-from extractor.emulator.values import Completion, Exchange, Outcome, Refusal
+from extractor.emulator.service import Service, fitting
+from extractor.emulator.values import Completion, Exchange, Outcome, Refused
 from extractor.errors import UsageError
 from tests.emulator.kit import Client, asking, error, frames, message
 
@@ -243,14 +243,15 @@ def _sent(*faults: str, **options: Any) -> Any:
         return replace(found, content=None, tool_calls=calls) if body.get("tools") else found
 
     body = asking(**{**JSON, **options})
-    service = Service(answer, Account("0" * 32, "t"), Dice(dict.fromkeys(faults, 1.0)))
-    exchange = Exchange("", {}, body)
+    service = Service(answer, "0" * 32, "t", Dice(dict.fromkeys(faults, 1.0)))
+    exchange = Exchange("", {}, body, request_id="id")
     exchange.faults = tuple(fitting(service.dice.roll(body), body))
-    whole = asyncio.run(service.settle(body, exchange, "id"))
-    if isinstance(whole, Refusal):
-        return whole
+    try:
+        whole = asyncio.run(service.settle(body, exchange))
+    except Refused as refused:
+        return refused.refusal
     exchange.status = 200
-    return service._deliver({**whole, "created": 0}, exchange, "id", bare=False)
+    return service._deliver({**whole, "created": 0}, exchange, bare=False)
 
 
 @pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if fault.where != "batch"])

@@ -45,8 +45,8 @@ def test_the_same_request_gets_its_reply(tmp_path: Path) -> None:
 def test_random_ids_are_all_the_same(tmp_path: Path) -> None:
     """A request that differs in an id of 32 hexadecimal digits alone is the same request."""
     player = Player.of(recording(tmp_path, line(asking("0" * 32), "1")))
-    assert player.answer("POST", f"run/{KIMI}", "", asking("f" * 32)).body == b"1"
-    assert player.answer("POST", f"run/{KIMI}", "", asking("f" * 31)).status == 400
+    assert player("POST", f"run/{KIMI}", "", asking("f" * 32)).body == b"1"
+    assert player("POST", f"run/{KIMI}", "", asking("f" * 31)).status == 400
 
 
 @pytest.mark.parametrize("bad", ["{", "5", '{"method": "POST"}'])

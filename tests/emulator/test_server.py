@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -50,15 +52,32 @@ async def _post(emulator: Emulator, body: str) -> bytes:
     """One request over a bare socket, which costs the test less than a client would."""
     url = httpx.URL(emulator.base_url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
-    head = (
-        f"POST {url.path}/accounts/{emulator.account_id}/ai/v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
-        f"connection: close\r\nauthorization: Bearer {emulator.token}\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
-    writer.write((head + body).encode())
+    writer.write(_written(emulator, body))
     reply = await reader.read()
     writer.close()
     await writer.wait_closed()
     return reply.partition(b"\r\n\r\n")[2]
+
+
+def _written(emulator: Emulator, body: str) -> bytes:
+    head = (
+        f"POST {httpx.URL(emulator.base_url).path}/accounts/{emulator.account_id}/ai/v1/chat/completions HTTP/1.1\r\n"
+        f"host: x\r\nconnection: close\r\nauthorization: Bearer {emulator.token}\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+def test_what_a_fault_leaves_open_ends_with_the_server() -> None:
+    """A connection of which one half is closed is closed as a whole when the server ends, whoever holds the other."""
+    with Emulator(lambda body: "a", faults={"half_closed": 1.0}) as emulator:
+        url = httpx.URL(emulator.base_url)
+        client = socket.create_connection((url.host, url.port))
+        client.sendall(_written(emulator, json.dumps(asking("1", model=KIMI))))
+        while client.recv(65_536):
+            pass
+    gc.collect()  # a connection that is open still would warn now
+    client.close()
 
 
 def test_two_emulators_do_not_know_each_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -54,17 +55,20 @@ def test_rows_left_out(marked: str) -> None:
         start, text = len(text), text + line.lstrip("+- ")
         if line[0] in "+-":
             (listed if line[0] == "+" else missing).append((start, len(text)))
-    assert left_out(Structure(text), (0, len(text)), listed) == missing
+    assert left_out(Structure(text), listed) == missing
 
 
-@pytest.mark.parametrize("days", [5, 7])
-def test_ends_of_a_part_are_left_out_within_a_table_alone(days: int) -> None:
-    """What begins or ends a table may sum it up; what begins or ends a part of a table is a row like others."""
-    rows = [f"{day}.1.  {day}.50\n" for day in range(1, days + 1)]
-    text = "".join(["Day   Sum\n", *rows])
-    lines = [(text.index(row), text.index(row) + len(row)) for row in rows]
-    first, *listed, last = lines[(days - 5) // 2 :][:5]
-    assert left_out(Structure(text), (first[0], last[1]), listed) == ([first, last] if days > 5 else [])
+def test_rows_of_a_part_for_which_nothing_is_listed() -> None:
+    """They are left out where rows like them are items in other parts; rows below another header are not like them."""
+    texts = [
+        f"Account {account}\n\nDay   Sum\n" + "".join(f"{day}.1.  {account}.{day}0\n" for day in range(1, 6)) + "\n"
+        for account in (1, 2, 3)
+    ]
+    text = f"{''.join(texts)}Fees\n\nDay   Fee\n1.1.  2.00\n2.1.  3.00\n3.1.  4.00\n"
+    rows = [(one.start(), one.end()) for one in re.finditer(r".*\.\d0\n", text)]
+    second, fees = (len(texts[0]), len(texts[0] + texts[1])), (text.index("Fees"), len(text))
+    assert left_out(Structure(text), [*rows[:5], *rows[10:15]], silent=[second, fees]) == rows[5:10]
+    assert left_out(Structure(text), [*rows[:5], *rows[10:15]]) == []
 
 
 def test_a_value_that_rows_repeat_excuses_no_row() -> None:
@@ -73,7 +77,7 @@ def test_a_value_that_rows_repeat_excuses_no_row() -> None:
     rows = [(text.index(name), text.index("\n", text.index(name)) + 1) for name in ("Hinge", "Fees", "Lock", "Nail")]
     single = {"EUR": [rows[1]], "9.00": []}
     for value, missing in single.items():
-        assert left_out(Structure(text), (0, len(text)), [rows[0], *rows[2:]], (), [Wanted(value, "any")]) == missing
+        assert left_out(Structure(text), [rows[0], *rows[2:]], single=[Wanted(value, "any")]) == missing
 
 
 def test_rows_without_a_letter_or_a_figure_are_no_rows() -> None:
@@ -82,7 +86,7 @@ def test_rows_without_a_letter_or_a_figure_are_no_rows() -> None:
     listed = dashes.join(["| 2.1. | 4.50 |\n", "| 3.1. | 2.00 |\n", "| 4.1. | 5.00 |\n"])
     text = f"| Day | Sum |\n|---|---|\n{listed}{dashes * 2}"
     last = text.index("| 4.1.")
-    assert left_out(Structure(text), (0, len(text)), [(text.index("| 2.1."), last), (last, last + 15)]) == []
+    assert left_out(Structure(text), [(text.index("| 2.1."), last), (last, last + 15)]) == []
 
 
 @pytest.mark.parametrize("heard", [True, False])

@@ -19,10 +19,10 @@ from extractor.documents.document import Document
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Exchange
-from extractor.extraction.answers import Row
+from extractor.extraction.answers import Reading, Row
+from extractor.extraction.owners import owned
 from extractor.extraction.parts import Layout, Part, Sizes
-from extractor.extraction.reading import MOST_REPLIES, Reading
-from extractor.extraction.strays import without_strays
+from extractor.extraction.reading import MOST_REPLIES
 from extractor.schema.compiler import compile_schema
 from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
@@ -430,7 +430,8 @@ def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
             Reading(part=part, rest={}, rows={"/wardens": [Row(name, part) for name in own]})
             for part, own in zip(parts, listed, strict=True)
         ]
-        return [[loss.message for loss in reading.losses] for reading in without_strays(schema, text, readings)]
+        layout = Layout(Document.from_text(text), schema, Sizes())
+        return [[loss.message for loss in reading.losses] for reading in owned(layout, ["/wardens"], readings)[0]]
 
     assert losses(names[:2], names[:2]) == [[], ["all 2 items that were listed are those of other parts"]]
     assert losses(names[:2], names[1:2]) == losses(names[:2], names[1:]) == losses(names[:2], []) == [[], []]
@@ -464,7 +465,7 @@ def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
             Reading(part=part, rest={}, rows={"/trips": [Row(value, part) for value in values]})
             for part, values in zip(parts, listed, strict=True)
         ]
-        found = without_strays(schema, text, readings)
+        found, _, _ = owned(Layout(Document.from_text(text), schema, Sizes()), ["/trips"], readings)
         return [[row.value for row in reading.rows["/trips"]] for reading in found]
 
     assert remaining([taxi, bus], [bus, ferry]) == [[taxi, bus], [ferry]]
@@ -559,6 +560,24 @@ def test_an_empty_part_among_full_ones_is_asked_again() -> None:
     result, _ = ask(store(ROWS), reader, view_tokens=800)
     assert skipped
     assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+
+
+@pytest.mark.parametrize("number", [1, 2, -1])
+def test_a_part_that_stays_empty_is_a_problem(number: int) -> None:
+    """A part for which nothing is listed twice is a loss where its rows are like those of other parts; so are the last
+    rows of the document."""
+    parts = Layout(Document.from_text(store(ROWS)), compile_schema(Store), Sizes(view=800)).parts()
+    silent = parts[number if number < 0 else number - 1].number
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = perfect(question)
+        return (
+            answer | {"crates_count": 0, "crates": []} if question.number == silent and "crates" in answer else answer
+        )
+
+    result, _ = ask(store(ROWS), reader, view_tokens=800)
+    assert result.status == "partial"
+    assert ["rows of the document" in problem.message for problem in result.problems] == [True]
 
 
 def test_further_passes_find_what_one_reading_misses() -> None:

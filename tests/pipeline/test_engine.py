@@ -32,7 +32,7 @@ class Nobody:
 def _in_background(flows: Iterator[Flow[Any]], *, at_once: int, transport: Transport | None = None) -> Iterator[Any]:
     background = Background()
     try:
-        begin = lambda flow: background.begin(drive(flow, transport or Nobody()))  # noqa: E731
+        begin = lambda job, flow: background.begin(job, drive(flow, transport or Nobody()))  # noqa: E731
         yield from finished_in_background(flows, begin, at_once=at_once)
     finally:
         background.close()

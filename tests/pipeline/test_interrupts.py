@@ -8,12 +8,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import CO_GENERATOR
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from extractor import Extractor
+from extractor.call import background
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
@@ -24,7 +29,7 @@ from tests.pipeline.killing import letters_of, write_mixed
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 
 FILE = """
-import os
+import os, signal, threading
 from pathlib import Path
 from pydantic import BaseModel
 from extractor import Extractor, Pipeline
@@ -33,8 +38,12 @@ from extractor.pipeline import stages
 class Named(BaseModel):
     name: str
 
+interrupts = False
+
 def compute(work):
     os.write(1, b"computing\\n")  # in one piece, whatever other threads write
+    if interrupts:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     while True:
         pass
 
@@ -87,6 +96,68 @@ def test_whatever_is_computed_a_call_ends(call: str, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals are sent to threads")
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_interrupt_that_wakes_nobody_is_seen(call: str, tmp_path: Path) -> None:
+    """A signal that comes just before a thread begins to wait does not end the wait, like one that another thread of
+    the process takes. Whoever waits looks for it by itself."""
+    with Emulator(answer) as emulator:
+        process = started(emulator, tmp_path, "-c", f"import job; job.interrupts = True; {call}")
+        _, said = process.communicate(timeout=30)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+class Named(BaseModel):
+    name: str
+
+
+ROOM = str(Path(background.__file__).parents[1])
+FACES: dict[str, Callable[[Extractor], object]] = {
+    "a call": lambda extractor: extractor.extract(Named, "Ada"),
+    "many calls": lambda extractor: list(extractor.extract_many(Named, ["Ada", "Bo"])),
+    "a stream": lambda extractor: list(extractor.stream(Named, "Ada")),
+}
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("call", FACES.values(), ids=FACES)
+def test_an_interrupt_may_come_at_any_step(call: Callable[[Extractor], object]) -> None:
+    """Wherever it hits the caller's thread, on the way or while that waits, it ends what is in flight, which would go
+    on for ever, and the `with` around it."""
+    released, steps, left, waited = threading.Event(), 0, 0, False
+
+    def look(word: str) -> str:
+        """Look a word up."""
+        released.wait()
+        return word
+
+    def interrupt(frame: FrameType, event: str, _: object) -> None:
+        nonlocal left, waited
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(ROOM) and not code.co_flags & CO_GENERATOR:
+            left -= 1
+            waited = code.co_name in ("result", "taken")
+            if waited or not left:
+                raise KeyboardInterrupt
+
+    def interrupted(extractor: Extractor) -> None:
+        before = sys.getprofile()
+        sys.setprofile(interrupt)
+        try:
+            call(extractor)
+        finally:
+            sys.setprofile(before)
+
+    with Emulator(answer) as emulator:
+        place = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        while not waited:
+            left = steps = steps + 1
+            with pytest.raises(KeyboardInterrupt), Extractor(**place, tools=(look,)) as extractor:
+                interrupted(extractor)
+        assert steps > 50
+    released.set()
 
 
 def test_who_insists_does_not_wait(tmp_path: Path) -> None:

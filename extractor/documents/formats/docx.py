@@ -7,15 +7,13 @@ from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.links import field_text, with_target
+from extractor.documents.links import with_fields, with_target
 from extractor.documents.numerals import Level, label, numeral
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
@@ -25,10 +23,11 @@ from extractor.documents.tables import TableWriter
 __all__ = ["parse"]
 
 _UNSEEN = frozenset(
-    {"del", "moveFrom", "instrText", "delInstrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr", "rPr"}
+    {"del", "moveFrom", "delInstrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr", "rPr"}
     | {"tblGrid", "sdtPr", "ffData", "docPr"}
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_FIELD = {"begin": "\x13", "separate": "\x14", "end": "\x15"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _HEADING = re.compile(r"heading ([1-9])", re.I)
 _FORMS = {
@@ -61,11 +60,13 @@ def parse(data: bytes, source: Source) -> Parsed:
     header = reader.margins(parts["header"], root, "hdr")
     body = reader.body(root)
     footer = reader.margins(parts["footer"], root, "ftr")
-    notes = [note for kind in ("footnotes", "endnotes") for part in parts[kind] for note in reader.notes(part)]
-    comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
+    footnotes, endnotes, comments = (
+        [note for part in parts[kind] for note in reader.notes(part)] for kind in ("footnotes", "endnotes", "comments")
+    )
+    after = (*footer, *footnotes, *endnotes, *reader.inline_notes, *comments)
     for name in (*parts["package"], *parts["oleObject"]):
         reader.embedded.target(name)
-    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes, *comments) if block.strip()]
+    blocks = [block for block in (*header, *body, *after) if block.strip()]
     text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
 
@@ -80,7 +81,6 @@ class _Reader:
         self._styles = _Styles(styles if len(styles) else child(archive.root, "styles"))
         self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
         self._unseen = _UNSEEN
-        self._fields: list[_Field] = []
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
@@ -133,19 +133,21 @@ class _Reader:
         return list(dict.fromkeys(texts))
 
     def notes(self, name: str) -> Iterator[str]:
-        """Footnotes or endnotes, each with the mark that stands in the text."""
+        """Footnotes, endnotes or comments, each with the mark that stands in the text."""
         with self._within(name) as part:
             for note in part:
                 if note.get("type", "") in ("", "normal"):
-                    yield f"{self._note(note.tag, note.get('id', ''))}: " + " ".join(self.blocks(note)).strip()
+                    yield self._remark(note, note.tag, self._note(note.tag, note.get("id", "")))
 
-    def comments(self, name: str) -> Iterator[str]:
-        """Comments, each with its mark and its author."""
-        with self._within(name) as part:
-            for comment in part:
-                mark = self._note("comment", comment.get("id", ""))
-                author = comment.get("author", "") or "unknown"
-                yield f"{mark}: comment by {author}: " + " ".join(self.blocks(comment)).strip()
+    def _remark(self, note: Element, kind: str, mark: str) -> str:
+        author = f"comment by {note.get('author', '') or 'unknown'}: " if kind == "comment" else ""
+        return f"{mark}: {author}{' '.join(self.blocks(note)).strip()}"
+
+    def _note_in_place(self, note: Element, kind: str) -> str:
+        """The mark of a note that stands within the text in the file."""
+        mark = self._note(kind, f"in place {len(self._notes)}")
+        self.inline_notes.append(" ".join(self._remark(note, kind, mark).split()))
+        return mark
 
     @contextmanager
     def _within(self, name: str) -> Iterator[Element]:
@@ -160,7 +162,7 @@ class _Reader:
         apart: list[Element | str] = []
         properties = child(paragraph, "pPr")
         outer, self._look = self._look, self._styles.style_look(setting(properties, "pStyle"))
-        text = written("".join(self._inline(paragraph, apart))).strip("\n ")
+        text = written(with_fields("".join(self._inline(paragraph, apart)))).strip("\n ")
         self._look = outer
         if text:
             level = self._styles.heading(properties)
@@ -179,6 +181,8 @@ class _Reader:
             match element.tag:
                 case "t":
                     yield element.text or ""
+                case "instrText":
+                    yield f"\x10{element.text or ''}\x11"
                 case "r":
                     yield self._run(element, apart)
                 case "txbxContent":
@@ -193,14 +197,15 @@ class _Reader:
                     yield with_target(text, f"{target}#{place}" if target and place else target)
                 case "oMath":
                     yield apart_from_numbers(equation(element))
-                case "fldChar" | "fldSimple":
-                    yield from self._field(element, apart)
+                case "fldSimple":
+                    yield f"\x13{element.get('instr', '')}\x14{''.join(self._inline(element, apart))}\x15"
+                case "fldChar":
+                    yield from map(_chosen, element.iter())
+                    yield _FIELD.get(element.get("fldCharType", ""), "")
                 case "footnoteReference" | "endnoteReference" | "commentReference":
                     yield self._note(element.tag.removesuffix("Reference"), element.get("id", ""))
                 case "footnote" | "endnote":
-                    mark = self._note(element.tag, f"in place {len(self._notes)}")
-                    self.inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
-                    yield mark
+                    yield self._note_in_place(element, element.tag)
                 case "annotation":
                     yield from self._annotation(element, apart)
                 case "sym":
@@ -223,10 +228,7 @@ class _Reader:
         """A change or a comment, as Word's XML of 2003 has them."""
         match element.get("type", ""):
             case "Word.Comment":
-                mark = self._note("comment", f"in place {len(self._notes)}")
-                words = " ".join(" ".join(self.blocks(element)).split())
-                self.inline_notes.append(f"{mark}: comment by {element.get('author', '') or 'unknown'}: {words}")
-                yield mark
+                yield self._note_in_place(element, "comment")
             case "Word.Deletion":
                 return
             case _:
@@ -237,41 +239,8 @@ class _Reader:
         look = self._styles.look(child(run, "rPr"), self._look)
         if look.hidden:
             return ""
-        instructions = [node.text or "" for node in run.findall("instrText")]
-        if self._fields and instructions:
-            self._fields[-1].code += "".join(instructions)
         text = "".join(self._inline(run, apart))
-        if self._fields and self._fields[-1].result is not None:
-            self._fields[-1].result += text
-        within = any(field.code and field.result is None for field in self._fields[:-1])
-        return "" if within else look.apply(text)
-
-    def _field(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
-        """The result of a field; a link's target where the result does not tell it, a box and whether it is ticked."""
-        for box in element.iter():
-            if box.tag == "checkBox":
-                yield "☒" if _is_ticked(box) else "☐"
-            elif box.tag == "ddList":
-                entries = [entry.get("val", "") for entry in box.findall("listEntry")]
-                chosen = number(child(box, "result"), "val", number(child(box, "default"), "val", 0))
-                yield entries[chosen] if chosen < len(entries) else ""
-        if element.tag == "fldSimple":
-            yield field_text(element.get("instr", ""), "".join(self._inline(element, apart)))
-            return
-        match element.get("fldCharType", ""):
-            case "begin":
-                self._fields.append(_Field())
-            case "separate" if self._fields:
-                self._fields[-1].result = ""
-            case "end" if self._fields:
-                field = self._fields.pop()
-                result = field.result or ""
-                if self._fields and self._fields[-1].result is None:
-                    self._fields[-1].code += result
-                    return
-                if self._fields:
-                    self._fields[-1].result = (self._fields[-1].result or "") + result
-                yield field_text(field.code, result).removeprefix(result)
+        return text if has(run, "fldChar") or has(run, "instrText") else look.apply(text)
 
     def _note(self, kind: str, identity: str) -> str:
         """The mark of a note: numbers for footnotes, Roman ones for endnotes, and a letter before that of a comment."""
@@ -294,22 +263,12 @@ class _Reader:
     def _drawn(self, element: Element, apart: list[Element | str]) -> None:
         """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
         self._met += 1
-        name = element.tag
-        if name == "textpath":
+        if element.tag == "textpath":
             apart.append(element.get("string", ""))
-        elif name == "chart":
-            apart.append(chart(self._archive.xml(self._target(element.get("id", "")))))
-        elif name == "relIds":
-            apart.append(diagram(self._archive.xml(self._target(element.get("dm", "")))))
-        elif name == "blip" and not element.get("embed", ""):
-            if element.get("link", ""):
-                self.embedded.missing(f"a picture outside the file: {self._target(element.get('link', ''))}")
-        elif name == "binData":
+        elif element.tag == "binData":
             self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
-        else:
-            identity = element.get("embed", "") or element.get("id", "")
-            if target := self._target(identity):
-                self.embedded.target(target)
+        elif text := self.embedded.drawn(element, self._relations):
+            apart.append(text)
 
     def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
@@ -355,14 +314,6 @@ class _Reader:
             yield html_text(decode_html(data).text)
         else:
             self.embedded.target(name or "a part of the text")
-
-
-@dataclass(slots=True)
-class _Field:
-    """A field that has begun: its instructions, and its result once that has begun too."""
-
-    code: str = ""
-    result: str | None = None
 
 
 class _Styles:
@@ -507,5 +458,13 @@ def _runs_on(properties: Element) -> bool:
     return dropped or child(properties, "rPr", "del") is not ABSENT
 
 
-def _is_ticked(box: Element) -> bool:
-    return _is_on(box, "checked" if has(box, "checked") else "default")
+def _chosen(node: Element) -> str:
+    """Whether a box of a form is ticked, or what is chosen of a list."""
+    match node.tag:
+        case "checkBox":
+            return "☒" if _is_on(node, "checked" if has(node, "checked") else "default") else "☐"
+        case "ddList":
+            entries = [entry.get("val", "") for entry in node.findall("listEntry")]
+            chosen = number(child(node, "result"), "val", number(child(node, "default"), "val", 0))
+            return entries[chosen] if chosen < len(entries) else ""
+    return ""

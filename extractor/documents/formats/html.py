@@ -9,6 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from xml.etree.ElementTree import TreeBuilder
@@ -19,7 +20,7 @@ from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
-from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, visible, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
@@ -36,10 +37,7 @@ _VOID = frozenset(
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows or hides
-_TELLING = (
-    *("display", "visibility", "vertical-align", "line-through", "list-style", "white-space"),
-    *("symbol", "wingdings", "webdings"),
-)
+_TELLING = re.compile("display|visibility|vertical-align|line-through|list-style|white-space|symbol|dings", re.I)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _NEVER = (
@@ -86,22 +84,12 @@ _FORMS = {
 def parse(data: bytes, source: Source) -> Parsed:
     """The text that a reader of the page would see, in its order; pictures that are part of the file."""
     html, encoding, guess = decode_html(data)
-    tree = _parsed(html)
-    text = _Page().read(tree)
-    title = _title(tree)
-    if title and title not in text[: 3 * len(title)]:
+    page = html_parts(html)
+    title, text = page.metadata.get("title", ""), page.text
+    if title not in text[: 3 * len(title)]:
         text = f"{title}\n\n{text}"
-    embedded = Embedded()
-    if guess:
-        embedded.missing(guess)
-    for name, is_picture, content in _files(tree):
-        if isinstance(content, str):
-            embedded.missing(f"{name}: {content}")
-        elif is_picture:
-            embedded.picture(content, name.removeprefix("picture "))
-        else:
-            embedded.file(content, name)
-    return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
+    unread = (guess, *page.unread) if guess else page.unread
+    return replace(page, text=text, unread=unread, metadata={"encoding": encoding, **page.metadata})
 
 
 def decode_html(data: bytes) -> Decoded:
@@ -130,15 +118,19 @@ def html_text(html: str) -> str:
 
 
 def html_parts(html: str) -> Parsed:
-    """The text that a reader of `html` would see, and the pictures and files within, still to be read."""
+    """The text that a reader of `html` would see, its title, and the pictures and files within, still to be read."""
     tree = _parsed(html)
-    files, unread = [], []
-    for name, _, data in _files(tree):
-        if isinstance(data, bytes):
-            files.append(Attachment(name, data))
+    title = tree.css_first("head > title")
+    words = " ".join(title.text().split()) if title is not None else ""
+    embedded = Embedded()
+    for name, is_picture, content in _files(tree):
+        if isinstance(content, str):
+            embedded.missing(f"{name}: {content}")
+        elif is_picture:
+            embedded.picture(content, name.removeprefix("picture "))
         else:
-            unread.append(f"{name}: {data}")
-    return Parsed(_Page().read(tree), attachments=tuple(files), unread=tuple(unread))
+            embedded.file(content, name)
+    return embedded.parsed(_Page().read(tree), metadata={"title": words} if words else {})
 
 
 def _parsed(html: str) -> LexborHTMLParser:
@@ -152,11 +144,6 @@ def _parsed(html: str) -> LexborHTMLParser:
             last.insert_after(foot)  # a copy
             foot.decompose()
     return tree
-
-
-def _title(tree: LexborHTMLParser) -> str:
-    node = tree.css_first("head > title")
-    return " ".join(node.text().split()) if node is not None else ""
 
 
 def _files(tree: LexborHTMLParser) -> Iterator[tuple[str, bool, bytes | str]]:
@@ -198,20 +185,17 @@ class _Page:
         self._around = 0  # elements around here that hold menus
         self._addresses: set[str] = set()
         self._host = ""
-        self._styles: dict[int, str] = {}
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
         self._host = _host(tree)
-        hidden, self._styles = _styles(tree)
+        hidden, styles = _styles(tree)
         if tree.root is not None:
             for node, opens in _walk(tree.root, hidden):
                 if node.is_text_node:
                     self._put(node.text_content or "")
-                elif opens:
-                    self._open(node, node.tag or "")
                 else:
-                    self._close(node, node.tag or "")
+                    (self._open if opens else self._close)(node, node.tag or "", styles.get(node.mem_id, ""))
         return self._flows[0].text()
 
     def _put(self, text: str) -> None:
@@ -223,15 +207,15 @@ class _Page:
         flow = self._flows[-1]
         (flow.put_verbatim if self._verbatim else flow.put)(text)
 
-    def _open(self, node: LexborNode, tag: str) -> None:
+    def _open(self, node: LexborNode, tag: str, style: str) -> None:
         if tag == "math" or self._math is not None:
             self._math = self._math or TreeBuilder()
             self._math.start(tag, {name: text or "" for name, text in node.attributes.items()})
             return
         self._end_block(tag)
-        self._verbatim += _is_verbatim(tag, self._styles.get(node.mem_id, ""))
+        self._verbatim += _is_verbatim(tag, style)
         if tag in ("ul", "ol"):
-            self._lists.append(_Numbers.of(node, self._styles.get(node.mem_id, "")) if tag == "ol" else None)
+            self._lists.append(_Numbers(node, style) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(TableWriter())
         elif tag == "tr" and self._tables:
@@ -240,30 +224,30 @@ class _Page:
             self._flows.append(Flow())
         elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
             self._flows[-1].end_line()
-        elif look := _look(tag, self._styles.get(node.mem_id, "")):
+        elif look := _look(tag, style):
             self._fonts += [look.font] * bool(look.font)
             self._flows[-1].put_verbatim("~~" * look.struck)
             if look.raised:
                 self._flows.append(Flow())
         else:
             self._around += tag in _AROUND
-            self._put_mark(node, tag)
+            self._put_mark(node, tag, style)
 
-    def _close(self, node: LexborNode, tag: str) -> None:
+    def _close(self, node: LexborNode, tag: str, style: str) -> None:
         if self._math is not None:
             root = self._math.end(tag)
             if tag == "math":
                 self._math = None
                 self._put(("" if self._flows[-1].last().isspace() else " ") + equation(root))
             return
-        self._verbatim -= _is_verbatim(tag, self._styles.get(node.mem_id, ""))
+        self._verbatim -= _is_verbatim(tag, style)
         if tag in ("ul", "ol"):
             self._lists.pop()
         elif tag == "table":
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
-        elif look := _look(tag, self._styles.get(node.mem_id, "")):
+        elif look := _look(tag, style):
             if look.raised:
                 self._put_raised(node, look, self._flows.pop().text())
             self._flows[-1].put_verbatim("~~" * look.struck)
@@ -278,11 +262,8 @@ class _Page:
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        if attributes := node.attributes:
-            columns, rows = _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
-            self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
-        else:
-            self._tables[-1].cell(text, heading=tag == "th")
+        columns, rows = (min(max(_integer(node, name, 1), 1), _SPAN_LIMIT) for name in ("colspan", "rowspan"))
+        self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
         flow = self._flows[-1]
@@ -307,10 +288,10 @@ class _Page:
         elif tag in _PARAGRAPHS:
             self._flows[-1].end_paragraph()
 
-    def _put_mark(self, node: LexborNode, tag: str) -> None:
+    def _put_mark(self, node: LexborNode, tag: str, style: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._flows[-1].mark(self._lists[-1].next(node, self._styles.get(node.mem_id, "")))
+            self._flows[-1].mark(self._lists[-1].next(node, style))
         elif tag in _MARKS:
             self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
@@ -390,15 +371,10 @@ class Flow:
 class _Numbers:
     """The numbers of a list's items, as the list writes them."""
 
-    def __init__(self, start: int, step: int, form: str) -> None:
-        self._number, self._step, self._form = start, step, form
-
-    @classmethod
-    def of(cls, node: LexborNode, style: str) -> _Numbers:
-        """Those of an `ol` element."""
-        step = -1 if "reversed" in node.attributes else 1
-        first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
-        return cls(_integer(node, "start", first), step, _form(style) or node.attributes.get("type") or "1")
+    def __init__(self, node: LexborNode, style: str) -> None:
+        self._step = -1 if "reversed" in node.attributes else 1
+        first = sum(child.tag == "li" for child in node.iter()) if self._step < 0 else 1
+        self._number, self._form = _integer(node, "start", first), _form(style) or node.attributes.get("type") or "1"
 
     def next(self, item: LexborNode, style: str) -> str:
         """What stands in front of the next item, which may state its number and its form."""
@@ -419,24 +395,19 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
 
     An element that a rule hides is seen where another rule or its own style shows it.
     """
-    hidden: set[int] = set()
     styles: dict[int, str] = {}
-    showing = []
+    hidden: set[int] = set()
+    shown: set[int] = set()
     for sheet in tree.css("style:not([media])"):
-        rules = sheet.text()
-        for selector, body in _RULE.findall(_NO_RULE.sub("", rules)) if _matters(rules) else ():
+        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
             if ":" in selector or not _matters(body):
                 continue
-            if _HIDDEN.search(body):
-                hidden |= _matched(tree, selector)
-            elif _IN_SIGHT.search(body):
-                showing.append(selector)
-            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE, _AS_TYPED)):
-                for identity in _matched(tree, selector):
-                    styles[identity] = f"{styles.get(identity, '')};{body}"
-    if hidden:
-        for selector in showing:
-            hidden -= _matched(tree, selector)
+            nodes = _matched(tree, selector)
+            if _IN_SIGHT.search(body):
+                (hidden if _HIDDEN.search(body) else shown).update(nodes)
+            for identity in nodes:
+                styles[identity] = f"{styles.get(identity, '')};{body}"
+    hidden -= shown
     for node in tree.css("[style], font[face]"):
         attributes, identity = node.attributes, node.mem_id
         own = f"{attributes.get('style') or ''};font-family: {attributes.get('face') or ''}"
@@ -451,8 +422,7 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
 @lru_cache(maxsize=1024)
 def _matters(style: str) -> bool:
     """Whether a style says anything that changes what a text says: most are colours and lengths."""
-    style = style.lower()
-    return any(word in style for word in _TELLING)
+    return _TELLING.search(style) is not None
 
 
 def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
@@ -506,13 +476,6 @@ def _field(attributes: dict[str, str | None]) -> str:
     if kind in ("hidden", "image", "password", "reset", "submit", "button", "file"):
         return ""
     return f" {attributes.get('value') or ''} "
-
-
-def _span(value: str | None) -> int:
-    if not value:
-        return 1
-    value = value.strip()
-    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else 1
 
 
 def _integer(node: LexborNode, name: str, default: int) -> int:

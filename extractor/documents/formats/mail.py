@@ -94,19 +94,17 @@ def _message(data: bytes) -> Parsed:
 
 def _header(message: Message, name: str) -> str:
     """All headers of this name in a row, unfolded, with encoded words and raw bytes decoded."""
-    charset = next((charset for part in message.walk() if (charset := part.get_content_charset())), None)
     decoded = _people if name in _PEOPLE else _words
-    values = [" ".join(decoded(value, charset).split()) for value in message.get_all(name, ())]
+    values = [" ".join(decoded(value, message).split()) for value in message.get_all(name, ())]
     return ", ".join(value for value in values if value)
 
 
-def _people(value: str, charset: str | None) -> str:
+def _people(value: str, message: Message) -> str:
     """Encoded names decoded; one that holds a comma stays in quotes, so that it is not taken for two."""
-    people = getaddresses([value])
-    if "=?" not in value or not all(address for _, address in people):
-        return _words(value, charset)
-    names = [(_words(name, charset), address) for name, address in people]
-    return ", ".join(_person(name, address) for name, address in names)
+    people = getaddresses([value]) if "=?" in value else []
+    if not people or not all(address for _, address in people):
+        return _words(value, message)
+    return ", ".join(_person(_words(name, message), address) for name, address in people)
 
 
 def _person(name: str, address: str) -> str:
@@ -115,12 +113,13 @@ def _person(name: str, address: str) -> str:
     return f'"{name}" <{address}>' if set(name) & set(',;@<>"') else f"{name} <{address}>"
 
 
-def _words(value: str, charset: str | None) -> str:
-    """Encoded words and raw bytes as text; raw bytes are most likely in the `charset` of the body."""
+def _words(value: str, message: Message) -> str:
+    """Encoded words and raw bytes as text; raw bytes are most likely in the charset of the body."""
     if not value.isascii():
+        charset = next((charset for part in message.walk() if (charset := part.get_content_charset())), None)
         value = _text(value.encode("utf-8", "surrogateescape"), charset)
     try:
-        parts = decode_header(value)
+        parts = decode_header(value) if "=?" in value else [(value, None)]
     except (HeaderParseError, ValueError):
         return value
     return "".join(part if isinstance(part, str) else _text(part, encoding) for part, encoding in parts)
@@ -260,7 +259,7 @@ def _payload(part: Message) -> bytes:
 def _name(part: Message, kind: str) -> str:
     """The file's name; that of a message is its subject, and of what has none what it is."""
     if name := part.get_filename():
-        return _words(name, part.get_content_charset())
+        return _words(name, part)
     inner = part.get_payload()
     if kind == "message/rfc822" and isinstance(inner, list) and isinstance(inner[0], Message):
         return f"{_header(inner[0], 'Subject') or 'message'}.eml"

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, growing, local_name, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -52,12 +52,11 @@ _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
 _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
-_AREAS = ("number-columns-repeated", "number-columns-spanned")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _STATES = ("current-state", "current-selected", "state", "selected")
 _STRUCK = ("text-line-through-style", "text-line-through-type")
-_FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": "&D", "time": "&T", "file-name": "&F"}
+_FIELDS = ("page-number", "page-count", "sheet-name", "date", "time", "file-name")
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
@@ -98,20 +97,16 @@ def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     reader = begun = None
     page = 0
     for root, is_whole in growing(archive.read("content.xml")):
-        body = next((part for part in root if local_name(part.tag) == "body"), ABSENT)
-        book = next((part for part in body if local_name(part.tag) == "spreadsheet"), ABSENT)
-        for table in [part for part in book if local_name(part.tag) == "table"]:
-            if reader is None:
-                head = Element("")
-                head.extend(named(part) for part in root if part is not body)
-                reader = _Reader(archive, (head, archive.xml("styles.xml")), embedded)
+        book = child(named(root), "body", "spreadsheet")
+        for table in book.findall("table"):
+            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
             if table is not begun:
                 begun, page = table, page + 1
-                reader.begin(root, table, page)
+                reader.begin(table, page)
             is_done = is_whole or table is not book[-1]
             reader.take(table, is_whole=is_done)
             if is_done:
-                yield reader.sheet(named(table))
+                yield reader.sheet(table)
                 book.remove(table)
 
 
@@ -133,7 +128,6 @@ class _Reader:
         self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
         self._pages = {node.get("name", ""): node for node in looks if node.tag == "master-page"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
-        self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._outline = {depth: level for n in looks if n.tag == "outline-style" for depth, level in _levels(n)}
@@ -407,13 +401,6 @@ class _Reader:
             self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
         return self._looks[family, name, base]
 
-    def _cell_look(self, style: str) -> Look | None:
-        """The look of a style of cells, if it changes what they say."""
-        if style not in self._cell_looks:
-            look = self._look("table-cell", style)
-            self._cell_looks[style] = None if look is _PLAIN else look
-        return self._cell_looks[style]
-
     def _own_look(self, properties: Element, above: Look) -> Look:
         about = properties.attrib
         place = about.get("text-position", "")
@@ -457,39 +444,36 @@ class _Reader:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
 
-    def begin(self, root: Element, table: Element, page: int) -> None:
+    def begin(self, table: Element, page: int) -> None:
         """What follows are the rows of this table, which is a sheet."""
         self._page, self._row = page, 0
-        space, office = table.tag.removesuffix("table"), root.tag[: root.tag.find("}") + 1]
-        style = self._styles.get(("table", table.get(f"{space}style-name", "")), ABSENT)
+        style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
         is_hidden = child(style, "table-properties").get("display", "") == "false"
-        self._sheet = Sheet(table.get(f"{space}name", ""), hidden=is_hidden)
-        self._names = (
-            *(f"{space}{name}" for name in ("table-cell", "style-name", *_AREAS)),
-            f"{office}date-value",
-        )
+        self._sheet = Sheet(table.get("name", ""), hidden=is_hidden)
 
     def take(self, parent: Element, *, is_whole: bool) -> None:
         """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
         for element in list(parent):
             is_done = is_whole or element is not parent[-1]
-            name = local_name(element.tag)
-            if name in _GROUPS:
+            if element.tag in _GROUPS:
                 self.take(element, is_whole=is_done)
-            elif name == "table-row" and is_done:
+            elif element.tag == "table-row" and is_done:
                 self._read_row(element)
                 parent.remove(element)
 
     def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
-        about = named(Element("", row.attrib))
-        times = number(about, "number-rows-repeated", 1)
-        if cells := self._sheet_cells(row, index, sheet):
+        times = number(row, "number-rows-repeated", 1)
+        cells: dict[int, str] = {}
+        column = 0
+        for cell in row:
+            column += self._read_cell(cell, (index, column), sheet, cells)
+        if cells:
             where = f"sheet {sheet.name}, row {index + 1}"
-            for place in range(index, index + self._times(about, "rows", filled=True, where=where)):
+            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
                 sheet.rows[place] = cells
-            sheet.hidden_rows += times * (about.get("visibility", "") in _HIDDEN)
+            sheet.hidden_rows += times * (row.get("visibility", "") in _HIDDEN)
         self._row += times
 
     def sheet(self, table: Element) -> Sheet:
@@ -502,32 +486,14 @@ class _Reader:
         style = self._styles.get(("table", table.get("style-name", "")), ABSENT).get("master-page-name", "Default")
         for part in self._pages.get(style, ()):
             if part.tag in (*_HEADERS, *_FOOTERS) and part.get("display", "") != "false":
-                sheet.after += margin("Header" if part.tag in _HEADERS else "Footer", "".join(_codes(part)))
+                for field in [node for node in part.iter() if node.tag in _FIELDS]:
+                    field.tag = field.text = ""
+                words = " ".join(self.blocks(part)).replace("&", "&&")
+                sheet.after += margin("Header" if part.tag in _HEADERS else "Footer", words)
         return sheet
 
-    def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
-        """The texts of a row by their columns. Names are looked up only in cells that hold more than a paragraph."""
-        found: dict[int, str] = {}
-        column = 0
-        own, style, repeated, spanned, date = self._names
-        for cell in row:
-            get = cell.attrib.get
-            is_plain = len(cell) == 1 and not len(cell[0]) and cell.tag == own and not get(spanned)
-            text = (cell[0].text or "").strip() if is_plain and local_name(cell[0].tag) == "p" else ""
-            if not text or get(repeated):
-                column += self._read_cell(named(cell), (index, column), sheet, found)
-                continue
-            if stated := get(date):
-                text = _dated(text, stated)
-            if look := self._cell_look(get(style, "")):
-                text = written(look.apply(text))
-            if text:
-                found[column] = text
-            column += 1
-        return found
-
     def _read_cell(self, cell: Element, place: tuple[int, int], sheet: Sheet, found: dict[int, str]) -> int:
-        """Any cell: its text is added to those found, as often as it is repeated; returns how many columns it has."""
+        """A cell: its text is added to those found, as often as it is repeated; returns how many columns it has."""
         about = cell.attrib
         (row, column), times = place, number(cell, "number-columns-repeated", 1)
         if not len(cell) and "value-type" not in about and "formula" not in about:
@@ -541,16 +507,18 @@ class _Reader:
             self._around(cell, row, column, sheet)
             own = [node for node in cell if node.tag in _CELL_TEXT]
             text = "\n".join(block for block in self.blocks(own) if block.strip())
-        text = _dated(text, about.get("date-value", "")) or _written_value(about)
+        text = (_dated(text, about["date-value"]) if "date-value" in about else text) or _written_value(about)
         if not text and "value-type" not in about and (formula := about.get("formula")):
             sheet.uncomputed.append(place)
             text = "=" + formula.partition("=")[2]
         if text and cell.tag == "table-cell":
-            if look := self._cell_look(about.get("style-name", "")):
+            if (look := self._look("table-cell", about.get("style-name", ""))) is not _PLAIN:
                 text = written(look.apply(text))
-            where = f"sheet {sheet.name}, {cell_name(row, column)}"
-            end = column + self._times(cell, "columns", filled=True, where=where)
-            found |= dict.fromkeys(range(column, end), text)
+            found[column] = text
+            if times > 1:
+                where = f"sheet {sheet.name}, {cell_name(row, column)}"
+                end = column + self._times(cell, "columns", filled=True, where=where)
+                found |= dict.fromkeys(range(column, end), text)
         return times
 
     def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
@@ -633,18 +601,6 @@ def _written_value(about: dict[str, str]) -> str:
                 return about.get("boolean-value", "").upper()
     stated = value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
     return stated or about.get("time-value", "")
-
-
-def _codes(element: Element) -> Iterator[str]:
-    """The words of a header or a footer, fields as the codes that Excel has for them."""
-    if code := _FIELDS.get(element.tag):
-        yield code
-        return
-    yield (element.text or "").replace("&", "&&") if element.tag not in _MARKS else " "
-    for inner in element:
-        yield from _codes(inner)
-        yield (inner.tail or "").replace("&", "&&")
-    yield " " if element.tag == "p" else ""
 
 
 def _part(element: Element) -> str:

@@ -6,6 +6,7 @@ import ctypes
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
 from unicodedata import normalize
@@ -27,7 +28,7 @@ from extractor.documents.formats.pdf_drawings import shows_more
 from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
-from extractor.documents.parsed import Attachment, Parsed, paginate
+from extractor.documents.parsed import Parsed, bound, paginate
 from extractor.documents.scripts import apart_from_numbers, from_symbol_font, struck
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
@@ -45,13 +46,15 @@ _NO_CHARACTER = {0, 10, 13, 0xFFFE, 0xFFFF}  # line ends are where PDFium takes 
 _FORMS = range(0xFB00, 0xFEFD)  # ligatures and the shapes of letters, each a character of its own
 _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
 _THIN = 3.0  # points: a line that is thinner than that, and longer
-_LEVEL = 6.0  # points, between which characters are looked for
+_NEAR, _FAR = 9.0, 27.0  # points from a line to the middles of what it strikes out, and of what it divides
 _WORD = 0.15  # of the height of a character of a fraction: wider is a space
 _WIDEST_FRACTION, _BESIDE = 72.0, 12.0  # points: the line of a fraction, and from it to what stands beside it
 _MARGIN = 0.4  # of the height of the text beside a fraction: how much longer its line is than the longer part
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
-_OF_CHARACTERS = (pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle)
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
+
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
+_Sides = dict[int, list[Run]]  # by quarter turns, or 4 and the degrees; what runs downwards is as it is in the file
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -82,36 +85,24 @@ def look(data: bytes, source: Source) -> Parsed:
         sides = _sides(page, textpage, annotations_of(pdf, page, textpage).entries)
         text, starts = _laid_out(sides)
         picture = page.render(scale=min(_LOOK / max(*page.get_size(), 1.0), _SCALE)).to_pil()
-        turns = {id(run): turn for turn, runs in sides.items() for run in runs}
-        boxes = (
-            Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)]))
-            for start, run in starts
-            if turns[id(run)] < 4
+        start_of = {id(run): start for start, run in starts}
+        boxes = tuple(
+            Box(start_of[id(run)], start_of[id(run)] + len(run.text), 0, *_on_page(page, run, turn))
+            for turn, runs in sides.items()
+            for run in runs
+            if turn < 4
         )
-        return Parsed(
-            text, paginate([text])[1], (to_image(picture, number),), metadata={"pages": len(pdf)}, boxes=tuple(boxes)
-        )
+        about = {"pages": len(pdf)}
+        return Parsed(text, paginate([text])[1], (to_image(picture, number),), metadata=about, boxes=boxes)
     finally:
         pdf.close()
 
 
 def _on_page(page: Any, run: Run, turn: int) -> tuple[float, float, float, float]:
-    """Where a run stands on the picture of its page, in fractions of that."""
-    corners = ((run.left, run.top), (run.right, run.bottom))
-    xs, ys = zip(*(_fractions(page, *_turned_back(turn, x, y)) for x, y in corners), strict=True)
+    """Where a run is on the picture of its page, in fractions of that."""
+    left, bottom, right, top = _turned(turn, run.left, run.top, run.right, run.bottom)
+    xs, ys = zip(_fractions(page, left, bottom), _fractions(page, right, top), strict=True)
     return min(xs), min(ys), max(xs), max(ys)
-
-
-def _turned_back(turn: int, x: float, y: float) -> tuple[float, float]:
-    """A point of `_placed` in the coordinates of the page."""
-    match turn:
-        case 0:
-            return x, -y
-        case 1:
-            return -y, -x
-        case 2:
-            return -x, y
-    return y, x
 
 
 def _fractions(page: Any, x: float, y: float) -> tuple[float, float]:
@@ -139,77 +130,68 @@ class _Reader:
 
     def __init__(self, pdf: Any, data: bytes, source: Source) -> None:
         self._pdf, self._data, self._source = pdf, data, source
-        self._texts: list[str] = []
-        self._images: list[Image] = []
-        self._boxes: list[Box] = []
-        self._files: dict[Attachment, None] = {}
-        self._damaged: list[str] = []
-        self._unread: list[str] = []
-        self._past: list[int] = []
+        self._shown = 0  # pictures
+        self._past: list[int] = []  # pages without the picture that they want
         self._filled = False  # whether fields of the pages hold something
 
     def read(self) -> Parsed:
+        pages, damaged = [], 0
         for number in range(1, len(self._pdf) + 1):
-            self._texts.append("")
             try:
                 page = self._pdf[number - 1]
             except pypdfium2.PdfiumError:
-                self._damaged.append(f"page {number}: the page is damaged")
+                damaged += 1
+                pages.append(Parsed("", unread=(f"page {number}: the page is damaged",)))
                 continue
-            self._page(page, number)
+            pages.append(self._page(page, number))
             page.close()
-        if len(self._damaged) == len(self._texts):
+            self._source.step()
+        if damaged == len(pages):
             raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
+        whole = bound(pages)
+        unread, forms = list(whole.unread), xfa(self._pdf, filled=self._filled)
         if self._past:
             scans = f"pages {self._past[0]} to {self._past[-1]}: {len(self._past)} scans"
-            self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
-        self._files |= dict.fromkeys([*embedded_files(self._pdf), *self._form_data()])
-        text, pages = paginate(self._texts)
-        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if self._boxes else {})}
-        return Parsed(
-            text if text.strip() else "",
-            pages,
-            tuple(self._images),
-            tuple(self._files),
-            metadata=about,
-            boxes=tuple(self._boxes),
-            unread=(*self._damaged, *self._unread),
-        )
+            unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
+        if forms:
+            unread.append("an XFA form: its data are read, its layout and labels are not")
+        files = dict.fromkeys([*whole.attachments, *embedded_files(self._pdf), *forms])
+        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if whole.boxes else {})}
+        return replace(whole, attachments=tuple(files), metadata=about, unread=tuple(unread))
 
-    def _page(self, page: Any, number: int) -> None:
+    def _page(self, page: Any, number: int) -> Parsed:
         textpage = page.get_textpage()
         found = annotations_of(self._pdf, page, textpage)
-        self._files |= dict.fromkeys(found.files)
         self._filled = self._filled or bool(found.entries)
-        self._unread += [f"page {number}: {what}" for what in found.unread]
+        unread = [f"page {number}: {what}" for what in found.unread]
         sides = _sides(page, textpage, found.entries)
         text, starts = _laid_out(sides)
         stamped = self._stamped(number, found) if found.stamped else sides
         silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
         if unknown := _unknown(textpage):
-            self._unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
+            unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
+        images: tuple[Image, ...] = ()
         if unknown or silent or _wants_picture(page, textpage, text):
-            read = self._picture(page, number)
+            images, read = self._picture(page, number)
             stamped = _with_read(stamped, text, read, page)
         textpage.close()
         if stamped is not sides:
             text, starts = _laid_out(stamped)
-        begin = sum(len(part.rstrip()) + 2 for part in self._texts[:-1])
-        self._boxes += boxes_of(starts, len(self._images) - 1, by=begin)
-        self._texts[-1] = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
-        self._source.step()
+        whole = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
+        files = tuple(found.files)
+        return Parsed(whole, images=images, attachments=files, boxes=boxes_of(starts), unread=tuple(unread))
 
-    def _picture(self, page: Any, number: int) -> list[Segment]:
-        """Shows the page as a grey picture, unless it is blank; what is read from it."""
-        if len(self._images) >= self._source.limits.pictures:
+    def _picture(self, page: Any, number: int) -> tuple[tuple[Image, ...], list[Segment]]:
+        """The page as a grey picture, unless it is blank, and what is read from it."""
+        if self._shown >= self._source.limits.pictures:
             self._past.append(number)
-            return []
+            return (), []
         scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
         picture = page.render(scale=scale, grayscale=True).to_pil()
         if is_blank(picture):
-            return []
-        self._images.append(to_image(picture, number))
-        return recognise(picture, self._source.ocr) if self._source.ocr else []
+            return (), []
+        self._shown += 1
+        return (to_image(picture, number),), recognise(picture, self._source.ocr) if self._source.ocr else []
 
     def _stamped(self, number: int, found: Annotations) -> _Sides:
         """The runs of the page with those of its stamps, in a copy in which they are part of the page."""
@@ -232,18 +214,6 @@ class _Reader:
         finally:
             copy.close()
 
-    def _form_data(self) -> list[Attachment]:
-        files = xfa(self._pdf, filled=self._filled)
-        if files:
-            self._unread.append("an XFA form: its data are read, its layout and labels are not")
-        return files
-
-
-_Box = tuple[float, float, float, float]  # left, bottom, right, top
-_Sides = dict[
-    int, list[Run]
-]  # by quarter turns, or 4 and the degrees; what runs from top to bottom stands as it is in the file
-
 
 def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     """The text of a page by the way that it runs, form fields filled in."""
@@ -253,12 +223,12 @@ def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     upright = _upright(page)
     if _is_vertical(turned.get(0, [])):
         columns = str(textpage.get_text_range()).replace("\r\n", "\n")
-        return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:5])]}
+        return {upright: [Run(columns, *_turned(upright, *page.get_bbox()))]}
     if 0 in turned and (rules := list(_rules(page))):
-        turned[0] = _Lines(turned[0]).drawn(rules)
+        turned[0] = _drawn(turned[0], rules)
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
-    for text, left, bottom, right, top in filled:
-        sides.setdefault(upright, []).append(Run(*_placed(text, upright, left, bottom, right, top)[:5]))
+    for text, *box in filled:
+        sides.setdefault(upright, []).append(Run(text, *_turned(upright, *box)))
     return sides
 
 
@@ -273,62 +243,53 @@ def _rules(page: Any) -> Iterator[_Box]:
                 yield left.value, bottom.value, right.value, top.value
 
 
-class _Lines:
-    """The characters of a page, and what level lines make of them."""
+def _drawn(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
+    """The characters, those marked that a line strikes out, and each fraction with a line in it as one of them."""
+    found = list(glyphs)
+    levels = sorted(((glyph.top + glyph.bottom) / 2, at) for at, glyph in enumerate(glyphs) if not glyph.text.isspace())
 
-    def __init__(self, glyphs: list[Glyph]) -> None:
-        self._glyphs = glyphs
-        levels: dict[int, list[tuple[float, int]]] = {}
-        for index, glyph in enumerate(glyphs):
-            if not glyph.text.isspace():
-                level = round((glyph.top + glyph.bottom) / 2 / _LEVEL)
-                levels.setdefault(level, []).append(((glyph.left + glyph.right) / 2, index))
-        self._rows = {level: sorted(row) for level, row in levels.items()}
+    def near(height: float, reach: float, left: float, right: float) -> list[tuple[int, Glyph]]:
+        low, high = (bisect_left(levels, (edge,)) for edge in (height - reach, height + reach))
+        around = ((at, glyphs[at]) for _, at in levels[low:high])
+        return [(at, glyph) for at, glyph in around if left < (glyph.left + glyph.right) / 2 < right]
 
-    def drawn(self, rules: Iterable[_Box]) -> list[Glyph]:
-        """The characters, those marked that a line strikes out, and each fraction with a line in it as one of them."""
-        glyphs = list(self._glyphs)
-        for left, bottom, right, top in rules:
-            height = -(bottom + top) / 2
-            crossed = [index for index in self._near(height, 1, left, right) if _crosses(height, self._glyphs[index])]
-            if sum(self._glyphs[at].right - self._glyphs[at].left for at in crossed) > 0.7 * (right - left):
-                for index in crossed:
-                    glyphs[index] = glyphs[index]._replace(text=struck(self._glyphs[index].text))
-            elif right - left < _WIDEST_FRACTION and (parts := self._fraction(height, left, right)):
-                first, *others = parts
-                glyphs[first[0]] = first[1]
-                for index, glyph in others:
-                    glyphs[index] = glyph
-        return glyphs
+    for left, bottom, right, top in rules:
+        height, edges = -(bottom + top) / 2, (left - _BESIDE, right + _BESIDE)
+        level = [(at, glyph) for at, glyph in near(height, _NEAR, *edges) if _crosses(height, glyph)]
+        crossed = [(at, glyph) for at, glyph in level if left < (glyph.left + glyph.right) / 2 < right]
+        if sum(glyph.right - glyph.left for _, glyph in crossed) > 0.7 * (right - left):
+            for at, glyph in crossed:
+                found[at] = glyph._replace(text=struck(glyph.text))
+        elif right - left < _WIDEST_FRACTION and (
+            beside := [glyph for at, glyph in level if (at, glyph) not in crossed]
+        ):
+            for at, glyph in _fraction(near(height, _FAR, *edges), beside[0], height, left, right):
+                found[at] = glyph
+    return found
 
-    def _near(self, height: float, levels: int, left: float, right: float) -> list[int]:
-        """The characters at this height, or so many levels from it, whose middles stand between two places."""
-        middle = round(height / _LEVEL)
-        rows = (self._rows.get(level, []) for level in range(middle - levels, middle + levels + 1))
-        return [at for row in rows for _, at in row[bisect_left(row, (left, 0)) : bisect_left(row, (right, 0))]]
 
-    def _fraction(self, height: float, left: float, right: float) -> list[tuple[int, Glyph]]:
-        """What replaces the characters of a fraction: all in the first of them, in line with what stands beside it.
+def _fraction(
+    around: list[tuple[int, Glyph]], beside: Glyph, height: float, left: float, right: float
+) -> list[tuple[int, Glyph]]:
+    """What replaces the characters of a fraction: all in the first of them, in line with what is beside it.
 
-        One line of text is centred above the line and one below it, which is hardly wider than the wider of them, and
-        the line runs into text beside it: a sum under a line of a table has none.
-        """
-        around = [(at, self._glyphs[at]) for at in self._near(height, 4, left - _BESIDE, right + _BESIDE)]
-        beside = [g for _, g in around if _crosses(height, g) and not left < (g.left + g.right) / 2 < right]
-        parts: list[list[tuple[int, Glyph]]] = []
-        for side in (-1, 1):
-            off = [(at, g, side * ((g.top + g.bottom) / 2 - height) / (g.bottom - g.top)) for at, g in around]
-            line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
-            parts.append(sorted(line, key=lambda item: item[1].left))
-        edges = [(part[0][1].left - left, right - part[-1][1].right) for part in parts if part]  # to those of the line
-        margin = _MARGIN * (beside[0].bottom - beside[0].top) if beside else 0.0
-        is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < margin for pair in edges)
-        if not is_centred or len(edges) < 2 or min(map(sum, edges)) > margin:
-            return []
-        upper, lower = (_words([g for _, g in part]) for part in parts)
-        whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside[0].top, right, beside[0].bottom)
-        first, *others = (at for part in parts for at, _ in part)
-        return [(first, whole), *((at, Glyph(" ", left, whole.top, left, whole.bottom)) for at in others)]
+    One line of text is centred above the line and one below it, which is hardly wider than the wider of them, and
+    the line runs into text beside it: a sum under a line of a table has none.
+    """
+    parts: list[list[tuple[int, Glyph]]] = []
+    for side in (-1, 1):
+        off = [(at, g, side * ((g.top + g.bottom) / 2 - height) / (g.bottom - g.top)) for at, g in around]
+        line = [(at, g) for at, g, away in off if 0.2 < away < 1.1 and not _crosses(height, g)]
+        parts.append(sorted(line, key=lambda item: item[1].left))
+    edges = [(part[0][1].left - left, right - part[-1][1].right) for part in parts if part]  # to those of the line
+    margin = _MARGIN * (beside.bottom - beside.top)
+    is_centred = all(min(pair) > -1 and abs(pair[0] - pair[1]) < margin for pair in edges)
+    if not is_centred or len(edges) < 2 or min(map(sum, edges)) > margin:
+        return []
+    upper, lower = (_words([g for _, g in part]) for part in parts)
+    whole = Glyph(apart_from_numbers(quotient(upper, lower)), left, beside.top, right, beside.bottom)
+    first, *others = (at for part in parts for at, _ in part)
+    return [(first, whole), *((at, Glyph(" ", left, whole.top, left, whole.bottom)) for at in others)]
 
 
 def _words(line: list[Glyph]) -> str:
@@ -361,7 +322,7 @@ def _with_read(sides: _Sides, text: str, read: list[Segment], page: Any) -> _Sid
     if not read:
         return sides
     upright = _upright(page)
-    left, top, right, bottom = _placed("", upright, *page.get_bbox())[1:5]
+    left, top, right, bottom = _turned(upright, *page.get_bbox())
     scale = max(right - left, bottom - top) / OCR_SIDE
     for segment in read:
         segment.move(left, top, scale)
@@ -395,7 +356,7 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
     turn = high = 0
     last = -2
     angle = 0.0
-    raw, unicode_of, box_of, angle_of = textpage.raw, *_OF_CHARACTERS
+    raw, unicode_of, box_of = textpage.raw, pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     for index in range(pdfium.FPDFText_CountChars(raw)):
         code = unicode_of(raw, index)
         if code in _NO_CHARACTER:
@@ -418,10 +379,11 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
         if not (left <= (x0 + x1) / 2 <= right and bottom <= (y0 + y1) / 2 <= top):
             continue
         is_space = text.isspace()
-        if not is_space and angle != (angle := angle_of(raw, index)):
+        if not is_space and angle != (angle := pdfium.FPDFText_GetCharAngle(raw, index)):
             turn = _turn(angle)
         joined = last == index - 1
-        glyph = _placed(text, turn, x0, y0, x1, y1, joined) if turn < 4 else _skewed(textpage, index, text, angle, box)
+        sides = _turned(turn, x0, y0, x1, y1) if turn < 4 else _skewed(textpage, index, angle, box)
+        glyph = Glyph(text, *sides, joined)
         place = (text, turn, round(glyph.left), round(glyph.top))
         before, seen[place] = seen.get(place, index), index
         if index - before > 1 and not is_space:
@@ -436,14 +398,14 @@ def _turn(angle: float) -> int:
     return 4 + round(math.degrees(angle)) if abs(quarters - round(quarters)) > _SKEW else round(quarters) % 4
 
 
-def _skewed(textpage: Any, index: int, text: str, angle: float, box: Any) -> Glyph:
-    """A character of a line that runs askew, as for a reader who turns the page by that angle: a square."""
+def _skewed(textpage: Any, index: int, angle: float, box: Any) -> _Box:
+    """Where a character of a line that runs askew is for a reader who turns the page by that angle: a square."""
     x, y = ctypes.c_double(), ctypes.c_double()
     pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
     cos, sin = math.cos(angle), math.sin(angle)
     size = (box.right - box.left + box.top - box.bottom) / (abs(cos) + abs(sin)) / 1.5  # the sides of a usual letter
     left, bottom = x.value * cos - y.value * sin, -x.value * sin - y.value * cos
-    return Glyph(text, left, bottom - size, left + size, bottom)
+    return left, bottom - size, left + size, bottom
 
 
 def _font(textpage: Any, index: int) -> str:
@@ -461,17 +423,14 @@ def _unseen(page: Any) -> set[int]:
     if not layered:
         return set()
     picture = page.render(scale=1, grayscale=True).to_pil()
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    x, y = ctypes.c_int(), ctypes.c_int()
+    wide, high = picture.size
+    sides = [ctypes.c_float() for _ in range(4)]
     found = set()
     for thing in layered:
-        pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
-        corners = []
-        for across, up in ((left, bottom), (right, top)):
-            pdfium.FPDF_PageToDevice(page, 0, 0, *picture.size, 0, across.value, up.value, x, y)
-            corners.append((x.value, y.value))
-        xs, ys = zip(*corners, strict=True)
-        if is_blank(picture.crop((min(xs), min(ys), max(xs) + 1, max(ys) + 1))):
+        pdfium.FPDFPageObj_GetBounds(thing, *sides)
+        left, bottom, right, top = (side.value for side in sides)
+        xs, ys = zip(_fractions(page, left, bottom), _fractions(page, right, top), strict=True)
+        if is_blank(picture.crop((wide * min(xs), high * min(ys), wide * max(xs) + 1, high * max(ys) + 1))):
             found.add(_address(thing))
     return found
 
@@ -492,16 +451,19 @@ def _address(thing: Any) -> int:
     return ctypes.cast(thing, ctypes.c_void_p).value or 0
 
 
-def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float, joined: bool = False) -> Glyph:
-    """A box of the page as it stands for a reader who turns the page until its text is upright."""
+def _turned(turn: int, left: float, low: float, right: float, high: float) -> _Box:
+    """A box of the page for a reader who turns the page until its text is upright, and one of that reader's back.
+
+    Of the page, `low` is the bottom and `high` the top; for the reader it is the other way round.
+    """
     match turn:
         case 0:
-            return Glyph(text, left, -top, right, -bottom, joined)
+            return left, -high, right, -low
         case 1:
-            return Glyph(text, -top, -right, -bottom, -left, joined)
+            return -high, -right, -low, -left
         case 2:
-            return Glyph(text, -right, bottom, -left, top, joined)
-    return Glyph(text, bottom, left, top, right, joined)
+            return -right, low, -left, high
+    return low, left, high, right
 
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:
@@ -533,9 +495,8 @@ def _is_gibberish(text: str) -> bool:
 
 
 def _about(pdf: Any) -> dict[str, Any]:
-    properties = {name: _property(pdf, key) for key, name in _PROPERTIES.items()}
-    return {"pages": len(pdf), **{name: value for name, value in properties.items() if value}}
-
-
-def _property(pdf: Any, key: bytes) -> str:
-    return read_string(lambda *room: pdfium.FPDF_GetMetaText(pdf, key, *room))
+    found = {
+        name: read_string(lambda *room, key=key: pdfium.FPDF_GetMetaText(pdf, key, *room))
+        for key, name in _PROPERTIES.items()
+    }
+    return {"pages": len(pdf), **{name: value for name, value in found.items() if value}}

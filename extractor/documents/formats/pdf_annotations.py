@@ -19,15 +19,10 @@ _BOXES = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _SILENT = (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE)
 _HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _NOTES = {
-    pdfium.FPDF_ANNOT_TEXT,
-    *(
-        pdfium.FPDF_ANNOT_HIGHLIGHT,
-        pdfium.FPDF_ANNOT_UNDERLINE,
-        pdfium.FPDF_ANNOT_SQUIGGLY,
-        pdfium.FPDF_ANNOT_STRIKEOUT,
-    ),
-    *(pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_CARET),
-    *(pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_FILEATTACHMENT),
+    *(pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY),
+    *(pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_LINE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE),
+    *(pdfium.FPDF_ANNOT_CARET, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_INK),
+    pdfium.FPDF_ANNOT_FILEATTACHMENT,
 }
 _RECORDED = {
     **{pdfium.FPDF_ANNOT_SOUND: "a sound", pdfium.FPDF_ANNOT_MOVIE: "a film", pdfium.FPDF_ANNOT_SCREEN: "a film"},
@@ -72,10 +67,10 @@ def annotations_of(pdf: Any, page: Any, textpage: Any) -> Annotations:
 
 def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: Any) -> None:
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+    if pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
+        return
     if kind == pdfium.FPDF_ANNOT_WIDGET:
         _place(found, annotation, _field(page.formenv, annotation))
-    elif pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
-        return
     elif kind == pdfium.FPDF_ANNOT_FREETEXT:
         _place(found, annotation, _string(annotation, b"Contents"))
     elif kind == pdfium.FPDF_ANNOT_STAMP:
@@ -107,6 +102,12 @@ def _field(form: Any, annotation: Any) -> str:
         return ""
     if kind in _BOXES:
         return "[x]" if pdfium.FPDFAnnot_IsChecked(form, annotation) else "[ ]"
+    options = range(pdfium.FPDFAnnot_GetOptionCount(form, annotation))
+    if selected := [at for at in options if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, at)]:
+        return ", ".join(
+            read_string(lambda *room, at=at: pdfium.FPDFAnnot_GetOptionLabel(form, annotation, at, *room))
+            for at in selected
+        )
     return read_string(lambda *room: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *room))
 
 
@@ -146,10 +147,8 @@ def _string(annotation: Any, key: bytes) -> str:
 
 def read_string(call: Callable[[Any, int], int]) -> str:
     """A string of PDFium, which states its size first and writes it second."""
-    size = call(None, 0)
-    room = ctypes.create_string_buffer(max(size, 2))
-    call(ctypes.cast(room, ctypes.POINTER(pdfium.FPDF_WCHAR)), size)
-    return room.raw.decode("utf-16-le", "replace").replace("\r", "\n").strip("\0\n ")
+    data = _bytes(lambda room, size: call(ctypes.cast(room, ctypes.POINTER(pdfium.FPDF_WCHAR)), size))
+    return data.decode("utf-16-le", "replace").replace("\r", "\n").strip("\0\n ")
 
 
 def _bytes(call: Callable[[Any, int], int]) -> bytes:
@@ -157,6 +156,16 @@ def _bytes(call: Callable[[Any, int], int]) -> bytes:
     room = ctypes.create_string_buffer(max(size, 1))
     call(room, size)
     return room.raw[:size]
+
+
+def _content(call: Callable[[Any, int, Any], int]) -> bytes:
+    """The bytes of a file, of which the size comes in an argument of its own; b"" where there is no such file."""
+    size = ctypes.c_ulong()
+    if not call(None, 0, size):
+        return b""
+    room = ctypes.create_string_buffer(max(size.value, 1))
+    call(room, size.value, size)
+    return room.raw[: size.value]
 
 
 def _lines(text: str, box: Any) -> Iterator[Entry]:
@@ -179,12 +188,7 @@ def _file(attachment: Any) -> list[Attachment]:
     if not attachment:
         return []
     name = read_string(lambda *room: pdfium.FPDFAttachment_GetName(attachment, *room)) or "attachment"
-    size = ctypes.c_ulong()
-    if not pdfium.FPDFAttachment_GetFile(attachment, None, 0, size):
-        return [Attachment(name, b"")]
-    room = ctypes.create_string_buffer(max(size.value, 1))
-    pdfium.FPDFAttachment_GetFile(attachment, room, size.value, size)
-    return [Attachment(name, room.raw[: size.value])]
+    return [Attachment(name, _content(lambda *room: pdfium.FPDFAttachment_GetFile(attachment, *room)))]
 
 
 def xfa(pdf: Any, *, filled: bool) -> list[Attachment]:
@@ -196,9 +200,6 @@ def xfa(pdf: Any, *, filled: bool) -> list[Attachment]:
     for index in range(pdfium.FPDF_GetXFAPacketCount(pdf)):
         name = _bytes(lambda *room, at=index: pdfium.FPDF_GetXFAPacketName(pdf, at, *room)).strip(b"\0")
         if name == b"datasets":
-            size = ctypes.c_ulong()
-            pdfium.FPDF_GetXFAPacketContent(pdf, index, None, 0, size)
-            room = ctypes.create_string_buffer(max(size.value, 1))
-            pdfium.FPDF_GetXFAPacketContent(pdf, index, room, size.value, size)
-            files.append(Attachment("form data.xml", room.raw[: size.value]))
+            data = _content(lambda *room, at=index: pdfium.FPDF_GetXFAPacketContent(pdf, at, *room))
+            files.append(Attachment("form data.xml", data))
     return files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -17,11 +18,12 @@ _CHART = 0.02  # of the page, that a chart covers at least
 _BAND = 36.0  # points: three lines of text
 _FEW = 3  # characters in a band of a picture that are no text of its own
 _DEPTH = 15  # of forms within forms
-_BARS = 3  # of one thickness on one line, of as many lengths, at least; or wedges that meet
+_BARS = 3  # of one thickness, of as many lengths, at least; or wedges that meet, or round shapes that stand together
 _TURNS = 3  # lines of a curve that run neither level nor upright, at least
 _SLANT = 0.01  # of the size of a curve, that such a line rises and runs at least
 _THICK, _THIN = 3.0, 1.0  # points: a bar is thicker, and less is a line
 _MOST = 2_000  # shapes of a page that are looked at
+_SIDE = 72.0  # points: a chart of round shapes is wider and higher, and a row of icons is not
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top
 
@@ -30,17 +32,18 @@ def shows_more(page: Any, textpage: Any) -> bool:
     """Whether there is a picture without words on it, or a chart."""
     left, bottom, right, top = page.get_bbox()
     whole = (right - left) * (top - bottom)
-    things = list(_things(page))
-    pictures = _joined(
-        (max(x0, left), max(y0, bottom), min(x1, right), min(y1, top))
-        for thing, placed, kind in things
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE
-        for x0, y0, x1, y1 in [placed.on_rect(0, 0, 1, 1)]
-    )
-    if any(_area(box) >= _SHARE * whole and _is_silent(textpage, box) for box in pictures):
+    pictures: list[_Box] = []
+    paths: list[tuple[Any, Any]] = []
+    for thing, placed, kind in _things(page):
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            x0, y0, x1, y1 = placed.on_rect(0, 0, 1, 1)
+            pictures.append((max(x0, left), max(y0, bottom), min(x1, right), min(y1, top)))
+        elif len(paths) < _MOST:
+            paths.append((thing, placed))
+    wholes = map(_around, _apart(pictures, 1.0))  # of strips and tiles that were cut from one picture
+    if any(_area(box) >= _SHARE * whole and _is_silent(textpage, box) for box in wholes):
         return True
-    paths = [(thing, placed) for thing, placed, kind in things if kind == pdfium.FPDF_PAGEOBJ_PATH]
-    return any(_area(box) >= _CHART * whole for box in _charts(paths[:_MOST], textpage))
+    return any(_area(box) >= _CHART * whole for box in _charts(paths, textpage))
 
 
 def _things(page: Any) -> Iterator[tuple[Any, Any, int]]:
@@ -64,34 +67,69 @@ def _things(page: Any) -> Iterator[tuple[Any, Any, int]]:
 
 
 def _charts(paths: Iterable[tuple[Any, Any]], textpage: Any) -> Iterator[_Box]:
-    """Where the curves, the bars and the wedges of charts stand.
+    """Where the curves, the bars, the wedges and the points of charts stand.
 
-    A bar has no words on it, as what is drawn behind words has; wedges meet in a point.
+    Bars and points have no words on them, as what is drawn behind words has; those of a form for words are level and
+    not filled. Bars stand on one line, or each at a place of its own; wedges meet in a point.
     """
     sides = [ctypes.c_float() for _ in range(4)]
-    bars: defaultdict[tuple[str, int, int], list[_Box]] = defaultdict(list)
+    bars: defaultdict[tuple[int | str, ...], list[_Box]] = defaultdict(list)
     wedges: defaultdict[tuple[int, int], list[_Box]] = defaultdict(list)
+    points: list[_Box] = []
     for path, outer in paths:
         pdfium.FPDFPageObj_GetBounds(path, *sides)
         box = left, bottom, right, top = outer.on_rect(*(side.value for side in sides))
-        if min(right - left, top - bottom) < _THIN:
+        wide, high = right - left, top - bottom
+        if min(wide, high) < _THIN:
             continue
         lines, arcs, is_closed = _lines(path)
-        turns = _turns(lines + arcs)
-        if arcs and (is_closed or _is_filled(path)):
+        turns, is_filled = _turns(lines + arcs), _is_filled(path)
+        is_round = bool(arcs) and (is_closed or is_filled)
+        if turns >= _TURNS and not is_round:
+            yield box
+        elif is_round:
             for corner in {(round(x), round(y)) for line in lines[:2] for x, y in line}:
                 wedges[corner].append(box)
-        elif turns >= _TURNS:
-            yield box
-        elif not turns and _is_filled(path) and _chars(textpage, box) <= 0:
-            if right - left > _THICK:
-                bars["up", round(bottom), round(right - left)].append(box)
-            if top - bottom > _THICK:
-                bars["along", round(left), round(top - bottom)].append(box)
-    for (way, _, _), group in bars.items():
-        if len({round(box[3] - box[1] if way == "up" else box[2] - box[0]) for box in group}) >= _BARS:
+            points += [box] * (_chars(textpage, box) <= 0)
+        elif not turns and _chars(textpage, box) <= 0:
+            if wide > _THICK:
+                bars["up", round(wide), round(bottom)].append(box)
+                bars["up", round(wide)] += [box] * is_filled
+            if high > _THICK and is_filled:
+                bars["along", round(high), round(left)].append(box)
+    for (way, *place), group in bars.items():
+        lengths = {round(box[3] - box[1] if way == "up" else box[2] - box[0]) for box in group}
+        if len(lengths) >= _BARS and (len(place) == 2 or len({round(box[0]) for box in group}) == len(group)):
             yield _around(group)
     yield from (_around(group) for group in wedges.values() if len(group) >= _BARS)
+    alike: defaultdict[tuple[int, int], list[_Box]] = defaultdict(list)
+    for box in points:
+        alike[round(box[2] - box[0]), round(box[3] - box[1])].append(box)
+    for group in (*_apart(points, _BAND), *filter(_is_scattered, alike.values())):
+        left, bottom, right, top = box = _around(group)
+        if len(group) >= _BARS and min(right - left, top - bottom) > _SIDE:
+            yield box
+
+
+def _is_scattered(points: list[_Box]) -> bool:
+    """Whether most of the points share neither a row nor a column with others, as those of a form do."""
+    return all(2 * len({round(point[side]) for point in points}) > len(points) for side in (0, 1))
+
+
+def _apart(boxes: list[_Box], gap: float) -> list[list[_Box]]:
+    """Boxes in groups with wider gaps between them: one above the other, and then beside each other."""
+    groups = [boxes]
+    for low, high in ((1, 3), (0, 2)):
+        parts: list[list[_Box]] = []
+        for group in groups:
+            end = float("-inf")
+            for box in sorted(group, key=itemgetter(low)):
+                if box[low] - end > gap:
+                    parts.append([])
+                parts[-1].append(box)
+                end = max(end, box[high])
+        groups = parts
+    return groups
 
 
 def _around(boxes: Iterable[_Box]) -> _Box:
@@ -144,24 +182,6 @@ def _is_filled(path: Any) -> bool:
 
 def _area(box: _Box) -> float:
     return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
-
-
-def _joined(boxes: Iterable[_Box]) -> list[_Box]:
-    """Strips and tiles that were cut from one picture, put together: those that share two sides and touch."""
-    joined = list(boxes)
-    for low, high in ((0, 2), (1, 3)):  # beside each other, then one above the other
-        other = (1 - low, 3 - low)
-        joined.sort(key=lambda box: (round(box[other[0]]), round(box[other[1]]), box[low]))
-        tiles, joined = joined, []
-        for box in tiles:
-            last = joined[-1] if joined else None
-            same = last and all(abs(last[side] - box[side]) < 1 for side in other)
-            if last and same and box[low] - last[high] < 1:
-                sides = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
-                joined[-1] = sides
-            else:
-                joined.append(box)
-    return joined
 
 
 def _is_silent(textpage: Any, box: _Box) -> bool:

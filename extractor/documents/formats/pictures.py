@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from math import prod
 from typing import cast
@@ -11,10 +12,10 @@ from typing import cast
 from PIL import Image as Pillow
 from PIL import ImageOps, ImageSequence, UnidentifiedImageError
 
-from extractor.documents.document import Box, Image
+from extractor.documents.document import Image
 from extractor.documents.layout import placed
 from extractor.documents.ocr import boxes_of, recognise
-from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.parsed import Parsed, bound
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 from extractor.wire.images import fitted_size
@@ -84,35 +85,24 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
     form = picture.format or "image"
     width, height = picture.size
     frames = getattr(picture, "n_frames", 1)
-    images: list[Image] = []
-    boxes: list[Box] = []
-    texts: list[str] = []
+    pages: list[Parsed] = []
     past = 0
     for frame in _frames(picture, form):
-        if len(images) >= source.limits.pictures:
+        if len(pages) >= source.limits.pictures:
             past += 1
             continue
-        upright, image = _sendable(frame, form, data, len(images) + 1)
-        images.append(image)
-        if source.ocr:
-            text, starts = placed(recognise(upright, source.ocr))
-            boxes += boxes_of(starts, len(images) - 1, by=sum(len(part) + 2 for part in texts))
-            texts.append(text)
+        upright, image = _sendable(frame, form, data, len(pages) + 1)
+        text, starts = placed(recognise(upright, source.ocr)) if source.ocr else ("", [])
+        pages.append(Parsed(text, images=(image,), boxes=boxes_of(starts)))
         source.step()
     unread = [f"{past} pages past the limit of {source.limits.pictures}"] if past else []
     if frames > 1 and form not in (*_PAGED, *_SINGLE):
         unread.append(f"an animation of {frames} frames: the first is shown")
-    about = {"format": form.lower(), "pages": len(images), "width": width, "height": height}
-    text, pages = paginate(texts)
-    read = bool(text.strip())
-    return Parsed(
-        text if read else "",
-        pages if read else (),
-        tuple(images),
-        metadata={**about, **({"ocr": source.ocr} if read else {})},
-        boxes=tuple(boxes),
-        unread=tuple(unread),
-    )
+    whole = bound(pages)
+    about = {"format": form.lower(), "pages": len(pages), "width": width, "height": height}
+    if not whole.text:
+        return replace(whole, pages=(), metadata=about, unread=tuple(unread))
+    return replace(whole, metadata={**about, "ocr": source.ocr}, unread=tuple(unread))
 
 
 def _frames(picture: Pillow.Image, form: str) -> Iterator[Pillow.Image]:

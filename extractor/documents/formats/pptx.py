@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import child, has, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
@@ -57,6 +56,7 @@ class _Slide:
 
     def __init__(self, archive: Archive, name: str, embedded: Embedded, page: int) -> None:
         self._archive, self._embedded, self._page = archive, embedded, page
+        self._where = f"slide {page}: "
         if name not in archive:
             embedded.missing(f"{name}: it is not in the file")
         self._root = archive.xml(name)
@@ -99,7 +99,7 @@ class _Slide:
                 case "AlternateContent":
                     yield from self._alternative(element, place)
                 case "blip":
-                    self._picture(element)  # of the background
+                    self._embedded.drawn(element, self._relations, self._page, self._where)  # of the background
                 case _:
                     yield from self._texts(element, place)
 
@@ -130,36 +130,25 @@ class _Slide:
                 yield self._lines(element)
             elif name == "tbl":
                 yield self._table(element)
-            elif name in ("chart", "relIds"):
-                target = self._target(element.get("id", "") or element.get("dm", ""))
-                yield (chart if name == "chart" else diagram)(self._archive.xml(target))
-            elif name == "blip":
-                self._picture(element)
+            elif name in ("chart", "relIds", "blip"):
+                yield self._embedded.drawn(element, self._relations, self._page, self._where)
             elif name == "oleObj" and (target := self._target(element.get("id", ""))) in self._archive:
                 self._embedded.target(target, self._page)
             elif name == "oleObj":
                 what = f"an object of {element.get('progId', '') or 'an unknown program'}"
-                self._embedded.missing(f"slide {self._page}: {what} that is not in the file")
+                self._embedded.missing(f"{self._where}{what} that is not in the file")
                 yield from self._parts(element)
             elif name == "contentPart":
-                self._embedded.missing(f"slide {self._page}: a drawing in ink")
+                self._embedded.missing(f"{self._where}a drawing in ink")
             elif name == "AlternateContent":
                 yield from self._parts(element[0]) if len(element) else ()
             elif name not in _UNSEEN or next(element.iter("blip"), None) is not None:
                 yield from self._parts(element)
 
-    def _picture(self, blip: Element) -> None:
-        if target := self._target(blip.get("embed", "")):
-            self._embedded.target(target, self._page)
-        elif link := self._target(blip.get("link", "")):
-            self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
-        elif blip.get("embed", ""):
-            self._embedded.missing(f"slide {self._page}: a picture that is not in the file")
-
     def _media(self, properties: Element) -> None:
         for node in properties.iter():
             if node.tag in _MEDIA:
-                self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
+                self._embedded.missing(f"{self._where}{_MEDIA[node.tag]}")
                 return
 
     def _behind(self, name: str, behind: set[str]) -> Iterator[str]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from extractor.documents.containers import native_file
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.links import field_text
 from extractor.documents.numerals import WORD_FORMS, Level, label
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font
 from extractor.documents.source import Source
-from extractor.documents.tables import EdgedRow, render_edged
+from extractor.documents.story import CELL, PARAGRAPH, Mark, story
+from extractor.documents.text import label as charset
 from extractor.errors import DocumentError
 
 __all__ = ["parse", "rtf_text"]
@@ -27,37 +28,22 @@ _TOKEN = re.compile(
     rb"\\'([0-9a-fA-F]{2})|\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\(.)|([{}])|([^\\{}\r\n\0]+)|[\r\n\0]+", re.S
 )
 _SILENT = frozenset(
-    {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
-    | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
-    | {"generator", "info", "keywords", "latentstyles", "listname"}
-    | {
-        "levelnumbers",
-        "listpicture",
-        "manager",
-        "mmathPr",
-        "nextfile",
-        "nonesttables",
-        "nonshppict",
-        "objclass",
-        "operator",
-    }
-    | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
-    | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
-    | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
-    | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
-)
+    {"colortbl", "filetbl", "info", "mmathPict", "nonesttables", "nonshppict", "pntxta", "pntxtb", "private", "revtbl"}
+    | {"rxe", "shprslt", "sn", "stylesheet", "sv", "tc", "xe"}
+    | {"levelnumbers", "listname", "listpicture", "objclass", "objname", "fontemb", "falt", "panose"}
+)  # and all that readers may pass over, but for:
 _HEARD = frozenset(
     {"annotation", "atnauthor", "do", "ffl", "fldinst", "footnote", "formfield", "listoverridetable", "listtable"}
     | {"listtext", "moMath", "moMathPara", "objdata", "pntext", "shpinst", "shppict", "shptxt", "ud"}
     | {"headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
-)  # of the groups that a reader may pass over, those that this one reads
+)
 _NOTES = frozenset({"annotation", "footnote"})
 _MARGINS = {
     **dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head"),
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "foot"),
 }
 _SYMBOLS = {
-    **{"par": "\n", "line": "\n", "page": "\n", "sect": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
+    **{"line": "\n", "page": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
     **{"bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
     **{"emspace": " ", "enspace": " ", "qmspace": " ", "column": "\n"},
 }
@@ -71,14 +57,13 @@ _BLIPS = {
     **{"pngblip": ".png", "jpegblip": ".jpg", "emfblip": ".emf", "wmetafile": ".wmf", "macpict": ".pict"},
     "dibitmap": ".bmp",
 }
-_PLAIN = Look()
+_PLAIN, _NO_MARK, _LEVEL = Look(), Mark(), Level(1, "1", "")
 _ASIDE = frozenset(
     {"pict", "objdata", "ffl", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
 )
 _TABLES = ("ffl", "fonttbl", "leveltext")  # what is read although its group is no text
 _LIST_WORDS = frozenset(
-    {"ilvl", "levellegal", "levelnfc", "levelnfcn", "levelnorestart", "levelstartat", "list", "listid", "listlevel"}
-    | {"ls"}
+    {"levellegal", "levelnfc", "levelnfcn", "levelnorestart", "levelstartat", "list", "listid", "listlevel", "ls"}
 )
 _UNSET = 25  # the result of a box or a list in a form that nobody filled in
 
@@ -95,7 +80,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def rtf_text(data: bytes) -> str:
     """The text of an RTF document alone."""
-    return _Reader(None).read(data)
+    return _Reader(Embedded()).read(data)
 
 
 class _Group(NamedTuple):
@@ -112,92 +97,35 @@ class _Group(NamedTuple):
     role: str = ""  # what the group is, where its end matters
 
 
+@dataclass
 class _Story:
     """Text on its way to be lines and tables: that of the document, of a header, of a note."""
 
-    def __init__(self, role: str = "", name: str = "") -> None:
-        self.role, self.name = role, name
-        self.out: list[str] = []
-        self.in_table = False
-        self.cell_start = self.inner_start = 0
-        self.depth = 0  # of the table that the paragraph stands in
-        self._row: list[str] = []
-        self._rows: list[EdgedRow] = []
-        self._inner_row: list[str] = []  # of a table within a cell
-        self._inner_rows: list[EdgedRow] = []
-        self.edges: list[int] = []
-        self.merges: list[str] = []
-        self.is_heading = False
-
-    def text(self) -> str:
-        """All that was read. Characters beyond the first plane came as two halves, which are joined here."""
-        self.end_table()
-        joined = "".join(self.out).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return re.sub(r"[ \t]*\n(?:[ \t]*\n){2,}", "\n\n", written(joined)).strip()
+    role: str = ""
+    name: str = ""
+    units: list[tuple[str, Mark | None]] = field(default_factory=list)
+    mark: Mark = _NO_MARK  # what is stated so far of the paragraph and the row that are being read
+    merge: str = ""  # of the cell whose edge comes next
+    is_numbered: bool = False  # whether the number of the paragraph stands in the text
 
     def put(self, text: str) -> None:
-        """Characters of a paragraph, in a table or outside."""
-        if self._rows and not self._row and not self.in_table and text.strip():
-            self.end_table()
-        self.out.append(text)
+        """Characters."""
+        self.units.append((text, None))
 
-    def end_paragraph(self) -> None:
-        """A paragraph has ended: a cell can begin only after one that is outside of its table."""
-        if not self.in_table and not self._row:
-            self.cell_start = len(self.out)
-        if self.depth < 2:
-            self._end_inner()
+    def end(self, unit: str, *, inner: str = "", ends_row: bool = False) -> None:
+        """The end of a paragraph, a cell or a row; `inner` where that is in a table within a cell."""
+        uses = 0 if self.is_numbered else self.mark.uses
+        self.units.append((unit, self.mark._replace(inner=inner or self.mark.inner, ends_row=ends_row, uses=uses)))
+        self.is_numbered = False
 
-    def begin_row(self) -> None:
-        """What is stated of cells from here on is of the next row."""
-        self.edges, self.merges, self.is_heading = [], [], False
-
-    def end_cell(self) -> None:
-        """The text since the last cell is a cell."""
-        self._end_inner()
-        self._row.append(self._taken(self.cell_start))
-        self.inner_start = len(self.out)
-
-    def end_inner_cell(self) -> None:
-        """Likewise, of a table within a cell."""
-        self._inner_row.append(self._taken(self.inner_start))
-
-    def end_inner_row(self) -> None:
-        """Likewise."""
-        self._inner_rows += [EdgedRow(self._inner_row, [], [])] if self._inner_row else []
-        self._inner_row = []
-
-    def _end_inner(self) -> None:
-        """Put the table within a cell into the cell, before what was written since its last row."""
-        self.end_inner_row()
-        if self._inner_rows:
-            self.out.insert(self.inner_start, f"\n{render_edged(self._inner_rows)}\n")
-            self._inner_rows = []
-        self.inner_start = len(self.out)
-
-    def _taken(self, start: int) -> str:
-        text = written("".join(self.out[start:])).strip()
-        del self.out[start:]
-        return text
-
-    def end_row(self) -> None:
-        """The cells since the last row are a row."""
-        if self._row:
-            self._rows.append(EdgedRow(self._row, list(self.edges), list(self.merges), self.is_heading))
-            self._row = []
-
-    def end_table(self) -> None:
-        """Put the table into the text, before what was written since its last row."""
-        self.end_row()
-        if self._rows:
-            tail = self.out[self.cell_start :]
-            self.out[self.cell_start :] = ["\n", render_edged(self._rows), "\n\n", *tail]
-            self.cell_start = len(self.out) - len(tail)
-        self._rows = []
+    def text(self, label: Callable[[Mark], str]) -> str:
+        """All that was read. Characters beyond the first plane came as two halves, which are joined here."""
+        joined = "\n".join(story(self.units, label)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return re.sub(r"[ \t]*\n(?:[ \t]*\n){2,}", "\n\n", joined).strip()
 
 
 class _Reader:
-    def __init__(self, embedded: Embedded | None) -> None:
+    def __init__(self, embedded: Embedded) -> None:
         self._embedded = embedded
         self._bytes = bytearray()
         self._outer: list[_Group] = []
@@ -212,9 +140,8 @@ class _Reader:
         self._stories = [_Story()]
         self._done: list[_Story] = []
         self._aside: list[tuple[str, list[str]]] = []  # texts of groups that are no text of the document
-        self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
-        self._instruction = self._author = self._suffix = ""
-        self._object_read = self._dropped = False
+        self._author = self._suffix = ""
+        self._object_read = False
         self._form: dict[str, int] = {}  # what is stated of a field in a form
         self._entries: list[str] = []  # of a list in a form
         self._lists = _Lists()
@@ -231,8 +158,10 @@ class _Reader:
         self._flush()
         while len(self._stories) > 1:
             self._done.append(self._stories.pop())
-        parts = {role: [s.name + s.text() for s in self._done if s.role == role] for role in ("head", "foot", "note")}
-        blocks = [*dict.fromkeys(parts["head"]), self._stories[0].text(), *dict.fromkeys(parts["foot"]), *parts["note"]]
+        parts: dict[str, list[str]] = {"head": [], "": [], "foot": [], "note": []}
+        for part in (*self._done, *self._stories):
+            parts[part.role].append(part.name + part.text(self._lists.label))
+        blocks = [*dict.fromkeys(parts["head"]), *parts[""], *dict.fromkeys(parts["foot"]), *parts["note"]]
         return "\n\n".join(block for block in blocks if block.strip())
 
     @property
@@ -275,47 +204,32 @@ class _Reader:
         if role in ("head", "foot", "note"):
             if len(self._stories) > 1:
                 self._done.append(self._stories.pop())
-        elif role == "fldrslt":
-            self._end_result()
         elif role == "field":
-            code, self._instruction = self._instruction, ""
-            self._stories[-1].put(code and (field_text(code, "") or self._chosen()))  # where it has no result
+            self._stories[-1].put("\x15")
         elif role == "moMath" and self._group.term is not None:
             self._stories[-1].put(apart_from_numbers(equation(self._group.term)))
         elif self._aside and self._aside[-1][0] == role:
             content = "".join(self._aside.pop()[1])
             if role == "fldinst":
-                self._instruction = content
+                self._stories[-1].put(f"{content} {self._chosen()}" if self._form else content)
+                self._form = {}
             elif role == "atnauthor":
                 self._author = content.strip()
             elif role == "ffl":
                 self._entries.append(content.strip())
             elif role == "leveltext":
                 self._lists.end_level(content)
-            elif role in ("pict", "objdata") and self._embedded is not None:
+            elif role in ("pict", "objdata"):
                 self._embed(role, content)
 
     def _chosen(self) -> str:
         """What a box or a list of a form shows."""
-        chosen = self._form.get("ffres", _UNSET)
-        chosen = self._form.get("ffdefres", 0) if chosen == _UNSET else chosen
+        chosen = next((n for name in ("ffres", "ffdefres") if (n := self._form.get(name, _UNSET)) != _UNSET), 0)
         if self._form.get("fftype") == 1:
             return "☒" if chosen else "☐"
         return self._entries[chosen] if 0 <= chosen < len(self._entries) else ""
 
-    def _end_result(self) -> None:
-        start, self._instruction = self._results.pop() if self._results else (0, "")
-        story = self._stories[-1]
-        if (words := "".join(story.out[start:])).strip():
-            story.out[start:] = [field_text(self._instruction, words)]
-            self._instruction = ""
-
-    def _name_font(self, name: str) -> None:
-        if name.strip(" ;").lower().startswith(("symbol", "wingdings", "webdings")):
-            self._names[self._font] = name.strip(" ;")
-
     def _embed(self, role: str, content: str) -> None:
-        assert self._embedded is not None
         try:
             data = unhexlify(re.sub(r"[^0-9a-fA-F]", "", content))
         except Base16Error:
@@ -345,14 +259,8 @@ class _Reader:
             self._group = self._group._replace(term=Element("oMath"), named=True, role=word)
         elif self._group.term is not None and word.startswith("m") and not self._group.named:
             self._group = self._group._replace(term=SubElement(self._group.term, word[1:]), named=True)
-        elif word == "par" and self._dropped and not self._group.silent:
-            self._dropped = False  # the first letters of the next paragraph, set large
         elif word in _SYMBOLS:
             self._put(_SYMBOLS[word])
-            if word != "tab":
-                self._stories[-1].end_paragraph()
-            if word == "par":
-                self._lists.is_written = False
         elif word == "upr":
             self._skips_group = True
         elif word in _MARGINS or word in _NOTES:
@@ -394,50 +302,53 @@ class _Reader:
         match word:
             case "trowd" | "trhdr" | "cellx" | "clmrg" | "clvmrg" if self._group.silent:
                 pass  # of a row within a cell
+            case "par" | "sect" if not self._group.silent:
+                story.end(PARAGRAPH)
             case "cell" if not self._group.silent:
-                story.end_cell()
+                story.end(CELL)
             case "nestcell" if not self._group.silent:
-                story.end_inner_cell()
+                story.end(PARAGRAPH, inner="cell")
             case "row" if not self._group.silent:
-                story.end_row()
+                story.end(CELL, ends_row=True)
             case "nestrow":  # in a group that readers may pass over
-                story.end_inner_row()
-            case "intbl" | "pard":
-                story.in_table = word == "intbl"
-                story.depth = int(story.in_table)
-                if word == "pard":
-                    self._lists.leave()
-                    self._dropped = False
+                story.end(PARAGRAPH, inner="row")
+            case "pard":
+                row = story.mark
+                story.mark = Mark(is_heading_row=row.is_heading_row, edges=row.edges, merges=row.merges)
+            case "intbl":
+                story.mark = story.mark._replace(in_table=True)
             case "itap":
-                story.depth = number or 0
+                story.mark = story.mark._replace(inner="text" if (number or 0) > 1 else "")
             case "dropcapli":
-                self._dropped = True
+                story.mark = story.mark._replace(is_dropped=True)
             case "formfield":
                 self._form, self._entries = {}, []
                 self._group = self._group._replace(silent=True, aside=False)
             case "fftype" | "ffres" | "ffdefres":
                 self._form[word] = number or 0
+            case "ls" if not self._group.silent:
+                story.mark = story.mark._replace(uses=number or 0)
+            case "ilvl" if not self._group.silent:
+                story.mark = story.mark._replace(depth=number or 0)
             case _ if word in _LIST_WORDS:
-                self._lists.set(word, number or 0, is_use=not self._group.silent)
+                self._lists.set(word, number or 0)
             case "listtext" | "pntext" if not self._group.silent:
-                self._lists.is_written = True
+                story.is_numbered = True
             case "trowd":
-                story.in_table = True
-                story.begin_row()
+                story.mark = story.mark._replace(in_table=True, is_heading_row=False, edges=(), merges=())
             case "trhdr":
-                story.is_heading = True
+                story.mark = story.mark._replace(is_heading_row=True)
             case "cellx" if number is not None:
-                story.edges.append(number)
-                story.merges += [""] * (len(story.edges) - len(story.merges))
+                mark = story.mark
+                story.mark = mark._replace(edges=(*mark.edges, number), merges=(*mark.merges, story.merge))
+                story.merge = ""
             case "clmrg" | "clvmrg":
-                story.merges += [""] * (len(story.edges) - len(story.merges))
-                story.merges.append("across" if word == "clmrg" else "down")
+                story.merge = "across" if word == "clmrg" else "down"
             case "field" if not self._group.silent:
+                story.put("\x13")
                 self._group = self._group._replace(role=word)
-            case "fldrslt":
-                self._results.append((len(story.out), self._instruction))
-                self._instruction = ""
-                self._group = self._group._replace(role=word)
+            case "fldrslt" if not self._group.silent:
+                story.put("\x14")
             case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
                 self._group = self._group._replace(look=_look(self._group.look, word, number))
             case "uc" if number is not None:
@@ -449,7 +360,7 @@ class _Reader:
             case "fcharset" if number in _CHARSETS and self._group.silent:
                 self._fonts[self._font] = _CHARSETS[number]
             case "ansicpg" if number is not None:
-                self._charset = _codepage(number)
+                self._charset = charset(f"cp{number}") or {10000: "mac_roman", 65001: "utf-8"}.get(number, "cp1252")
             case "mac" | "pc" | "pca":
                 self._charset = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
             case _ if word in _BLIPS:
@@ -474,75 +385,58 @@ class _Reader:
             if self._aside and self._group.aside:
                 self._aside[-1][1].append(text)
                 if self._aside[-1][0] == "fonttbl" and text.rstrip().endswith(";"):
-                    self._name_font(text)
+                    name = text.strip(" ;")
+                    self._names |= {self._font: name} if is_symbol_font(name) else {}
         elif self._group.term is not None:
             _put_term(self._group.term, text)
         else:
-            if text.strip():
-                self._stories[-1].put(self._lists.label())
             self._stories[-1].put(text if text == "\n" else self._group.look.apply(text))
 
 
 class _Lists:
-    """The lists that the file declares, and the number of the paragraph that is being read, where it has one."""
+    """The lists that the file declares."""
 
     def __init__(self) -> None:
         self._levels: list[dict[int, Level]] = []  # of each list as it is declared
-        self._start, self._form = 1, "1"
-        self._legal, self._restarts = False, True
+        self._level = _LEVEL  # that is being declared
         self._identity = 0
         self._lists: dict[int, dict[int, Level]] = {}  # by identity
         self._uses: dict[int, int] = {}  # number of a use -> identity of its list
         self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        self._use = self._depth = 0
-        self.is_written = False  # whether the number of the paragraph stands in the text
 
-    def set(self, word: str, value: int, *, is_use: bool) -> None:
-        """A word of the tables of lists, or of a paragraph that is in one."""
+    def set(self, word: str, value: int) -> None:
+        """A word of the tables of lists."""
         match word:
             case "list":
                 self._levels.append({})
-            case "levelstartat":
-                self._start = value
-            case "levelnfc" | "levelnfcn":
-                self._form = WORD_FORMS.get(value, "1")
             case "listlevel":
-                self._legal, self._restarts = False, True
+                self._level = _LEVEL
+            case "levelstartat":
+                self._level = replace(self._level, start=value)
+            case "levelnfc" | "levelnfcn":
+                self._level = replace(self._level, form=WORD_FORMS.get(value, "1"))
             case "levellegal":
-                self._legal = value == 1
+                self._level = replace(self._level, legal=value == 1)
             case "levelnorestart":
-                self._restarts = value != 1
+                self._level = replace(self._level, restarts=0 if value == 1 else 9)
             case "listid":
                 self._identity = value
                 if self._levels:
                     self._lists.setdefault(value, self._levels[-1])
-            case "ls" if is_use:
-                self._use = value
             case "ls":
                 self._uses[value] = self._identity
-            case "ilvl" if is_use:
-                self._depth = value
 
     def end_level(self, text: str) -> None:
         """What is written at a level: the count of its characters first, places of numbers as their depths."""
         if self._levels:
-            written = "".join(
-                f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in text[1 : 1 + ord(text[:1] or "\0")]
-            )
-            level = Level(self._start, self._form, written, self._legal, 9 if self._restarts else 0)
-            self._levels[-1][len(self._levels[-1])] = level
+            stated = text[1 : 1 + ord(text[:1] or "\0")]
+            written = "".join(f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in stated)
+            self._levels[-1][len(self._levels[-1])] = replace(self._level, text=written)
 
-    def leave(self) -> None:
-        """The paragraph is in no list, so far."""
-        self._use = self._depth = 0
-
-    def label(self) -> str:
-        """What stands in front of the paragraph, once; "" where the program that wrote the file put it there."""
-        if self.is_written or not self._use:
-            return ""
-        self.is_written = True
-        identity = self._uses.get(self._use, 0)
-        return label(self._lists.get(identity, {}), self._depth, self._counts[identity])
+    def label(self, mark: Mark) -> str:
+        """The number of a paragraph."""
+        identity = self._uses.get(mark.uses, 0)
+        return label(self._lists.get(identity, {}), mark.depth, self._counts[identity])
 
 
 def _look(look: Look, word: str, number: int | None) -> Look:
@@ -580,12 +474,3 @@ def _object(data: bytes) -> bytes:
         return native_file(body, sized=False) if data[12:19].lower() == b"package" else body
     except DocumentError:
         return b""
-
-
-def _codepage(number: int) -> str:
-    for name in (f"cp{number}", "mac_roman" if number == 10000 else "utf-8" if number == 65001 else "cp1252"):
-        try:
-            return codecs.lookup(name).name
-        except LookupError:
-            continue
-    return "cp1252"

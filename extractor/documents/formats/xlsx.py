@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.drawings import chart, diagram, paragraphs
+from extractor.documents.drawings import paragraphs
 from extractor.documents.elements import (
     child,
     growing,
@@ -222,7 +222,7 @@ class _Book:
             if kind == "comments":
                 comments += [one for one in self._comments(target, "comment") if one[0] not in threaded]
             elif kind == "drawing":
-                sheet.after += self._drawing(target, page)
+                sheet.after += filter(None, self._drawing(target, page))
             elif kind == "vmlDrawing" and not self._ticks:
                 sheet.after += _old_controls(self._archive.xml(target))
             elif kind in ("package", "oleObject", "image"):
@@ -263,16 +263,12 @@ class _Book:
             name = node.tag
             if name == "cNvPr":
                 tick = self._ticks.get(node.get("id", ""), "")
-            target = relations.get(node.get("embed") or node.get("id") or node.get("dm") or "", ("", ""))[1]
-            if name == "blip" and target:
-                self._embedded.target(target, page)
-            elif name == "chart" and target:
-                yield chart(self._archive.xml(target))
-                for kind, shapes in self._archive.relations(target).values():
+            if name in ("blip", "chart", "relIds"):
+                yield self._embedded.drawn(node, relations, page)
+            if name == "chart":
+                for kind, shapes in self._archive.relations(relations.get(node.get("id", ""), ("", ""))[1]).values():
                     if kind == "chartUserShapes":
                         yield from self._drawing(shapes, page)
-            elif name == "relIds" and target:
-                yield diagram(self._archive.xml(target))
             elif name == "txBody" and (text := paragraphs(node)):
                 yield tick + text
 

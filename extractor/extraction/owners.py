@@ -1,0 +1,228 @@
+"""Whose each row is: the rows that the parts of a document list, by where they stand in its text, and what is missing.
+
+A view shows more than it asks about, and a model may list a row that begins in the part before or after. Such a row
+goes where its own part has a row at that place, which takes what it lacks from it, and stays where it has none.
+
+    part 1  lines 1-2   listed: 1, 2, 3        part 2  lines 3-4   listed: 3, 4        ->   1, 2, 3, 4
+
+A row that is listed more often than it stands in the text is a problem. So are rows of the text that are in none, but
+are like those that are (`gaps`), and parts all of whose rows are those of others.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from extractor.errors import Problem
+from extractor.extraction.answers import Reading, Row, filled, last_items
+from extractor.extraction.finding import Finder, Wanted
+from extractor.extraction.gaps import ALIKE, left_out
+from extractor.extraction.ground import Range, place_rows
+from extractor.extraction.likeness import agree
+from extractor.extraction.parts import Layout, Part
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON, join, leaves
+
+__all__ = ["count_strays", "has_key", "is_further", "owned", "places"]
+
+_REACH = 12
+"""Parts to each side in which the place of a stray row is sought: more than any view shows."""
+
+_Placed = list[tuple[Row, Range | None]]
+"""Rows, and where each stands."""
+
+
+def places(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int) -> list[Range | None]:
+    """Where the items of a list stand in a stretch of the text."""
+    if not items:
+        return []
+    return place_rows(items, layout.document.text, start=start, end=end, schema=layout.schema, pointer=path)
+
+
+def owned(
+    layout: Layout, lists: Sequence[str], readings: Sequence[Reading]
+) -> tuple[list[Reading], dict[int, list[Problem]], dict[int, Problem]]:
+    """The readings, each row once; then by their number what is listed too often, and which rows of the text are in no
+    item. Lists with a key are left as they are: their items are joined by what they are called."""
+    result = list(readings)
+    placed: dict[str, list[_Placed]] = {}
+    doubled = defaultdict[int, list[Problem]](list)
+    for path in _unkeyed(layout, lists) if layout.is_text else ():
+        placed[path] = _each_once(layout, path, readings)
+        for at, own in enumerate(placed[path]):
+            if path in result[at].rows:
+                result[at] = replace(result[at], rows={**result[at].rows, path: [row for row, _ in own]})
+            if not result[at].losses and _doubled(layout, result[at].part, path, own):
+                doubled[at].append(Problem(path, "some items are listed more often than the document has them"))
+    result = [_answered(reading, before) for reading, before in zip(result, readings, strict=True)]
+    return result, doubled, _missing(layout, result, placed)
+
+
+def has_key(schema: Schema[Any], path: str) -> bool:
+    """Whether the items of a list are joined by a declared key."""
+    field = schema.field(path)
+    return field is not None and bool(field.keys)
+
+
+def _unkeyed(layout: Layout, lists: Sequence[str]) -> list[str]:
+    return [path for path in lists if not has_key(layout.schema, path)]
+
+
+def count_strays(layout: Layout, lists: Sequence[str], view: Range, readings: Sequence[Reading]) -> int:
+    """How many rows of the readings of a view begin in it outside their part."""
+    strays = 0
+    for path in _unkeyed(layout, lists):
+        for reading in readings:
+            values = [row.value for row in reading.rows.get(path, ())]
+            inside = places(layout, path, values, reading.part.start, reading.part.end)
+            homeless = [value for value, place in zip(values, inside, strict=True) if place is None]
+            strays += sum(place is not None for place in places(layout, path, homeless, *view))
+    return strays
+
+
+# -- rows of other parts
+
+
+def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[_Placed]:
+    """The rows of each part with their places, each place once: for the part that it is in, or the first of several."""
+    parts, listed = [reading.part for reading in readings], list[_Placed]()
+    for reading in readings:
+        rows = reading.rows.get(path, ())
+        found = places(layout, path, [row.value for row in rows], reading.part.start, reading.part.end)
+        listed.append(list(zip(rows, found, strict=True)))
+    owners: dict[int, tuple[int, int]] = {}
+    for at, own in enumerate(listed):
+        for index, (_, place) in enumerate(own):
+            if place:
+                owners.setdefault(place[0], (at, index))
+
+    def joins_another(at: int, row: Row, place: Range | None) -> bool:
+        owner, index = owners.get(place[0], (at, 0)) if place else (at, 0)
+        if owner == at or not agree(row.value, listed[owner][index][0].value):
+            return False
+        its, where = listed[owner][index]
+        listed[owner][index] = replace(its, value=filled(its.value, row.value)), where
+        return True
+
+    gone = list[set[int]]()
+    for at, own in enumerate(listed):
+        abroad = _abroad(layout, path, parts, at, [row for row, place in own if not place]) if len(parts) > 1 else {}
+        gone.append({id(row) for row, place in own if joins_another(at, row, place or abroad.get(id(row)))})
+    return [[one for one in own if id(one[0]) not in its] for own, its in zip(listed, gone, strict=True)]
+
+
+def _abroad(
+    layout: Layout, path: str, parts: Sequence[Part], at: int, homeless: Sequence[Row]
+) -> dict[int, Range | None]:
+    """Where rows that are not in their part stand in the parts around it."""
+    near = parts[max(0, at - _REACH) : at + _REACH + 1]
+    start, end = min(part.start for part in near), max(part.end for part in near)
+    found = places(layout, path, [row.value for row in homeless], start, end)
+    return {id(row): place for row, place in zip(homeless, found, strict=True)}
+
+
+def _answered(reading: Reading, before: Reading) -> Reading:
+    """A reading whose rows are all those of other parts, with that as a loss: its own may not have been listed. One row
+    alone is a neighbour's, listed for a part without any."""
+    listed = sum(map(len, before.rows.values()))
+    if listed < 2 or any(reading.rows.values()):
+        return reading
+    loss = Problem("", f"all {listed} items that were listed are those of other parts")
+    keys = tuple(key for answer in reading.answers for key in answer.requests)
+    return replace(reading, losses=(*reading.losses, loss), retry=tuple(dict.fromkeys((*reading.retry, *keys))))
+
+
+# -- rows that are listed too often
+
+
+def _doubled(layout: Layout, part: Part, path: str, placed: _Placed) -> bool:
+    """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
+    others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
+    text = layout.document.text
+    equal = defaultdict[bytes, list[int]](list)
+    for at, (row, _) in enumerate(placed):
+        equal[orjson.dumps(row.value)].append(at)
+    taken = sorted(place for _, place in placed if place)
+    for own in equal.values():
+        item, copies = placed[own[0]][0].value, [place for at in own if (place := placed[at][1])]
+        if not 0 < len(copies) < len(own):
+            continue
+        many, wanted = Wanted(len(own), "integer"), _wanted(layout, path, item)
+        lines = "".join(
+            text[text.rfind("\n", 0, start) + 1 : end] + text[end:].partition("\n")[0] for start, end in copies
+        )
+        if many.number not in {one.number for one in wanted} and Finder(lines, [many]).find(many):
+            continue
+        finder = Finder(text[part.start : part.end], wanted)
+        free = [one for one in wanted if any(_is_free(place.start + part.start, taken) for place in finder.find(one))]
+        if 2 * len(free) < len(wanted):
+            return True
+    return False
+
+
+def _is_free(offset: int, taken: Sequence[Range]) -> bool:
+    at = bisect_right(taken, offset, key=lambda one: one[0])
+    return at == 0 or taken[at - 1][1] <= offset
+
+
+def is_further(layout: Layout, part: Part, path: str, item: JSON, equal: int, end: int) -> bool:
+    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
+    text, wanted = layout.document.text, _wanted(layout, path, item)
+    found = Counter[int]()
+    for place in filter(None, places(layout, path, [item] * (equal + 1), part.start, end)):
+        line = text.rfind("\n", 0, place[0])
+        found[line] = max(found[line], _found(text[slice(*place)], wanted))
+    return list(found.values()).count(max(found.values(), default=0)) not in range(1, equal + 1)
+
+
+def _wanted(layout: Layout, path: str, item: JSON) -> list[Wanted]:
+    """The values of a row, to be found in a text."""
+    stated = ((layout.schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
+    return [Wanted(leaf, field.kind if field else "any") for field, leaf in stated]
+
+
+def _found(text: str, wanted: Sequence[Wanted]) -> int:
+    """How many values stand in a text, equal ones in places of their own."""
+    finder = Finder(text, wanted)
+    return sum(min(count, len(finder.find(one))) for one, count in Counter(wanted).items())
+
+
+# -- rows that no part lists
+
+
+def _missing(
+    layout: Layout, readings: Sequence[Reading], placed: Mapping[str, Sequence[_Placed]]
+) -> dict[int, Problem]:
+    """Rows of the text that are in no item, by the number of the reading of their part. A part of which something is
+    missing already, as it was counted or cut off, has none."""
+    if not placed or len(layout.structure.rows) <= ALIKE:
+        return {}
+    whole = {at: reading for at, reading in enumerate(readings) if reading.rest is not None and not reading.losses}
+    lists: dict[Range, str] = {}
+    unplaced: list[JSON] = []
+    for path, listed in placed.items():
+        for own in listed:
+            lists |= {place: path for _, place in own if place}
+            unplaced += (row.value for row, place in own if not place or last_items(row.value, "")[1])
+    gaps = left_out(
+        layout.structure,
+        list(lists),
+        silent=[(one.part.start, one.part.end) for one in whole.values() if not any(one.rows.values())],
+        unplaced=unplaced,
+        single={Wanted(leaf, "any") for one in whole.values() for _, leaf in leaves(one.rest) if leaf is not None},
+    )
+    found: dict[int, Problem] = {}
+    for at, reading in whole.items():
+        among = [gap for gap in gaps if reading.part.start <= gap[0] < reading.part.end]
+        if among:
+            path = lists[min(lists, key=lambda place: abs(place[0] - among[0][0]))]
+            row = " ".join(layout.document.text[slice(*among[0])].split())
+            message = f"no item holds {len(among)} of the rows of the document, such as {row[:60]!r}"
+            found[at] = Problem(path, message)
+    return found
