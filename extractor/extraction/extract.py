@@ -17,7 +17,7 @@ import orjson
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.extraction.answers import Reading
-from extractor.extraction.owners import count_strays, has_key, owned
+from extractor.extraction.owners import has_key, owned
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.reading import Inquiry, all_ended, read, reread
 from extractor.schema.compiler import Schema
@@ -31,7 +31,7 @@ _LANES = 3
 """Views that are open at once: few, so that a prefix is asked about while the service still holds it."""
 
 _OUTSIDE = 0.05
-"""The share of rows listed outside their part from which on a model is shown its part alone."""
+"""The share of rows of other parts from which on a model is shown its part alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +91,29 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     layout = inquiry.layout
     views = layout.views(parts)
     readings: list[Reading] = []
-    done = strays = expected = 0
+    done = expected = 0
     while views and done < _PROBES:
         view = views.pop(0)
-        found = yield from _view(inquiry, view)
-        strays += count_strays(layout, inquiry.lists, (view.start, view.end), found)
-        readings += found
+        readings += yield from _view(inquiry, view)
         done += len(view.parts)
         expected += sum(part.answer for part in view.parts)
     if views:
-        listed = sum(len(rows) for reading in readings for rows in reading.rows.values())
+        listed, own = map(_rows_in, (readings, owned(layout, inquiry.lists, readings)[0]))
         answered = sum(answer.usage.completion_tokens for reading in readings for answer in reading.answers)
         views = layout.views(
             parts[done:],
             cached=_cached(readings),
-            alone=strays > _OUTSIDE * listed,
+            alone=listed - own > _OUTSIDE * listed,
             answered=answered / max(1, expected),
         )
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
     return (yield from _accounted(inquiry, readings))
+
+
+def _rows_in(readings: Sequence[Reading]) -> int:
+    return sum(len(rows) for reading in readings for rows in reading.rows.values())
 
 
 def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:

@@ -11,17 +11,19 @@ are like those that are (`gaps`), and parts all of whose rows are those of other
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import chain
+from statistics import mode
+from typing import Any, NamedTuple
 
 import orjson
 
 from extractor.errors import Problem
 from extractor.extraction.answers import Reading, Row, filled, last_items
-from extractor.extraction.finding import Finder, Wanted
+from extractor.extraction.finding import Finder, Wanted, within
 from extractor.extraction.gaps import ALIKE, left_out
 from extractor.extraction.ground import Range, place_rows
 from extractor.extraction.likeness import agree
@@ -29,13 +31,21 @@ from extractor.extraction.parts import Layout, Part
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["count_strays", "has_key", "is_further", "owned", "places"]
+__all__ = ["has_key", "is_further", "owned", "places"]
+
+_OVERLAPPING = 8
+"""Rows before a place that may reach into it."""
 
 _REACH = 12
 """Parts to each side in which the place of a stray row is sought: more than any view shows."""
 
-_Placed = list[tuple[Row, Range | None]]
-"""Rows, and where each stands."""
+
+class _Placed(NamedTuple):
+    """A row, where it stands, and how many of its values do not stand there."""
+
+    row: Row
+    place: Range | None
+    missing: int
 
 
 def places(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int) -> list[Range | None]:
@@ -51,13 +61,15 @@ def owned(
     """The readings, each row once; then by their number what is listed too often, and which rows of the text are in no
     item. Lists with a key are left as they are: their items are joined by what they are called."""
     result = list(readings)
-    placed: dict[str, list[_Placed]] = {}
+    placed: dict[str, list[list[_Placed]]] = {}
     doubled = defaultdict[int, list[Problem]](list)
-    for path in _unkeyed(layout, lists) if layout.is_text else ():
+    for path in lists if layout.is_text else ():
+        if has_key(layout.schema, path):
+            continue
         placed[path] = _each_once(layout, path, readings)
         for at, own in enumerate(placed[path]):
             if path in result[at].rows:
-                result[at] = replace(result[at], rows={**result[at].rows, path: [row for row, _ in own]})
+                result[at] = replace(result[at], rows={**result[at].rows, path: [one.row for one in own]})
             if not result[at].losses and _doubled(layout, result[at].part, path, own):
                 doubled[at].append(Problem(path, "some items are listed more often than the document has them"))
     result = [_answered(reading, before) for reading, before in zip(result, readings, strict=True)]
@@ -70,61 +82,70 @@ def has_key(schema: Schema[Any], path: str) -> bool:
     return field is not None and bool(field.keys)
 
 
-def _unkeyed(layout: Layout, lists: Sequence[str]) -> list[str]:
-    return [path for path in lists if not has_key(layout.schema, path)]
-
-
-def count_strays(layout: Layout, lists: Sequence[str], view: Range, readings: Sequence[Reading]) -> int:
-    """How many rows of the readings of a view begin in it outside their part."""
-    strays = 0
-    for path in _unkeyed(layout, lists):
-        for reading in readings:
-            values = [row.value for row in reading.rows.get(path, ())]
-            inside = places(layout, path, values, reading.part.start, reading.part.end)
-            homeless = [value for value, place in zip(values, inside, strict=True) if place is None]
-            strays += sum(place is not None for place in places(layout, path, homeless, *view))
-    return strays
-
-
 # -- rows of other parts
 
 
-def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[_Placed]:
+def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[list[_Placed]]:
     """The rows of each part with their places, each place once: for the part that it is in, or the first of several."""
-    parts, listed = [reading.part for reading in readings], list[_Placed]()
-    for reading in readings:
-        rows = reading.rows.get(path, ())
-        found = places(layout, path, [row.value for row in rows], reading.part.start, reading.part.end)
-        listed.append(list(zip(rows, found, strict=True)))
-    owners: dict[int, tuple[int, int]] = {}
-    for at, own in enumerate(listed):
-        for index, (_, place) in enumerate(own):
-            if place:
-                owners.setdefault(place[0], (at, index))
+    parts = [reading.part for reading in readings]
+    listed = [
+        _placed(layout, path, one.rows.get(path, ()), part.start, part.end)
+        for one, part in zip(readings, parts, strict=True)
+    ]
+    if len(parts) > 1:
+        near = [parts[max(0, at - _REACH) : at + _REACH + 1] for at in range(len(parts))]
+        listed = [_abroad(layout, path, *one) for one in zip(listed, parts, near, strict=True)]
 
-    def joins_another(at: int, row: Row, place: Range | None) -> bool:
-        owner, index = owners.get(place[0], (at, 0)) if place else (at, 0)
-        if owner == at or not agree(row.value, listed[owner][index][0].value):
-            return False
-        its, where = listed[owner][index]
-        listed[owner][index] = replace(its, value=filled(its.value, row.value)), where
-        return True
+    def is_own(at: int, one: _Placed) -> bool:
+        return one.place is not None and parts[at].start <= one.place[0] < parts[at].end
 
-    gone = list[set[int]]()
-    for at, own in enumerate(listed):
-        abroad = _abroad(layout, path, parts, at, [row for row, place in own if not place]) if len(parts) > 1 else {}
-        gone.append({id(row) for row, place in own if joins_another(at, row, place or abroad.get(id(row)))})
-    return [[one for one in own if id(one[0]) not in its] for own, its in zip(listed, gone, strict=True)]
+    owners = sorted(
+        (one.place, at, index)
+        for at, own in enumerate(listed)
+        for index, one in enumerate(own)
+        if one.place and is_own(at, one)
+    )
+
+    def joins_another(at: int, one: _Placed) -> bool:
+        start, end = one.place or (0, 0)
+        for place, owner, index in reversed(owners[: bisect_left(owners, ((end, 0),))][-_OVERLAPPING:]):
+            its = listed[owner][index]
+            other = owner < at if is_own(at, one) else owner != at
+            if other and start < place[1] and agree(one.row.value, its.row.value):
+                row = replace(its.row, value=filled(its.row.value, one.row.value))
+                listed[owner][index] = its._replace(row=row)
+                return True
+        return False
+
+    gone = [{index for index, one in enumerate(own) if joins_another(at, one)} for at, own in enumerate(listed)]
+    return [[one for index, one in enumerate(own) if index not in its] for own, its in zip(listed, gone, strict=True)]
 
 
-def _abroad(
-    layout: Layout, path: str, parts: Sequence[Part], at: int, homeless: Sequence[Row]
-) -> dict[int, Range | None]:
-    """Where rows that are not in their part stand in the parts around it."""
-    near = parts[max(0, at - _REACH) : at + _REACH + 1]
-    start, end = min(part.start for part in near), max(part.end for part in near)
-    found = places(layout, path, [row.value for row in homeless], start, end)
-    return {id(row): place for row, place in zip(homeless, found, strict=True)}
+def _placed(layout: Layout, path: str, rows: Sequence[Row], start: int, end: int) -> list[_Placed]:
+    """Where rows stand in a stretch of the text."""
+    wanted = [_wanted(layout, path, row.value) for row in rows]
+    finder = Finder(layout.document.text[start:end], chain.from_iterable(wanted))
+
+    def missing(own: Sequence[Wanted], place: Range | None) -> int:
+        low, high = place or (start, start)
+        return sum(not within(finder.find(one), low - start, high - start) for one in own)
+
+    found = places(layout, path, [row.value for row in rows], start, end)
+    return [_Placed(row, place, missing(own, place)) for row, place, own in zip(rows, found, wanted, strict=True)]
+
+
+def _abroad(layout: Layout, path: str, own: Sequence[_Placed], part: Part, near: Sequence[Part]) -> list[_Placed]:
+    """The rows of a part. Those of which more is missing than of most stand in a part near it that has more of them."""
+    usual = mode(one.missing for one in own) if own else 0
+    doubtful = [one for one in own if not one.place or one.missing > usual]
+    start, end = min(other.start for other in near), max(other.end for other in near)
+    found = _placed(layout, path, [one.row for one in doubtful], start, end)
+    better = {
+        id(one.row): other
+        for one, other in zip(doubtful, found, strict=True)
+        if other.place and other.missing < one.missing and not part.start <= other.place[0] < part.end
+    }
+    return [better.get(id(one.row), one) for one in own]
 
 
 def _answered(reading: Reading, before: Reading) -> Reading:
@@ -141,19 +162,23 @@ def _answered(reading: Reading, before: Reading) -> Reading:
 # -- rows that are listed too often
 
 
-def _doubled(layout: Layout, part: Part, path: str, placed: _Placed) -> bool:
+def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -> bool:
     """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
     others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
-    text = layout.document.text
-    equal = defaultdict[bytes, list[int]](list)
-    for at, (row, _) in enumerate(placed):
-        equal[orjson.dumps(row.value)].append(at)
-    taken = sorted(place for _, place in placed if place)
-    for own in equal.values():
-        item, copies = placed[own[0]][0].value, [place for at in own if (place := placed[at][1])]
-        if not 0 < len(copies) < len(own):
+    text, keys = layout.document.text, [orjson.dumps(one.row.value) for one in placed]
+    least: dict[bytes, int] = {}
+    for key, one in zip(keys, placed, strict=True):
+        least[key] = min(one.missing, least.get(key, one.missing))
+    standing = defaultdict[bytes, list[Range]](list)
+    for key, one in zip(keys, placed, strict=True):
+        if one.place and one.missing == least[key]:
+            standing[key].append(one.place)
+    taken = sorted(chain.from_iterable(standing.values()))
+    for key, count in Counter(keys).items():
+        copies = standing[key]
+        if not 0 < len(copies) < count:
             continue
-        many, wanted = Wanted(len(own), "integer"), _wanted(layout, path, item)
+        wanted, many = _wanted(layout, path, orjson.loads(key)), Wanted(count, "integer")
         lines = "".join(
             text[text.rfind("\n", 0, start) + 1 : end] + text[end:].partition("\n")[0] for start, end in copies
         )
@@ -197,7 +222,7 @@ def _found(text: str, wanted: Sequence[Wanted]) -> int:
 
 
 def _missing(
-    layout: Layout, readings: Sequence[Reading], placed: Mapping[str, Sequence[_Placed]]
+    layout: Layout, readings: Sequence[Reading], placed: Mapping[str, Sequence[Sequence[_Placed]]]
 ) -> dict[int, Problem]:
     """Rows of the text that are in no item, by the number of the reading of their part. A part of which something is
     missing already, as it was counted or cut off, has none."""
@@ -208,8 +233,8 @@ def _missing(
     unplaced: list[JSON] = []
     for path, listed in placed.items():
         for own in listed:
-            lists |= {place: path for _, place in own if place}
-            unplaced += (row.value for row, place in own if not place or last_items(row.value, "")[1])
+            lists |= {one.place: path for one in own if one.place}
+            unplaced += (one.row.value for one in own if not one.place or last_items(one.row.value, "")[1])
     gaps = left_out(
         layout.structure,
         list(lists),

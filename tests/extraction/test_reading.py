@@ -473,6 +473,44 @@ def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
     assert remaining([taxi, bus | {"what": None}], [bus | {"sum": None}], parts=halves) == [[taxi], [bus]]
 
 
+class Deposit(BaseModel):
+    """A deposit."""
+
+    day: str
+    amount: float
+
+
+class Deposits(BaseModel):
+    """What was paid in."""
+
+    deposits: list[Deposit]
+
+
+@pytest.mark.parametrize(
+    "line", ["{day}   {amount:.2f}\n", "{day};{amount:.2f}\n", "Paid on {day}: {amount:.2f} EUR\n"]
+)
+@pytest.mark.parametrize("twice", [False, True])
+def test_rows_that_share_values_with_those_of_a_part_are_no_rows_of_it(line: str, twice: bool) -> None:
+    """A row of another part whose day or amount stands in this one too comes once; a row that is listed twice is not
+    taken for one that shares its day."""
+    rows = [{"day": f"2026-{n % 12 + 1:02}-{n % 28 + 1:02}", "amount": n % 9 * 100.0 + 50} for n in range(300)]
+    text = "DEPOSITS\n\n" + "".join(line.format(**row) for row in rows)
+
+    def reader(question: Question) -> dict[str, Any]:
+        pattern = re.escape(line).replace(r"\{day\}", r"([\d-]+)").replace(r"\{amount:\.2f\}", r"([\d.]+)")
+        found = re.finditer(pattern, question.text)
+        places = [(one.start(), {"day": one[1], "amount": float(one[2])}) for one in found]
+        start, stop = question.part
+        own = [row for at, row in places if start <= at < stop]
+        listed = [*own[:1], *own] if twice else [*[row for at, row in places if at < start][-2:], *own]
+        return {"deposits_count": len(listed), "deposits": listed}
+
+    result, _ = ask(text, reader, schema=Deposits, view_tokens=1200)
+    assert result.chunks > 2
+    assert result.status == ("partial" if twice else "ok"), result.problems
+    assert twice or result.data["deposits"] == rows
+
+
 def test_the_rest_of_the_document_is_in_the_context() -> None:
     """A view that does not show the whole has the document's first and last lines above it, and what was found."""
     _, emulator = ask(store(ROWS) + "\nAll figures in dozens.\n", view_tokens=800)

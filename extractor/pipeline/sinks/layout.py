@@ -47,7 +47,8 @@ from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
 
 __all__ = [
     *("COMPANIONS", "DOCUMENT", "MISFIT", "SCALE", "WIDTH", "Batch", "Column", "Layout", "Place", "Row", "Store"),
-    *("Table", "Type", "as_json", "batches", "converted", "every", "fits_decimal", "lay_out", "rows", "scalar_type"),
+    *("Table", "Type", "alternatives", "as_json", "batches", "converted", "every", "fits_decimal", "lay_out", "rows"),
+    "scalar_type",
 ]
 
 Type = Literal["text", "integer", "number", "decimal", "boolean", "date", "datetime", "json"]
@@ -191,7 +192,7 @@ class _Plan:
 
     def place(self, table: Table, nodes: Iterable[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
         """Where values of any of `nodes` go; `path` leads there from the table's object, `above` ends recursion."""
-        found = list(self._alternatives(nodes))
+        found = list(alternatives(self.tree, nodes))
         if type_ := scalar_type(found):
             return self.column(table, path, type_)
         if shape := self._properties(found, above):
@@ -202,7 +203,7 @@ class _Plan:
         return self.column(table, path, "json")
 
     def _list(self, table: Table, items: list[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
-        found = list(self._alternatives(items))
+        found = list(alternatives(self.tree, items))
         if self._properties(found, above):
             child = self.table((table.name, *(path or ("items",))), _OF_ITEM, ("document", "id"))
             return Items(child, self.place(child, found, (), above))
@@ -219,13 +220,14 @@ class _Plan:
                 shape.setdefault(slot.name, []).append(slot.node)
         return shape
 
-    def _alternatives(self, nodes: Iterable[Node]) -> Iterable[Node]:
-        """What values may be, null aside."""
-        for node in map(self.tree.resolve, nodes):
-            if isinstance(node, Union):
-                yield from self._alternatives(node.branches)
-            elif not (isinstance(node, Leaf) and node.type == "null"):
-                yield node
+
+def alternatives(tree: Tree, nodes: Iterable[Node]) -> Iterator[Node]:
+    """What values of any of these nodes may be, null aside."""
+    for node in map(tree.resolve, nodes):
+        if isinstance(node, Union):
+            yield from alternatives(tree, node.branches)
+        elif not (isinstance(node, Leaf) and node.type == "null"):
+            yield node
 
 
 def _free(path: Sequence[str], taken: set[str]) -> str:
