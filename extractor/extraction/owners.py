@@ -16,7 +16,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from statistics import mode
 from typing import Any, NamedTuple
 
 import orjson
@@ -141,9 +140,8 @@ def _placed(
 
 
 def _abroad(layout: Layout, path: str, own: Sequence[_Placed], part: Part, near: Sequence[Part]) -> list[_Placed]:
-    """The rows of a part. Those of which more is missing than of most stand in a part near it that has more of them."""
-    usual = mode(one.missing for one in own) if own else 0
-    doubtful = [one for one in own if not one.place or one.missing > usual]
+    """The rows of a part. Those of which something is missing stand in a part near it that has more of them."""
+    doubtful = [one for one in own if not one.place or one.missing]
     better = {id(one.row): one for one in own}
     before, behind = (min(one.start for one in near), part.start), (part.end, max(one.end for one in near))
     for start, end in (before, behind):
