@@ -16,9 +16,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -63,8 +64,6 @@ _ROOMY = 1.5
 
 INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
-
-_MEASURED = ("structure", "places", "sums", "estimate", "_share")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -166,8 +165,8 @@ class Layout:
 
     def with_answers(self, answers: str) -> Layout:
         """The same layout, whose views show what is known about the document."""
-        layout = Layout(self.document, self.schema, self.sizes, answers=answers)
-        layout.__dict__.update({name: self.__dict__[name] for name in _MEASURED if name in self.__dict__})
+        layout = copy(self)
+        layout.answers = answers
         return layout
 
     @cached_property
@@ -188,9 +187,12 @@ class Layout:
     @cached_property
     def estimate(self) -> AnswerEstimate:
         """How many tokens the rows of any stretch of the text are likely to take in an answer."""
-        shapes = (_row_shape(self.schema, path) for path in self.schema.lists)
         pages = [page.start for page in self.document.pages] if self.sizes.documents else ()
-        return AnswerEstimate(self.structure, self.sums, *shapes, pages=pages)
+        return AnswerEstimate(self.structure, self.sums, *self._row_shapes, pages=pages)
+
+    @cached_property
+    def _row_shapes(self) -> list[RowShape]:
+        return [_row_shape(self.schema, path) for path in self.schema.lists]
 
     @cached_property
     def _share(self) -> float:
@@ -282,13 +284,11 @@ class Layout:
             group.append(part)
         return [*views, *([self._with_margins(group, share, cached)] if group else [])]
 
-    @cached_property
+    @property
     def _whole_within(self) -> int:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
-        skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
-        lists = chain.from_iterable(map(_lists_in, skeletons))
-        deep = any(not isinstance(item, str) for _, items in lists for item in items)
+        deep = any(shape.holds_objects for shape in self._row_shapes)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
