@@ -13,16 +13,17 @@ For a union of classes there is a fifth column, `kind`: the name of the class, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from extractor.documents.document import Document
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
-from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
+from extractor.pipeline.sinks.files import arrow_types
+from extractor.pipeline.sinks.layout import MISFIT, Type, alternatives, as_json, converted, fits_decimal, scalar_type
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
+from extractor.schema.tree import Array, Node, Record, Tree
 from extractor.sources.rows import arrow_table, frame_kind, library
 
 __all__ = ["extract_frame", "register_duckdb", "to_arrow"]
@@ -200,22 +201,14 @@ class _Typing:
 
     def __init__(self, arrow: Any, tree: Tree) -> None:
         self._arrow, self._tree = arrow, tree
-        self._scalars: dict[Type, Any] = {
-            "text": arrow.string(),
-            "integer": arrow.int64(),
-            "number": arrow.float64(),
-            "decimal": arrow.decimal128(WIDTH, SCALE),
-            "boolean": arrow.bool_(),
-            "date": arrow.date32(),
-            "datetime": arrow.timestamp("us"),
-        }
+        self._types = arrow_types(arrow)
 
     def column(self, nodes: Iterable[Node], above: tuple[int, ...]) -> _Columns:
         """The column for values of any of these nodes; `above` are the records around it, which end recursion."""
-        found = list(self._alternatives(nodes))
+        found = list(alternatives(self._tree, nodes))
         scalar = scalar_type(found)
-        if scalar and scalar in self._scalars:
-            return _Columns(self._scalars[scalar], lambda value: _scalar(scalar, value))
+        if scalar and scalar != "json":
+            return _Columns(self._types[scalar], lambda value: _scalar(scalar, value))
         if len(found) == 1 and isinstance(found[0], Array):
             item = self.column([found[0].item], above)
             return _Columns(self._arrow.list_(item.type), lambda value: _each(item, value))
@@ -224,14 +217,6 @@ class _Typing:
             type_ = self._arrow.struct([(name, column.type) for name, column in inner.items()])
             return _Columns(type_, lambda value: _struct_cell(inner, value))
         return _Columns(self._arrow.string(), as_json)
-
-    def _alternatives(self, nodes: Iterable[Node]) -> Iterator[Node]:
-        """What values may be, null aside."""
-        for node in map(self._tree.resolve, nodes):
-            if isinstance(node, Union):
-                yield from self._alternatives(node.branches)
-            elif not (isinstance(node, Leaf) and node.type == "null"):
-                yield node
 
 
 def _is_fixed(record: Record) -> bool:

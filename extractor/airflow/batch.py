@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from extractor.call.endpoint import Endpoint
     from extractor.call.http import HttpTransport
     from extractor.pipeline.pipeline import Pipeline
-    from extractor.shards.work import Manifest, Redo
+    from extractor.shards.work import Manifest
 
 __all__ = ["BatchTrigger", "ExtractBatchOperator"]
 
@@ -47,7 +47,6 @@ class ExtractBatchOperator(ExtractOperator):
         if patience < _LEAST_PATIENCE:
             raise UsageError(f"{self.task_id}: patience is {patience}: give {_LEAST_PATIENCE} or more")
         self.patience, self.poll_seconds = patience, poll_seconds
-        self._resumed = False
 
     def execute(self, context: Context) -> Manifest:
         """Run until the answers are there or only batches are waited for; then the triggerer waits."""
@@ -64,13 +63,9 @@ class ExtractBatchOperator(ExtractOperator):
         raise AssertionError("defer always raises")
 
     def resume(self, context: Context, event: Any) -> Manifest:
-        """Go on once the batches are done."""
-        self._resumed = True
+        """Go on once the batches are done. What failed is asked about again when a task begins, and not here."""
+        self.redo = "none"
         return self.execute(context)
-
-    def _redo(self) -> Redo:
-        """What failed is asked about again when a task begins, and not each time that it wakes."""
-        return "none" if self._resumed else super()._redo()
 
     def _job(self) -> Pipeline:
         from extractor.airflow.attended import Attended

@@ -103,7 +103,8 @@ class ExtractOperator(BaseOperator):
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
-        self.redo, self.split = redo, split
+        self.redo: Any = redo  # a word of Redo once it is rendered
+        self.split = split
         self._running = False
         self._read: set[str] = set()
         self._manifest: Manifest | None = None
@@ -160,16 +161,13 @@ class ExtractOperator(BaseOperator):
         self._running = True
         try:
             with outcome.logged(self.log, shard["documents"]) as progress:
-                extract_shard(shard, job, out, progress=progress, tell=tell, redo=self._redo(), wait=True)
+                extract_shard(shard, job, out, progress=progress, tell=tell, redo=self.redo, wait=True)
         finally:
             self._running = False
         assert self._manifest is not None
         if shard["shard"] and not isinstance(self.source, Mapping):
             publish([self._manifest], out, wait=True)
         return self._manifest
-
-    def _redo(self) -> Redo:
-        return self.redo  # type: ignore[return-value]
 
     def _published_later(self) -> bool:
         """Whether a task that follows joins the shards, and so knows how many of all documents failed."""
@@ -185,30 +183,28 @@ class ExtractOperator(BaseOperator):
 
         if (self.schema is None) == (self.pipeline is None):
             raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
-        job: Any = self.pipeline
-        if isinstance(self.schema, str):
-            job = declared(schema=self.schema)
-        elif isinstance(self.pipeline, str):
-            job = declared(pipeline=self.pipeline)
-        elif self.schema is not None:
-            job = Pipeline(self.schema)
+        job: Any
+        if self.schema is not None:
+            job = declared(schema=self.schema) if isinstance(self.schema, str) else Pipeline(self.schema)
+        else:
+            job = declared(pipeline=self.pipeline) if isinstance(self.pipeline, str) else self.pipeline
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
-        config = replace(job.config, **self._settings())
-        if self.workersai_conn_id is not None:
+        if self.workersai_conn_id is None:
+            config = replace(job.config, **self._settings())
+        else:
             config = WorkersAIHook(self.workersai_conn_id).config(job.config, **self._settings())
         return replace(job, config=config, split=self.split or job.split)
 
     def _settings(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in _SETTINGS}
-        settings = {}
-        for name, value in values.items():
-            if value not in (None, ""):
+        settings = {} if self.pool == _NO_POOL else {"concurrency": self.pool_slots}
+        for name, read in _SETTINGS.items():
+            if (value := getattr(self, name)) not in (None, ""):
                 try:
-                    settings[name] = _SETTINGS[name](value)
+                    settings[name] = read(value)
                 except ValueError:
                     raise UsageError(f"{self.task_id}: {name} is {value!r}: give a number") from None
-        return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
+        return settings
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
         from extractor.shards.plan import apart, whole

@@ -8,27 +8,17 @@ __all__ = ["get_provider_info"]
 
 _SERVICE = "Cloudflare Workers AI"
 
+
+def _field(label: str, description: str, type_: str = "string", **rules: Any) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": [type_, "null"], **rules}}
+
+
+_SECONDS = "Seconds for one question about a part of a document, with its retries."
 _FIELDS = {
-    "model": {
-        "label": "Model",
-        "description": "A Workers AI model; Kimi K2.6 where this is empty.",
-        "schema": {"type": ["string", "null"]},
-    },
-    "timeout": {
-        "label": "Timeout",
-        "description": "Seconds for one question about a part of a document, with its retries.",
-        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
-    },
-    "gateway": {
-        "label": "AI Gateway",
-        "description": "The name of the AI Gateway that requests pass through.",
-        "schema": {"type": ["string", "null"]},
-    },
-    "gateway_token": {
-        "label": "AI Gateway token",
-        "description": "For a gateway that is authenticated.",
-        "schema": {"type": ["string", "null"], "format": "password"},
-    },
+    "model": _field("Model", "A Workers AI model; Kimi K2.6 where this is empty."),
+    "timeout": _field("Timeout", _SECONDS, "number", exclusiveMinimum=0),
+    "gateway": _field("AI Gateway", "The name of the AI Gateway that requests pass through."),
+    "gateway_token": _field("AI Gateway token", "For a gateway that is authenticated.", format="password"),
 }
 
 _FORM = {

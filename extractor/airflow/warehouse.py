@@ -38,6 +38,12 @@ class Warehouse(Tables):
     scheme: str = ""
     """The object storage that the warehouse reads; "" where it takes files of this machine."""
 
+    parse: str
+    """The expression that makes JSON of the text in a `{cell}`."""
+
+    describe: str
+    """The query for names and types of the columns of a `{table}`."""
+
     begin: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
     keyed = False
@@ -99,24 +105,17 @@ class Warehouse(Tables):
     def value(self, column: Column) -> str:
         """A staged cell as one of the table."""
         if column.many or column.type == "json":
-            return self.parsed(self.quoted(column.name))
+            return self.parse.format(cell=self.quoted(column.name))
         return f"CAST({self.quoted(column.name)} AS {self.types[column.type]})"
 
     def columns(self, table: str) -> Mapping[str, str]:
         """The columns of a table with their types, as the layout spells them; none where there is no such table."""
         wanted = next(each for each in self.layout.every if each.name == table)
         spelt = {column.name.casefold(): column.name for column in wanted.columns}
-        return {spelt.get(name.casefold(), name): type_ for name, type_ in self.rows(self.described(table))}
+        found = self.rows(self.describe.format(table=self.quoted(table)[1:-1]))
+        return {spelt.get(name.casefold(), name): type_ for name, type_ in found}
 
     # -- what differs
-
-    @abstractmethod
-    def parsed(self, cell: str) -> str:
-        """JSON text as JSON."""
-
-    @abstractmethod
-    def described(self, table: str) -> str:
-        """The query for names and types of a table's columns."""
 
     @abstractmethod
     def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
@@ -146,6 +145,7 @@ class Warehouse(Tables):
         self.hook.run(list(statements), autocommit=False)
 
 
+_TEXT = "data_type || '(' || character_maximum_length || ')'"
 _NUMBER = "data_type || '(' || numeric_precision || ',' || numeric_scale || ')'"
 
 
@@ -164,18 +164,14 @@ class Snowflake(Warehouse):
     }
     many = "VARIANT"
     begin, end = ("BEGIN",), ("COMMIT",)
+    parse = "PARSE_JSON({cell})"
+    describe = (
+        f"SELECT column_name, CASE data_type WHEN 'NUMBER' THEN {_NUMBER} ELSE data_type END"
+        " FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_name = '{table}'"
+    )
 
     def quoted(self, name: str) -> str:
         return quoted(name.upper())
-
-    def parsed(self, cell: str) -> str:
-        return f"PARSE_JSON({cell})"
-
-    def described(self, table: str) -> str:
-        return (
-            f"SELECT column_name, CASE data_type WHEN 'NUMBER' THEN {_NUMBER} ELSE data_type END"
-            f" FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_name = '{table.upper()}'"
-        )
 
     def copies(self, places: Mapping[str, str]) -> Iterator[str]:
         for place in places.values():
@@ -212,16 +208,11 @@ class Redshift(Warehouse):
     }
     many = "super"
     scheme = "s3"
-
-    def parsed(self, cell: str) -> str:
-        return f"JSON_PARSE({cell})"
-
-    def described(self, table: str) -> str:
-        text = "data_type || '(' || character_maximum_length || ')'"
-        return (
-            f"SELECT column_name, CASE data_type WHEN 'numeric' THEN {_NUMBER} WHEN 'character varying' THEN {text}"
-            f" ELSE data_type END FROM svv_columns WHERE table_schema = current_schema() AND table_name = '{table}'"
-        )
+    parse = "JSON_PARSE({cell})"
+    describe = (
+        f"SELECT column_name, CASE data_type WHEN 'numeric' THEN {_NUMBER} WHEN 'character varying' THEN {_TEXT}"
+        " ELSE data_type END FROM svv_columns WHERE table_schema = current_schema() AND table_name = '{table}'"
+    )
 
     def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
         return (
@@ -246,6 +237,8 @@ class BigQuery(Warehouse):
     many = "JSON"
     scheme = "gs"
     begin, end = ("BEGIN TRANSACTION",), ("COMMIT TRANSACTION",)
+    parse = "PARSE_JSON({cell}, wide_number_mode=>'round')"
+    describe = "SELECT column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = '{table}'"
 
     def check(self) -> None:
         if not self.dataset:
@@ -254,12 +247,6 @@ class BigQuery(Warehouse):
 
     def quoted(self, name: str) -> str:
         return f"`{name}`"
-
-    def parsed(self, cell: str) -> str:
-        return f"PARSE_JSON({cell}, wide_number_mode=>'round')"
-
-    def described(self, table: str) -> str:
-        return f"SELECT column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = '{table}'"
 
     def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
         files = f"FROM FILES (format = 'PARQUET', uris = ['{place}'])"

@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Semaphore, Thread, current_thread
-from typing import Any, Generic, Self, TypeVar
+from threading import Thread, current_thread
+from typing import Any, Generic, TypeVar
 from weakref import finalize
 
 __all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "taken", "uninterrupted"]
@@ -34,23 +35,21 @@ _LOOK_SECONDS = 0.25
 signals between two steps of its own, and in a wait of the system only where the signal finds it there."""
 
 
+@dataclass(slots=True, eq=False)
 class Job(Generic[T]):
     """Work on a loop in another thread.
 
     It can be cancelled from the moment that there is one, so that whoever holds it before the work begins loses none
     to an interrupt, whenever that comes.
 
-        with Job() as job:
+        with closing(Job()) as job:
             background.begin(job, work)
             return job.result()
-
-    Leaving the `with` cancels work that has not ended.
     """
 
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[T] | None = None
-        self._ended: Future[T] = Future()
+    _loop: asyncio.AbstractEventLoop | None = None
+    _task: asyncio.Task[T] | None = None
+    _ended: Future[T] = field(default_factory=Future)
 
     def result(self) -> T:
         """Wait for the end; returns or raises what the work does."""
@@ -63,11 +62,10 @@ class Job(Generic[T]):
         """Call at the end, from the thread of the loop."""
         self._ended.add_done_callback(lambda _: call(self))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        stop([self], _BOOKING_SECONDS)
+    def close(self) -> None:
+        """Cancel work that has not ended, and wait a moment until what it was paid for is booked."""
+        if not self._ended.done():
+            stop([self], _BOOKING_SECONDS)
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = asyncio.get_running_loop().create_task(work)
@@ -232,17 +230,15 @@ class _Threads(ThreadPoolExecutor):
         super().__init__()
         self._most = min(32, (os.cpu_count() or 1) + 4)  # as the standard one
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
-        self._free, self._starting = Semaphore(0), Lock()
         self._begun = 0
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """As the standard one; a thread is started where none is free."""
+        """As the standard one, for one loop; each of the first calls starts a thread."""
         future: Future[Any] = Future()
         self._calls.put((future, partial(function, *args, **named)))
-        with self._starting:
-            if not self._free.acquire(blocking=False) and self._begun < self._most:
-                self._begun += 1
-                Thread(target=self._work, name=f"extractor-{self._begun}", daemon=True).start()
+        if self._begun < self._most:
+            self._begun += 1
+            Thread(target=self._work, name=f"extractor-{self._begun}", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -259,4 +255,3 @@ class _Threads(ThreadPoolExecutor):
                 except BaseException as error:
                     future.set_exception(error)
             del call, future, function  # an idle thread holds nothing
-            self._free.release()

@@ -22,7 +22,7 @@ from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Sett
 from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run
 from extractor.call.examples import copied, prompt_of
-from extractor.call.form import Form, Ladder, stalled
+from extractor.call.form import RUNGS, Form, Ladder, stalled
 from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
 from extractor.call.tools import NO_SUCH_TOOL, Called, call_tools, legible, recognised
@@ -145,9 +145,9 @@ def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         draft = read(reply, question.schema, asking.text)
     except InvalidValue:
         if reply.finish != "length":
-            talk.form.failed()
+            talk.form.judge(usable=False)
         return None
-    talk.form.worked()
+    talk.form.judge(usable=True)
     if draft.repairs:
         talk.repaired(*draft.repairs)
     if not talk.examples:
@@ -224,10 +224,10 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     """
     asking, settings = talk.asking, talk.settings
     found = None if draft.lost else target(asking.schema, draft.problems, draft.value, asking.text)
-    if found is None or (asking.aim != Aim() and found.text == asking.text):
+    if found is None or (asking.aim != Aim() and found[1] == asking.text):
         return draft
-    schema = found.subset
-    messages = targeted(schema, found.text, found.lines, instructions=settings.instructions, images=asking.images)
+    (schema, text), lines = found, problem_lines(asking.schema, draft.problems, draft.value)
+    messages = targeted(schema, text, lines, instructions=settings.instructions, images=asking.images)
     mark = len(talk.usages)
     reply = yield from _reply(talk, Question(messages, schema, settings.options, "repair"))
     try:
@@ -356,7 +356,10 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))
         else:
-            reply = talk.replied(request, question, reply)
+            talk.keys.append(request.key)
+            talk.replies[request.digest] += 1
+            talk.tries += question.purpose != "tool"
+            reply = talk.form.read(reply, question.schema)
             whole = reply.finish != "length" or not (talk.form.formatted and stalled(reply))
             if whole or not (yield from talk.may_repair()):
                 return reply
@@ -394,10 +397,10 @@ class Talk:
         self.repairs: list[Repair] = []
         self.called: list[Called] = []
         self.turns_left = settings.tool_turns
-        self._keys: list[str] = []
-        self._replies: Counter[str] = Counter()
+        self.keys: list[str] = []
+        self.replies: Counter[str] = Counter()
         self._open = False
-        self._tries = 0
+        self.tries = 0
         self._options = settings.options
 
     def question(self) -> Question:
@@ -430,15 +433,8 @@ class Talk:
         body = self.form.body(question.messages, question.schema, options, tools=tools, prediction=prediction)
         affinity, model = asking.schema.fingerprint, settings.model
         request = Request(body, question.purpose, affinity, 0, model, asking.rank, asking.name)
-        turn = asking.turn + self._replies[request.digest]
+        turn = asking.turn + self.replies[request.digest]
         return replace(request, turn=turn) if turn else request
-
-    def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
-        """The reply to a request, counted, and read with the document's own text."""
-        self._replies[request.digest] += 1
-        self._keys.append(request.key)
-        self._tries += question.purpose != "tool"
-        return self.form.read(reply, question.schema)
 
     def _tools(self, question: Question) -> list[dict[str, Any]]:
         """The tools that a question offers: none in a repair, in the last turn, or once they were left unused."""
@@ -453,7 +449,7 @@ class Talk:
 
     def may_repair(self) -> Flow[bool]:
         """Whether another paid reply is within the budget of repairs and of time."""
-        return self._tries <= self.settings.repairs and not (yield from self.late())
+        return self.tries <= self.settings.repairs and not (yield from self.late())
 
     def late(self) -> Flow[bool]:
         """Whether the conversation has had its time."""
@@ -462,7 +458,7 @@ class Talk:
     def lower(self, why: str) -> None:
         """Step down one rung for the rest of this conversation, where it was a format that failed."""
         if self.form.formatted and self.form.lower():
-            self.tell("fallback", f"{self.form.name} after {why}")
+            self.tell("fallback", f"{RUNGS[self.form.rung]} after {why}")
 
     def repaired(self, *steps: Repair) -> None:
         """Record steps that changed or replaced an answer."""
@@ -476,11 +472,11 @@ class Talk:
         if self._open and not self.called:
             self.tell("tool", "tools were offered, and none was called")
         return Answer(
-            usage=self.since(0),
+            usage=sum(self.usages, Usage()),
             attempts=self.attempts,
             repairs=tuple(self.repairs),
             tool_calls=tuple(self.called),
-            requests=tuple(self._keys),
+            requests=tuple(self.keys),
             **fields,
         )
 

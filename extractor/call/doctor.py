@@ -11,6 +11,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import orjson
@@ -45,6 +46,11 @@ _SCHEMA = {
     "properties": {"colour": {"type": "string"}},
     "required": ["colour"],
     "additionalProperties": False,
+}
+_FORMATS: Mapping[str, Mapping[str, Any]] = {
+    "json_schema": {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}},
+    "bare_schema": {"type": "json_schema", "json_schema": _SCHEMA},
+    "json_object": {"type": "json_object"},
 }
 _OFF: dict[str, Any] = {"chat_template_kwargs": thinking(False), "reasoning_effort": "none"}
 _RED_SQUARE = b64decode(
@@ -236,20 +242,8 @@ def _catalogue(probe: Probe) -> Finding:
     return Finding(came, ok=not warnings, remedy="; ".join(warnings))
 
 
-def _envelope(probe: Probe) -> Finding:
-    format_ = {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}}
-    return _formatted(probe, format_, "json_schema")
-
-
-def _bare(probe: Probe) -> Finding:
-    return _formatted(probe, {"type": "json_schema", "json_schema": _SCHEMA}, "bare_schema")
-
-
-def _object(probe: Probe) -> Finding:
-    return _formatted(probe, {"type": "json_object"}, "json_object")
-
-
-def _formatted(probe: Probe, format_: Mapping[str, Any], rung: str) -> Finding:
+def _formatted(probe: Probe, rung: str) -> Finding:
+    format_ = _FORMATS[rung]
     try:
         reply = probe.ask(_colour(), response_format=format_)
     except (FormatRefused, Rejected) as error:
@@ -298,22 +292,12 @@ def _switch(probe: Probe) -> Finding:
     return Finding("it thought although thinking was off" if reply.reasoning else "no thought", ok=not reply.reasoning)
 
 
-def _cached(probe: Probe) -> Finding:
-    cached, came = _repeated(probe, affinity=secrets.token_hex(16))
-    return Finding(came, None, facts={"cached": cached})
-
-
-def _uncached(probe: Probe) -> Finding:
-    return Finding(_repeated(probe, affinity=None)[1], ok=None)
-
-
-def _repeated(probe: Probe, *, affinity: str | None) -> tuple[bool, str]:
+def _repeated(probe: Probe, *, session: bool) -> Finding:
     """Two requests that begin alike, one after the other: whether the second found a part cached."""
-    beginning = system(_prefix(secrets.token_hex(16)))
+    beginning, affinity = system(_prefix(secrets.token_hex(16))), secrets.token_hex(16) if session else None
     replies = [probe.ask([beginning, user(f"Answer with {word}.")], affinity=affinity) for word in ("yes", "no")]
     usage = replies[1].usage or Usage()
-    came = f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
-    return usage.cached_tokens > 0, came
+    return Finding(f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time", ok=None)
 
 
 def _image(probe: Probe) -> Finding:
@@ -369,9 +353,9 @@ _YES = "Answer with the one word: yes"
 _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
     "credentials": (_rights, "an answer", ""),
     "catalogue": (_catalogue, "the model's price and window, and that it takes batches", ""),
-    "schema, envelope": (_envelope, _FITS, _READ),
-    "schema, bare": (_bare, f"{_FITS}, or a refusal", _READ),
-    "json_object": (_object, "a JSON object", _READ),
+    "schema, envelope": (partial(_formatted, rung="json_schema"), _FITS, _READ),
+    "schema, bare": (partial(_formatted, rung="bare_schema"), f"{_FITS}, or a refusal", _READ),
+    "json_object": (partial(_formatted, rung="json_object"), "a JSON object", _READ),
     "format, thinking": (
         _format_and_thinking,
         "JSON that fits, after a thought",
@@ -384,8 +368,8 @@ _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
     ),
     "tools": (_tools, "a call", "do without tools: this deployment does not call them when it must"),
     "thinking off": (_switch, "no thought", "set thinking_tokens, so that thinking takes no room from answers"),
-    "cache, affinity": (_cached, "part of the second prompt is cached (not promised)", ""),
-    "cache, no affinity": (_uncached, "nothing, or a hit by luck", ""),
+    "cache, affinity": (partial(_repeated, session=True), "part of the second prompt is cached (not promised)", ""),
+    "cache, no affinity": (partial(_repeated, session=False), "nothing, or a hit by luck", ""),
     "image": (_image, "the colour red", "give text: pages that are only pictures need OCR first"),
     "data URI in text": (_data_uri, "taken as text", "none is needed: such text is broken before it is sent"),
     "long answer": (

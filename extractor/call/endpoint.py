@@ -94,10 +94,17 @@ def resolve_endpoint(
         return _local(model)
     root = base_url or found.get("EXTRACTOR_BASE_URL") or DEFAULT_BASE_URL
     _check_url(root)
+    account = found.get("CLOUDFLARE_ACCOUNT_ID", "").strip()
+    token = next(filter(None, (found.get(name, "").strip() for name in _TOKENS)), "")
+    if not (account and token):
+        raise AccountError(
+            f"{_TOKENS[0] if account else 'CLOUDFLARE_ACCOUNT_ID'} is not set: set CLOUDFLARE_ACCOUNT_ID and"
+            " CLOUDFLARE_AUTH_TOKEN to ask Kimi K2.6 on Cloudflare, or use a model on this machine: --model local"
+        )
     return Endpoint(
         base_url=root.rstrip("/"),
-        account_id=_account(found),
-        token=_token(found),
+        account_id=account,
+        token=token,
         model=model,
         price=price_of(model),
         rpm=None if is_loopback(urlsplit(root).hostname or "") else SERVICE_RPM,
@@ -130,22 +137,6 @@ def _check_url(base_url: str) -> None:
         known = False
     if not known or parts.query or parts.fragment:
         raise UsageError(f"what is set as one is no base URL; write one like {DEFAULT_BASE_URL}, without a query")
-
-
-def _account(environment: Mapping[str, str]) -> str:
-    return environment.get("CLOUDFLARE_ACCOUNT_ID", "").strip() or _missing("CLOUDFLARE_ACCOUNT_ID")
-
-
-def _token(environment: Mapping[str, str]) -> str:
-    found = (environment.get(name, "").strip() for name in _TOKENS)
-    return next(filter(None, found), "") or _missing(_TOKENS[0])
-
-
-def _missing(name: str) -> str:
-    raise AccountError(
-        f"{name} is not set: set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN to ask Kimi K2.6 on Cloudflare,"
-        " or use a model on this machine: --model local"
-    )
 
 
 def is_loopback(host: str) -> bool:

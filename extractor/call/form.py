@@ -7,7 +7,7 @@ default, in the other envelope, on the next rung of the ladder, with text disarm
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -48,19 +48,14 @@ class Form:
     """
 
     def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
-        self._known = ladder.of(model)
+        self._known = ladder.models[model]
         self._failures = self._known.failures.setdefault(schema.fingerprint, Counter())
         self._defaults = defaults
         self._first: int | None = None
         self._left_out: frozenset[str] = frozenset()
-        self.rung = 0
+        self.rung, self.name = 0, RUNGS[0]
         self._strict = self._refused = self._judged = self.formatted = False
         self._body: Mapping[str, Any] = {}
-
-    @property
-    def name(self) -> str:
-        """The rung by its name."""
-        return RUNGS[self.rung]
 
     def body(
         self,
@@ -75,7 +70,9 @@ class Form:
 
         While tools are open the format is held back: its grammar would allow no call.
         """
-        self.rung = max(self.rung, self._known.rung(self._failures))
+        if self._known.refused or self._failures:
+            self.rung = max(self.rung, self._known.rung(self._failures))
+        self.name = RUNGS[self.rung]
         self._first = self.rung if self._first is None else self._first
         self._left_out |= self._known.dropped
         if left_out := self._left_out & self._defaults:
@@ -132,14 +129,11 @@ class Form:
         )
         return None if about_content or not self.formatted else self._stepped(error)
 
-    def worked(self) -> None:
-        """An answer on this rung could be used."""
-        if self._judged:
+    def judge(self, *, usable: bool) -> None:
+        """Whether what came on this rung could be used."""
+        if self._judged and usable:
             self._failures.pop(self.name, None)
-
-    def failed(self) -> None:
-        """The rung gave nothing that could be used."""
-        if self._judged:
+        elif self._judged:
             self._failures[self.name] += 1
 
     def lower(self, *, past_schema: bool = True) -> bool:
@@ -151,18 +145,18 @@ class Form:
 
     def plain(self) -> None:
         """Go on without a response format."""
-        self.failed()
+        self.judge(usable=False)
         self.rung = _PROMPT
 
     def _stepped(self, error: ServiceError) -> str | None:
         unmet = error.code in _UNMET or _UNMET_WORDS.search(str(error)) is not None
         if unmet:
-            self.failed()
+            self.judge(usable=False)
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
             return None
         self._refused = self._refused or not unmet
-        return self.name
+        return RUNGS[self.rung]
 
     def _disliked(self, error: ServiceError) -> str | None:
         """The parameter that a refusal names, where it was only a default."""
@@ -217,33 +211,29 @@ class Ladder:
     """What the conversations of a run have learnt, by model; all of them share it. `state` is of an earlier run."""
 
     def __init__(self, state: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._models: dict[str, Known] = {}
+        self.models: defaultdict[str, Known] = defaultdict(Known)
         state = {"refused": {}, "dropped": {}, "failures": {}, **(state or {})}
         for name in ("refused", "dropped"):
             for model, names in state[name].items():
                 self.know(model, {name: names})
         for key, failures in state["failures"].items():
             model, _, fingerprint = key.rpartition(" ")
-            self.of(model).failures[fingerprint] = Counter(failures)
-
-    def of(self, model: str) -> Known:
-        """What is known of a model, to be read and added to."""
-        return self._models.setdefault(model, Known())
+            self.models[model].failures[fingerprint] = Counter(failures)
 
     def know(self, model: str, facts: Mapping[str, Any]) -> None:
         """Take over what an earlier run, or a person's look at the deployment, found out of a model."""
-        known = self.of(model)
+        known = self.models[model]
         known.refused.update(name for name in facts.get("refused", ()) if name in RUNGS)
         known.dropped.update(map(str, facts.get("dropped", ())))
 
     def facts(self, model: str) -> dict[str, list[str]]:
         """What a model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
-        known = self.of(model)
+        known = self.models[model]
         return {name: sorted(each) for name in ("refused", "dropped") if (each := getattr(known, name))}
 
     def export(self) -> dict[str, dict[str, Any]]:
         """What is remembered, ready for JSON and for `Ladder(...)`; journals of earlier versions have the same."""
-        models = self._models.items()
+        models = self.models.items()
         return {
             "refused": {model: sorted(known.refused) for model, known in models},
             "dropped": {model: sorted(known.dropped) for model, known in models},

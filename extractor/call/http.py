@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 import orjson
@@ -28,8 +28,6 @@ from extractor.wire.values import Reply, Request, Usage, nano, usd
 
 __all__ = ["Heard", "HttpTransport", "Streaming"]
 
-R = TypeVar("R")
-
 Heard = Callable[[str | None], None]
 """Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again. A
 secret that the model repeats is in it."""
@@ -48,6 +46,7 @@ class HttpTransport:
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         self._limits, self._seconds = limits or Limits(), seconds or endpoint.seconds
         self._model, self._price = endpoint.model, endpoint.price
+        self._known: dict[str, Any] = {"price": endpoint.price, "model": endpoint.model}
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, route="batch"))
         self._catalogue = httpx.URL(url(*place, route="models"))
@@ -78,7 +77,7 @@ class HttpTransport:
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         async with self._posted(self._queue, body) as response:
-            batch = await self._read(response, parse_batch)
+            batch = parse_batch(response.status, response.headers, await response.read(), **self._known)
         hidden = self._secrets.hidden_in
         items = (
             replace(item, outcome=hidden(item.outcome)) if isinstance(item.outcome, Reply) else item
@@ -143,7 +142,7 @@ class HttpTransport:
                 self._limits.learn(rate, now())
             if not body.get("stream") or response.status != httpx.codes.OK:
                 claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
-                return await self._read(response, parse_reply)
+                return parse_reply(response.status, response.headers, await response.read(), **self._known)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
             if heard:
@@ -164,10 +163,6 @@ class HttpTransport:
         if body.get("stream"):  # one that says nothing for so long is dead, though its reply has time left
             idle = min(seconds, max(_IDLE_SECONDS, seconds / 3))
         return self._connections.exchange("POST", address, fields, content, seconds=seconds, idle=idle)
-
-    async def _read(self, response: Response, parse: Callable[..., R]) -> R:
-        body = await response.read()
-        return parse(response.status, response.headers, body, price=self._price, model=self._model)
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)

@@ -209,17 +209,15 @@ class Ledger:
             self._out[request.key] = self._cost(most), request.document
 
     def _fits(self, cost: int, gone: int) -> bool:
-        within = self._cap is None or self._fits_cap(cost, gone, self._cap)
-        return within and (self._purse is None or self._purse.covers(gone, self._reserved, cost))
-
-    def _fits_cap(self, cost: int, gone: int, cap: int) -> bool:
-        if gone + cost > cap:
+        cap = self._cap
+        if cap is not None and gone + cost > cap:
             left = max(cap - gone, 0)
             raise BudgetExceeded(
                 f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(left))} of the budget of"
                 f" {dollars(usd(cap))} is left; raise the budget and run the same command to continue"
             )
-        return gone + self._reserved + cost <= cap
+        within = cap is None or gone + self._reserved + cost <= cap
+        return within and (self._purse is None or self._purse.covers(gone, self._reserved, cost))
 
     def _came_to(self, request: Request, most: int, outcome: Outcome | Exception) -> tuple[int, int, int]:
         """What was paid, lost and perhaps paid."""
@@ -266,16 +264,14 @@ def _message(message: Mapping[str, Any], count: Count) -> int:
     content = message.get("content") or ""
     parts: Sequence[Mapping[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
     texts = [part.get("text") or "" for part in parts if part.get("type") == "text"]
-    others = sum(_part(part) for part in parts if part.get("type") != "text")
+    others = sum(
+        _picture(part["image_url"]["url"]) if part.get("type") == "image_url" else _written(part)
+        for part in parts
+        if part.get("type") != "text"
+    )
     rest = {name: value for name, value in message.items() if name != "content"}
     # Where a deployment joins texts by new lines, the marks of a part outweigh them.
     return count("".join(texts)) + others + _written(rest) + _PER_PART * (len(parts) + 1)
-
-
-def _part(part: Mapping[str, Any]) -> int:
-    if part.get("type") != "image_url":
-        return _written(part)
-    return _picture(part["image_url"]["url"])
 
 
 def _picture(url: str) -> int:

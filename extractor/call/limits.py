@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Lock
+from threading import RLock
 from typing import NoReturn
 
 from extractor.call.ledger import Ledger, Outcome, prompt_tokens
@@ -83,7 +83,8 @@ class _Minute:
         """Seconds until `amount` fits; what is larger than the whole limit fits once nothing else is there."""
         if self._limit < self._most and self._lowered_at + _MINUTE <= now:
             self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
-        self._forget(now)
+        if self._entries and self._entries[0].at + self._window <= now:
+            self._forget(now)
         total, seconds = self._total + amount, 0.0
         for entry in self._entries:
             if total <= self._limit:
@@ -208,7 +209,7 @@ class Limits:
         self._closed_until = self._halved_at = -math.inf
         self._numbers = count()
         self._waiting: list[tuple[int, int, Wake]] = []
-        self._lock = Lock()
+        self._lock = RLock()
 
     def claim(self, request: Request) -> Claim:
         """What a request may use; its tokens are only counted where a limit needs them."""
@@ -239,13 +240,19 @@ class Limits:
                 claim.at, claim.begun = now, self._requests.add(1, now)
                 claim.counted = self._tokens.add(claim.tokens, now) if self._tokens else None
                 if claim.place:
-                    self._leave(claim)
+                    self.leave(claim)
         return seconds
 
     def leave(self, claim: Claim) -> None:
         """Let a claim wait no more."""
         with self._lock:
-            self._leave(claim)
+            if claim.place is None:
+                return
+            index = bisect_left(self._waiting, claim.place)
+            del self._waiting[index]
+            claim.place = None
+            if index == 0 and self._waiting:
+                self._waiting[0][2]()
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
         """Give an admitted claim back, with what came of it."""
@@ -253,7 +260,12 @@ class Limits:
             self._out -= 1
             if self._tokens and claim.counted:
                 self._tokens.correct(claim.counted, _used(claim, outcome), now)
-            self._adapt(claim, now, outcome)
+            if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
+                self._slow_down(claim, now, outcome)
+            elif isinstance(outcome, Reply):
+                self._allowed = min(self._most, self._allowed + 1 / self._allowed)
+            self.in_flight = max(1, int(self._allowed))
+            self._breaker.hear(outcome, claim.request, claim.at, now)
             try:
                 if self._ledger:
                     self._ledger.settle(claim.request, claim.most, outcome, billed=claim.billed)
@@ -283,29 +295,15 @@ class Limits:
             return math.inf if self._out else _SLACK  # with nothing out, other processes have the money
         return seconds
 
-    def _leave(self, claim: Claim) -> None:
-        if claim.place is None:
-            return
-        index = bisect_left(self._waiting, claim.place)
-        del self._waiting[index]
-        claim.place = None
-        if index == 0 and self._waiting:
-            self._waiting[0][2]()
-
-    def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
-        if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
-            if outcome.status == _TOO_MANY and outcome.code != _CAPACITY and outcome.retry_after is None:
-                self._requests.refused(claim.begun, now)
-            seconds = outcome.retry_after or 0.0
-            if seconds <= self._patience:
-                self._closed_until = max(self._closed_until, now + seconds)
-            # Those sent before the last halving only say again what is known already.
-            if claim.at > self._halved_at:
-                self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
-        elif isinstance(outcome, Reply):
-            self._allowed = min(self._most, self._allowed + 1 / self._allowed)
-        self.in_flight = max(1, int(self._allowed))
-        self._breaker.hear(outcome, claim.request, claim.at, now)
+    def _slow_down(self, claim: Claim, now: float, error: Busy) -> None:
+        if error.status == _TOO_MANY and error.code != _CAPACITY and error.retry_after is None:
+            self._requests.refused(claim.begun, now)
+        seconds = error.retry_after or 0.0
+        if seconds <= self._patience:
+            self._closed_until = max(self._closed_until, now + seconds)
+        # Those sent before the last halving only say again what is known already.
+        if claim.at > self._halved_at:
+            self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
 
 
 def _used(claim: Claim, outcome: Outcome) -> int:

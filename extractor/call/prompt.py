@@ -23,7 +23,6 @@ from extractor.wire.requests import Message, system, user
 
 __all__ = [
     "Aim",
-    "Target",
     "ask",
     "corrected",
     "fenced",
@@ -217,24 +216,16 @@ def _messages(
 # ---------------------------------------------------------------------- what a targeted repair asks
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The schema of the failing fields, the text to read them from, and a line for each problem."""
-
-    subset: Part
-    text: str
-    lines: tuple[str, ...]
-
-
-def target(schema: Schema[Any], problems: Sequence[Problem], value: JSON, text: str) -> Target | None:
-    """What to ask for the problems of a value; None where asking again whole is the better question."""
+def target(schema: Schema[Any], problems: Sequence[Problem], value: JSON, text: str) -> tuple[Part, str] | None:
+    """The schema of the failing fields and the text to read them from; None where asking again whole is the better
+    question."""
     paths = [problem.path for problem in problems]
     if not paths or any(not path or schema.field(path) is None for path in paths):
         return None
     subset = schema.subset(paths)
     if len(subset.prompt_text) > _WIDE * len(schema.prompt_text):
         return None
-    return Target(subset, _excerpt(text, value, paths), problem_lines(schema, problems, value))
+    return subset, _excerpt(text, value, paths)
 
 
 def problem_lines(schema: Schema[Any], problems: Iterable[Problem], value: JSON) -> tuple[str, ...]:

@@ -147,8 +147,9 @@ def _file_lines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
     line: list[Glyph] = []
     for glyph in glyphs:
         if line and not glyph.text.isspace():
-            high = min(line[0].bottom, glyph.bottom) - max(line[0].top, glyph.top)
-            if high < 0.5 * min(line[0].bottom - line[0].top, glyph.bottom - glyph.top):
+            last = line[-1]
+            high = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
+            if high < 0.5 * min(last.bottom - last.top, glyph.bottom - glyph.top):
                 yield line
                 line = []
         if line or not glyph.text.isspace():

@@ -77,29 +77,28 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     def show(number: float) -> str:
         place, is_negative = choose(number)
         try:
-            return shows[place](number, is_negative) or general(number)  # a code such as `;;;` hides the value
+            text = shows[place](number).strip()
         except (ValueError, ArithmeticError):
-            return general(number)
+            text = ""
+        if is_negative and text[:1] != "-" and _NOT_ZERO.search(text):
+            return f"-{text}"
+        return text or general(number)  # a code such as `;;;` hides the value
 
     return show
 
 
-def _shown(tokens: _Tokens, later: int) -> Callable[[float, bool], str]:
-    """How a section shows a number, whose sign is written where it is negative."""
+def _shown(tokens: _Tokens, later: int) -> Callable[[float], str]:
+    """How a section shows a number; no more than dates and lengths of time have a sign yet."""
     kinds = {kind for kind, _ in tokens}
-    if kinds & {"date", "elapsed"}:
-        moment, later = (_length(tokens), 0) if "elapsed" in kinds else (_moment(tokens), later)
-        return lambda number, _: moment(number + later)
+    if "elapsed" in kinds:
+        return _length(tokens)
+    if "date" in kinds:
+        moment = _moment(tokens)
+        return lambda number: moment(number + later)
     if "digits" not in kinds or "general" in kinds:
-        return lambda number, is_negative: _signed(_words(tokens, general(abs(number))), is_negative)
+        return lambda number: _words(tokens, general(abs(number)))
     signs = {text[0].upper() for kind, text in tokens if kind == "sign"}
-    figure = _fraction(tokens) if "/" in signs else _scientific(tokens) if "E" in signs else _digits(tokens)
-    return lambda number, is_negative: _signed(figure(abs(number)), is_negative)
-
-
-def _signed(text: str, is_negative: bool) -> str:
-    text = text.strip()
-    return f"-{text}" if is_negative and _NOT_ZERO.search(text) else text
+    return _fraction(tokens) if "/" in signs else _scientific(tokens) if "E" in signs else _digits(tokens)
 
 
 def _words(tokens: _Tokens, text: str) -> str:
@@ -183,7 +182,7 @@ def _digits(tokens: _Tokens) -> Callable[[float], str]:
     form = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
 
     def show(number: float) -> str:
-        amount = number * scale
+        amount = abs(number) * scale
         shown: float | Decimal = amount
         if abs(amount * power % 1 - 0.5) <= amount * power * _INEXACT:  # a half goes up, as a decimal of 15 digits
             shown = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
@@ -244,7 +243,7 @@ def _scientific(tokens: _Tokens) -> Callable[[float], str]:
     before, after = _around(tokens, "digits")
 
     def show(amount: float) -> str:
-        number = Decimal(general(amount))
+        number = Decimal(general(abs(amount)))
         exponent = number.adjusted() // step * step if number else 0
         mantissa = f"{number.scaleb(-exponent):.{len(decimals)}f}"
         if mantissa.partition(".")[0] == "1" + "0" * step:  # rounded up
@@ -268,7 +267,7 @@ def _fraction(tokens: _Tokens) -> Callable[[float], str]:
     before, _ = _around(tokens, "digits")
 
     def show(number: float) -> str:
-        exact = Fraction(general(number))
+        exact = Fraction(general(abs(number)))
         ratio = Fraction(round(exact * stated), stated) if stated else exact.limit_denominator(10 ** len(size) - 1)
         whole, part = divmod(ratio, 1) if is_mixed else (0, ratio)
         bottom = stated or part.denominator

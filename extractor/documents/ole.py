@@ -23,14 +23,7 @@ _STREAM, _NO_ENTRY = 2, 0xFFFFFFFF
 _SUMMARY = ["\x05SummaryInformation"]
 _HEAD = re.compile(rb"[\x1a-\x1f\x29\x2a]\xf0", re.S)  # the kind of a record, two bytes into it
 _KINDS = {
-    0x1A: ".emf",
-    0x1B: ".wmf",
-    0x1C: ".pict",
-    0x1D: ".jpg",
-    0x1E: ".png",
-    0x1F: ".bmp",
-    0x29: ".tif",
-    0x2A: ".jpg",
+    **{0x1A: ".emf", 0x1B: ".wmf", 0x1C: ".pict", 0x1D: ".jpg", 0x1E: ".png", 0x1F: ".bmp", 0x29: ".tif", 0x2A: ".jpg"}
 }
 _SIGNATURES = {".jpg": (b"\xff\xd8\xff",), ".png": (b"\x89PNG\r\n\x1a\n",), ".tif": (b"II*\0", b"MM\0*")}
 _OFFSETS = (17, 33)  # one identity before the data, or two

@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.documents.document import Box, Image, Page, Table
 
-__all__ = ["Attachment", "Parsed", "bound", "fullest", "moved", "paginate", "together"]
+__all__ = ["Attachment", "Parsed", "bound", "fullest", "letter", "moved", "paginate", "together"]
 
 _LETTER = re.compile(r"\w")
 _FIGURES = re.compile(r"\d+")
@@ -82,6 +82,14 @@ def bound(pages: Sequence[Parsed]) -> Parsed:
 def moved(boxes: Iterable[Box], by: int, images: int) -> Iterator[Box]:
     """Boxes of a part of a text that begins at `by`, and of which so many pictures come before its own."""
     return (box._replace(start=box.start + by, end=box.end + by, image=box.image + images) for box in boxes)
+
+
+def letter(headers: Mapping[str, str], body: Parsed, about: Mapping[str, str]) -> Parsed:
+    """A message as one text: its headers above its body. They are metadata too, as is `about`; empty ones are none."""
+    stated = {name: value for name, value in headers.items() if value}
+    block = "".join(f"{name}: {value}\n" for name, value in stated.items())
+    metadata = {**{name.lower(): value for name, value in stated.items()}, **{k: v for k, v in about.items() if v}}
+    return replace(body, text=f"{block}\n{body.text}\n".lstrip() if block else body.text, metadata=metadata)
 
 
 def fullest(parts: Sequence[Parsed]) -> Parsed:

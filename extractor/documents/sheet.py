@@ -97,10 +97,6 @@ class CellStyles:
         text = written("".join((own or look).apply(run) for own, run in runs)).strip()
         return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
 
-    def plain(self, style: int) -> Sequence[str]:
-        """The texts that cells share, as they look where the style changes none; empty where it does."""
-        return () if style in self._dressed else self._plain
-
     def shared(self, sheet: Sheet, index: int, style: int) -> str:
         """The text of this number among those that cells share, as it looks in a cell of the sheet."""
         if 0 <= index < len(self._plain):

@@ -10,22 +10,9 @@ from typing import Any
 import orjson
 
 from extractor.emulator.checks import thinks
-from extractor.emulator.values import Body, Completion, faults
+from extractor.emulator.values import Body, Completion, as_text, as_value, faults
 
-__all__ = ["ANSWERS", "as_text", "as_value", "wants_json"]
-
-
-def as_text(content: Any) -> str:
-    """Content as the text that a model writes."""
-    return content if isinstance(content, str) else orjson.dumps(content).decode()
-
-
-def as_value(text: str) -> Any:
-    """The JSON value that a text is, or the text itself."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
+__all__ = ["ANSWERS", "wants_json"]
 
 
 def wants_json(body: Body) -> bool:

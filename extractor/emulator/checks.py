@@ -10,8 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
+from extractor.emulator.values import as_value
 from extractor.errors import UsageError
 from extractor.wire.images import image_size
 from extractor.wire.parameters import problems
@@ -60,12 +59,15 @@ def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
     """What the engine has against a request that passed the edge: status, code and text, or None."""
     if body.get("reasoning_effort") not in (None, *_EFFORTS):
         return 400, 8007, f"1 validation error: reasoning_effort: input should be one of {', '.join(_EFFORTS)}"
-    parameters = {name: _as_number(body[name]) for name in _NUMBERS if name in body}
-    parameters |= {name: body[name] for name in ("stop", "tools", "tool_choice") if body.get(name) is not None}
+    texts = {name: value for name, value in body.items() if name in _NUMBERS and isinstance(value, str)}
+    parameters = {name: body[name] for name in (*_NUMBERS, *_OTHERS) if body.get(name) is not None}
+    parameters |= {name: as_value(text) for name, text in texts.items()}  # as the engine's own parser reads them
     format_is_wrong = body.get("response_format") is not None and not _is_format(body["response_format"])
     if any(problems(parameters)) or format_is_wrong or not body.get("messages", True):
         return 400, 8001, "Invalid input"
-    if not all(map(_arguments_are_objects, body.get("messages") or ())):
+    calls = (call for message in body.get("messages") or () for call in message.get("tool_calls") or ())
+    arguments = [call.get("function", {}).get("arguments") for call in calls]
+    if not all(isinstance(text, str) and isinstance(as_value(text), dict) for text in arguments):
         return 400, 8007, "Assistant tool call function.arguments must be a JSON object."
     if any(picture_size(url) is None for url in pictures(body)):
         return 500, 8005, "Internal Server Error"
@@ -139,29 +141,10 @@ def _mismatch(path: str, wanted: type, found: Any) -> str:
     return f"Type mismatch of '{path}', '{_NAMES[wanted]}' not in '{name}'"
 
 
-def _as_number(value: Any) -> Any:
-    """A value as the engine's own parser reads it: text that is a number is one."""
-    try:
-        return orjson.loads(value) if isinstance(value, str) else value
-    except orjson.JSONDecodeError:
-        return value
-
-
 def _is_format(value: Any) -> bool:
     if not isinstance(value, Mapping) or value.get("type") not in {"text", "json_object", "json_schema"}:
         return False
     return value["type"] != "json_schema" or isinstance(value.get("json_schema"), Mapping)
-
-
-def _arguments_are_objects(message: Mapping[str, Any]) -> bool:
-    return all(_is_object(call.get("function", {}).get("arguments")) for call in message.get("tool_calls") or ())
-
-
-def _is_object(text: Any) -> bool:
-    try:
-        return isinstance(orjson.loads(text), dict)
-    except (TypeError, orjson.JSONDecodeError):
-        return False
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
@@ -177,6 +160,7 @@ def holds_data_uri(body: Mapping[str, Any]) -> bool:
 
 _EFFORTS = ("none", "low", "medium", "high", "max")
 
+_OTHERS = ("stop", "tools", "tool_choice")
 _NUMBERS = (
     *("temperature", "top_p", "frequency_penalty", "presence_penalty"),
     *("n", "max_tokens", "max_completion_tokens", "top_logprobs"),

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from extractor.emulator.answers import as_text
 from extractor.emulator.meter import Meter, allowance
-from extractor.emulator.values import Body, Completion
+from extractor.emulator.values import Body, Completion, as_text
 from extractor.wire.values import Usage
 
 __all__ = ["answered"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from extractor.emulator.answers import as_text, as_value
-from extractor.emulator.values import faults
+from extractor.emulator.values import as_text, as_value, faults
 
 __all__ = ["REPLIES"]
 

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Any, Literal
 from uuid import uuid4
 
+import orjson
+
 from extractor.wire.values import Usage
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Responder",
     "Step",
     "Where",
+    "as_text",
+    "as_value",
     "faults",
 ]
 
@@ -153,3 +157,16 @@ class Exchange:
     faults: tuple[str, ...] = ()
     usage: Usage | None = None
     request_id: str = field(default_factory=lambda: str(uuid4()), repr=False)
+
+
+def as_text(content: Any) -> str:
+    """Content as the text that a model writes."""
+    return content if isinstance(content, str) else orjson.dumps(content).decode()
+
+
+def as_value(text: str) -> Any:
+    """The JSON value that a text is, or the text itself."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

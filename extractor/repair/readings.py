@@ -38,7 +38,6 @@ _START = re.compile(
     rf"""|\[(?=\s*(?:["'“”‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
-_WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
 _DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
 # So many values are read, and no more: an answer is one, or a line each.
 _MOST_VALUES = 10_000
@@ -74,7 +73,7 @@ def around(
 
 def _roots(text: str, guess: Guess) -> Iterator[Reading]:
     islands = Islands(text)
-    bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
+    bare = _MEMBER_FIRST.match(text)
     start = bare.end() if bare else _next_start(text, 0)
     left = _OVER * len(text) + _MOST_VALUES
     for _ in range(_MOST_VALUES):

@@ -193,7 +193,6 @@ _CLOSED = re.compile(
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _EXPONENT = re.compile(r"(?<=\d)[eE][+-]?\Z")
 _STRAY_QUOTE = re.compile(r"""["'](?=\s*(?:[,;}\]:]|\Z))""")
-_SPLIT = re.compile(r"""([\w.+-]+)"([\w.+-]+)(?=\s*(?:[,;}\]]|\Z))""")
 _WORDS = re.compile(r"""[,\n{}\[\]"]|\Z|```""")
 _OPENING = frozenset("({")
 _OPENERS, _CLOSERS = frozenset("{["), frozenset("}]")
@@ -233,9 +232,6 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
         return Bare(_LITERALS[token], end)
     if end == len(text) or (not _is_plain(token) and past_blank(text, end)[0] == len(text)):
         return Bare(NOTHING, len(text), cut=True)
-    if (split := _SPLIT.match(text, at)) and _is_plain(split[1] + split[2]):
-        note = ("quotes", "a stray quote inside a value", at, False)
-        return _one(split[1] + split[2], at, split.end(), (note,), 2)
     stray = _STRAY_QUOTE.match(text, end)
     if stray:
         return _one(token, at, stray.end(), (("quotes", "an opening quote was missing", at, False),), 2)

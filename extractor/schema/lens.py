@@ -34,7 +34,6 @@ from extractor.schema.tree import (
     Tree,
     Union,
     children,
-    discriminator,
 )
 from extractor.schema.validator import same
 
@@ -79,7 +78,6 @@ class Lens:
         self.plain = True
         self._changing: dict[int | str, bool] = {}
         self._slots: dict[int, dict[str, tuple[Slot, bool]]] = {}
-        self._unions: dict[int, tuple[str, list[tuple[int, list[JSON]]]]] = {}
         self._changes(tree.root)
 
     def _changes(self, node: Node) -> bool:
@@ -254,10 +252,10 @@ class Lens:
                 return self._decoded_named(union, union.labels.index(value[union.tag]), value, at, found)
             if not any(isinstance(branch, Union) for branch in branches):  # whose tag may have the same name
                 found.misfit(at, f"{union.tag} to be one of {', '.join(union.labels)}", misnamed=True)
-        own, constants = self._constants(union)
-        for index, values in constants if isinstance(value, dict) and own in value else ():
-            if any(same(value[own], each) for each in values):
-                return self._decoded(union.branches[index], value, at, found)
+        own, choices = self.tree.choices(union)
+        for branch, choice in choices if isinstance(value, dict) and own in value else ():
+            if any(same(value[own], each) for each in choice.values):
+                return self._decoded(branch, value, at, found)
         fitting = [index for index, branch in enumerate(branches) if _may_be(branch, value)]
         if len(fitting) > 1:
             fitting.sort(key=lambda index: self.misfits(union, index, value))
@@ -272,16 +270,6 @@ class Lens:
         if missing := [slot.wire for slot in slots if slot.required and slot.wire not in value]:
             found.misfit(at, f"{union.labels[index]} to have {', '.join(missing)}", misnamed=True)
         return self._decoded(union.branches[index], value, at, found)
-
-    def _constants(self, union: Union) -> tuple[str, list[tuple[int, list[JSON]]]]:
-        """The property of which constants name the branches that are objects, and those of each."""
-        if id(union) not in self._unions:
-            objects = [(index, list(_records(self.tree, each, ()))) for index, each in enumerate(union.branches)]
-            objects = [(index, records) for index, records in objects if records]
-            own, constants = discriminator([records for _, records in objects])
-            named = [(index, values) for (index, _), values in zip(objects, constants, strict=False)]
-            self._unions[id(union)] = own, named
-        return self._unions[id(union)]
 
 
 # ---------------------------------------------------------------------- small questions
@@ -313,15 +301,6 @@ def _read(value: JSON) -> JSON:
     with suppress(InvalidValue):
         return from_text(value) if isinstance(value, str) else value
     return value
-
-
-def _records(tree: Tree, node: Node, seen: tuple[int, ...]) -> Iterator[Record]:
-    target = tree.resolve(node)
-    if isinstance(target, Record):
-        yield target
-    elif isinstance(target, Union) and id(target) not in seen:
-        for branch in target.branches:
-            yield from _records(tree, branch, (*seen, id(target)))
 
 
 def _may_hold(node: Node, value: JSON) -> bool:

@@ -1,8 +1,8 @@
 """A JSON Schema document of any draft (4 to 2020-12), checked and said as 2020-12 with plain references.
 
 In the result every reference is `#` or `#/$defs/NAME`; what is referred to, wherever it stood, is hoisted there.
-Keywords that the document's draft does not know are left out, for they say nothing in it. A keyword that holds what
-JSON Schema does not define is refused where it stands, and so is a schema that is only a reference to itself.
+The keywords of all drafts count, whichever a document declares. A keyword that holds what JSON Schema does not define
+is refused where it stands, and so is a schema that is only a reference to itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from extractor.errors import SchemaError
-from extractor.schema.keywords import WHOLE
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.tree import recursive
@@ -22,12 +21,6 @@ from extractor.schema.validator import Validator
 from extractor.schema.words import unused
 
 __all__ = ["normal"]
-
-DRAFTS = {"draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
-SINCE = {"const": 6, "contains": 6, "propertyNames": 6, "if": 7, "then": 7, "else": 7, "prefixItems": 2020}
-SINCE |= dict.fromkeys(["dependentRequired", "dependentSchemas", "maxContains", "minContains"], 2019)
-SINCE |= dict.fromkeys(["unevaluatedItems", "unevaluatedProperties"], 2019)
-UNTIL = {"additionalItems": 2019, "dependencies": 7}
 
 ONE = {"additionalItems", "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then"}
 ONE |= {"unevaluatedItems", "unevaluatedProperties"}
@@ -46,8 +39,11 @@ def normal(document: JSON) -> JSON:
 class _Normal:
     def __init__(self, root: Mapping[str, JSON]) -> None:
         self.root = root
-        self.draft = _draft(root)
-        self.ignores_siblings = self.draft is not None and self.draft <= 7
+        draft = str(root.get("$schema", ""))
+        if "draft-03" in draft:
+            raise _refused("", "a schema of draft 3", "say it in draft 4 or later")
+        self.identifier = "id" if "draft-04" in draft else "$id"
+        self.ignores_siblings = re.search("draft-0[4-7]", draft) is not None
         self.places: dict[str, tuple[str, str]] = {}
         self.bases: dict[int, str] = {}
         self.names: dict[str, str] = {"": ""}
@@ -83,9 +79,7 @@ class _Normal:
                 self.survey(each, place, base)
 
     def identified(self, schema: Mapping[str, JSON], at: str, base: str) -> str:
-        own = (
-            schema.get("id" if self.draft == 4 else "$id") if not ("$ref" in schema and self.ignores_siblings) else None
-        )
+        own = schema.get(self.identifier) if not ("$ref" in schema and self.ignores_siblings) else None
         if isinstance(own, str) and own.startswith("#"):
             self.places.setdefault(base + own, (at, base))
         elif isinstance(own, str):
@@ -123,11 +117,9 @@ class _Normal:
                 return schema
             raise _refused(at, f"{schema!r} in place of a schema", "write an object, true or false")
         base = self.bases.get(id(schema), base)
-        known = {keyword: value for keyword, value in schema.items() if self.knows(keyword)}
+        known = {keyword: value for keyword, value in schema.items() if keyword not in HOISTED}
         if isinstance(known.get("$ref"), str) and self.ignores_siblings:
             known = {k: v for k, v in known.items() if k == "$ref" or k in ("title", "description", "default")}
-        if self.draft == 4 and _is_whole(known.get("type")):
-            known[WHOLE] = True
         result: dict[str, JSON] = {}
         must_be_well_formed(known, at)
         for keyword, value in _modern(known).items():
@@ -136,9 +128,7 @@ class _Normal:
 
     def keyword(self, keyword: str, value: JSON, at: str, base: str) -> JSON:
         if keyword in ("$dynamicRef", "$recursiveRef"):
-            raise _refused(
-                at, f"a {keyword}, which may lead to several places", "refer to the one that is meant by $ref"
-            )
+            raise _refused(at, f"a {keyword}", "refer to the one that is meant with $ref")
         if keyword == "$ref":
             return self.reference(value, at, base)
         if keyword in LISTED:
@@ -148,12 +138,6 @@ class _Normal:
         if keyword in ONE:
             return self.schema(value, at, base)
         return int(value) if HOLDS.get(keyword) is _COUNT else value
-
-    def knows(self, keyword: str) -> bool:
-        """Whether the draft knows a keyword; where none is declared, those of all drafts count."""
-        if keyword in HOISTED:
-            return False
-        return self.draft is None or SINCE.get(keyword, 0) <= self.draft <= UNTIL.get(keyword, 9999)
 
 
 # ---------------------------------------------------------------------- older forms
@@ -180,19 +164,6 @@ def _modern(schema: dict[str, JSON]) -> dict[str, JSON]:
 
 
 # ---------------------------------------------------------------------- small questions
-
-
-def _draft(root: Mapping[str, JSON]) -> int | None:
-    declared = str(root.get("$schema", ""))
-    if "draft-03" in declared:
-        raise _refused("", "a schema of draft 3", "say it in draft 4 or later")
-    return next((number for name, number in DRAFTS.items() if name in declared), None)
-
-
-def _is_whole(types: JSON) -> bool:
-    """Whether numbers are integers only; in draft 4 one that is written with a fraction is none."""
-    named = types if isinstance(types, list) else [types]
-    return "integer" in named and "number" not in named
 
 
 def _below(keyword: str, inner: JSON, at: str) -> Iterator[tuple[str, JSON]]:

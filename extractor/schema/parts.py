@@ -38,6 +38,7 @@ from extractor.schema.tree import (
     Tree,
     Union,
     children,
+    cycles,
     is_null,
     rebuilt,
 )
@@ -57,6 +58,7 @@ __all__ = [
 ]
 
 Branches = dict[str, "Branches"]
+Definitions = frozenset[str]
 
 
 def restricted(tree: Tree, paths: Iterable[str]) -> Tree:
@@ -148,8 +150,19 @@ def leaf_count(tree: Tree, node: Node, known: dict[str, int]) -> int:
 def grouped(tree: Tree, leaves: int) -> list[list[str]]:
     """The declared paths in groups of about `leaves` scalars, in order; a wide object is divided inside."""
     groups: list[list[str]] = [[]]
-    room = leaves
-    for path, size in _pieces(tree, tree.root, "", leaves, {}):
+    room, known, loops = leaves, dict[str, int](), cycles(tree)
+
+    def pieces(node: Node, at: str, seen: Definitions) -> Iterator[tuple[str, int]]:
+        """The parts of an object; one of a definition in a cycle with those on the way (`seen`) has none."""
+        record, size, name = tree.resolve(node), leaf_count(tree, node, known), getattr(node, "name", "")
+        wide = isinstance(record, Record) and (not record.rest or record.silent) and (size > leaves or not at)
+        if isinstance(record, Record) and record.slots and wide and name not in seen:
+            for slot in record.slots:
+                yield from pieces(slot.node, join(at, slot.name), seen | loops.get(name, seen))
+        else:
+            yield at, size
+
+    for path, size in pieces(tree.root, "", frozenset()):
         if size > room and groups[-1]:
             groups.append([])
             room = leaves
@@ -158,49 +171,37 @@ def grouped(tree: Tree, leaves: int) -> list[list[str]]:
     return groups
 
 
-def _pieces(tree: Tree, node: Node, at: str, leaves: int, known: dict[str, int]) -> Iterator[tuple[str, int]]:
-    record, size = tree.resolve(node), leaf_count(tree, node, known)
-    if isinstance(record, Record) and record.slots and (not record.rest or record.silent) and (size > leaves or not at):
-        for slot in record.slots:
-            yield from _pieces(tree, slot.node, join(at, slot.name), leaves, known)
-    else:
-        yield at, size
-
-
 # ---------------------------------------------------------------------- the two halves
 
 
 SMALL = 20
 """The most items of a list that is asked about as one value of the document."""
 
-Definitions = frozenset[str]
-
-
 # ---------------------------------------------------------------------- which lists
 
 
 def growing(tree: Tree) -> tuple[str, ...]:
     """The declared pointers of the lists of a laid-out tree that may grow, in declared order; "" for the root."""
-    return tuple(_growing(tree, _declared_root(tree), "", frozenset()))
+    return tuple(_growing(tree, _declared_root(tree), "", cycles(tree), frozenset()))
 
 
 def _declared_root(tree: Tree) -> Node:
     return tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
 
 
-def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str]:
-    """`seen` are the definitions on the way: a place below itself has no end of pointers, and is not followed."""
+def _growing(tree: Tree, node: Node, at: str, loops: Mapping[str, Definitions], seen: Definitions) -> Iterator[str]:
+    """`seen` are the definitions on the way, and those in a cycle with them: they have no end of pointers."""
     match node:
         case Ref(name=name) if name not in seen:
-            yield from _growing(tree, tree.definitions[name], at, seen | {name})
+            yield from _growing(tree, tree.definitions[name], at, loops, seen | loops[name])
         case Union() if (sole := tree.sole(node)) is not None:
-            yield from _growing(tree, sole, at, seen)
+            yield from _growing(tree, sole, at, loops, seen)
         case Array() if not _is_bounded(tree, node):
             yield at
         case Record(slots=slots):
             for slot in slots:
                 if not slot.hinted:
-                    yield from _growing(tree, slot.node, join(at, slot.name), seen)
+                    yield from _growing(tree, slot.node, join(at, slot.name), loops, seen)
 
 
 def _is_bounded(tree: Tree, node: Array) -> bool:
@@ -354,7 +355,7 @@ def row_shape(tree: Tree, node: Node) -> RowShape:
 
 def value_shape(tree: Tree, node: Node) -> RowShape:
     """The shape of a value of a node, as of a row."""
-    skeleton, counts = _measured(tree, node, True, ("",))
+    skeleton, counts = _Measure(tree).of(node, True, frozenset())
     required, optional = ({kind: n for (kind, its), n in counts.items() if its is always} for always in (True, False))
     return RowShape(required, optional, skeleton)
 
@@ -363,42 +364,47 @@ _Measured = tuple[JSON, Counter[tuple[str, bool]]]
 """The skeleton of a node, and how many leaves it has by kind and by whether they are required."""
 
 
-def _measured(tree: Tree, node: Node, always: bool, open_: tuple[str, ...]) -> _Measured:
-    """What a node is made of, `always` there or not; `open_` are the definitions on the way."""
-    match node:
-        case Ref(name=name):
-            return (
-                (None, Counter()) if name in open_ else _measured(tree, tree.definitions[name], always, (*open_, name))
-            )
-        case Leaf(type=type_, kind=kind):
-            return _EMPTY.get(type_, 0), Counter([(_KINDS.get(kind, "text"), always)] if type_ != "null" else [])
-        case Choice(values=values, texts=texts):
-            return "" if texts else values[0], Counter([("enum", always)])
-        case Array(item=item):
-            skeleton, counts = _measured(tree, item, False, open_)
-            return [skeleton], counts
-        case Row(items=items, names=names):
-            measured = [_measured(tree, item, always, open_) for item in items]
-            inner = [skeleton for skeleton, _ in measured]
-            return dict(zip(names, inner, strict=True)) if names else inner, _sum(measured)
-        case Record():
-            return _measured_record(tree, node, always, open_)
-        case Union(branches=branches):
-            always = always and not any(is_null(tree.resolve(branch)) for branch in branches)
-            measured = [_measured(tree, branch, always, open_) for branch in branches]
-            return max(measured, key=lambda each: each[1].total())
-    return "", Counter([("text", always)])
+class _Measure:
+    """Measures the nodes of one tree; `open_` are the definitions on the way, and those in a cycle with them."""
 
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.loops = tree, cycles(tree)
 
-def _measured_record(tree: Tree, node: Record, always: bool, open_: tuple[str, ...]) -> _Measured:
-    skeleton: dict[str, JSON] = dict([node.tag]) if node.tag else {}
-    measured = []
-    for slot in node.slots:
-        skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
-        skeleton |= {slot.quote: ""} if slot.quote else {}
-        measured.append(_measured(tree, slot.node, always and slot.required, open_))
-        skeleton[slot.wire] = measured[-1][0]
-    return skeleton, _sum(measured)
+    def of(self, node: Node, always: bool, open_: Definitions) -> _Measured:
+        """What a node is made of, `always` there or not."""
+        match node:
+            case Ref(name=name) if name in open_:
+                return None, Counter()
+            case Ref(name=name):
+                return self.of(self.tree.definitions[name], always, open_ | self.loops[name])
+            case Leaf(type=type_, kind=kind):
+                return _EMPTY.get(type_, 0), Counter([(_KINDS.get(kind, "text"), always)] if type_ != "null" else [])
+            case Choice(values=values, texts=texts):
+                return "" if texts else values[0], Counter([("enum", always)])
+            case Array(item=item):
+                skeleton, counts = self.of(item, False, open_)
+                return [skeleton], counts
+            case Row(items=items, names=names):
+                measured = [self.of(item, always, open_) for item in items]
+                inner = [skeleton for skeleton, _ in measured]
+                return dict(zip(names, inner, strict=True)) if names else inner, _sum(measured)
+            case Record():
+                return self.record(node, always, open_)
+            case Union(branches=branches):
+                always = always and not any(is_null(self.tree.resolve(branch)) for branch in branches)
+                measured = [self.of(branch, always, open_) for branch in branches]
+                return max(measured, key=lambda each: each[1].total())
+        return "", Counter([("text", always)])
+
+    def record(self, node: Record, always: bool, open_: Definitions) -> _Measured:
+        skeleton: dict[str, JSON] = dict([node.tag]) if node.tag else {}
+        measured = []
+        for slot in node.slots:
+            skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
+            skeleton |= {slot.quote: ""} if slot.quote else {}
+            measured.append(self.of(slot.node, always and slot.required, open_))
+            skeleton[slot.wire] = measured[-1][0]
+        return skeleton, _sum(measured)
 
 
 def _sum(measured: Iterable[_Measured]) -> Counter[tuple[str, bool]]:

@@ -8,7 +8,7 @@ asked for as JSON text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from extractor.schema.tree import (
     Union,
     discriminator,
     rebuilt,
+    records,
 )
 from extractor.schema.words import distinct, unused
 from extractor.schema.write import Writer, is_sayable
@@ -139,12 +140,12 @@ class _Layout:
 
     def tagged_union(self, node: Union) -> Union:
         """A union of objects that names its branch, unless a property of their own tells them apart."""
-        records = [each for each in _flattened(node, self) if isinstance(each, Record)]
-        if len(records) < 2 or discriminator([[record] for record in records])[0]:
+        objects = list(records(self.resolve, node))
+        if len(objects) < 2 or discriminator([[record] for record in objects])[0]:
             return node
         stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
         labels = tuple(distinct(stems))
-        tag = unused("variant", {slot.name for record in records for slot in record.slots})
+        tag = unused("variant", {slot.name for record in objects for slot in record.slots})
         branches = tuple(self.tagged(each, (tag, label)) for each, label in zip(node.branches, labels, strict=True))
         return replace(node, branches=branches, labels=labels, tag=tag)
 
@@ -190,23 +191,10 @@ def _takes_null(node: Node, layout: _Layout) -> bool:
 def _lists_objects(node: Node, layout: _Layout) -> bool:
     match layout.resolve(node):
         case Array(item=item):
-            inner = layout.resolve(item)
-            branches = map(layout.resolve, inner.branches) if isinstance(inner, Union) else (inner,)
-            return any(isinstance(each, Record) for each in branches)
+            return any(records(layout.resolve, item))
         case Union(branches=branches):
             return any(_lists_objects(branch, layout) for branch in branches)
     return False
-
-
-def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset()) -> Iterator[Node]:
-    """The branches, and in place of those that are unions themselves the branches of these."""
-    for branch in node.branches:
-        target = layout.resolve(branch)
-        if isinstance(target, Union):
-            name = branch.name if isinstance(branch, Ref) else ""
-            yield from _flattened(target, layout, seen | {name}) if not name or name not in seen else ()
-        else:
-            yield target
 
 
 # ---------------------------------------------------------------------- how large a schema is

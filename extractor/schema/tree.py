@@ -32,9 +32,11 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "cycles",
     "discriminator",
     "is_null",
     "rebuilt",
+    "records",
     "recursive",
     "shared_definitions",
 ]
@@ -199,18 +201,31 @@ class Tree:
         return target
 
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
-        """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        """The property of which constants name the branches that are objects, and these branches, each with its own.
+
+        A union of objects inside is a branch with the constants of all of them.
+        """
         if union.tag:
             return union.tag, [
                 (branch, Choice(values=(label,)))
                 for branch, label in zip(union.branches, union.labels, strict=True)
                 if isinstance(self.resolve(branch), Record)
             ]
-        found = ((branch, self.resolve(branch)) for branch in union.branches)
-        records = [(branch, record) for branch, record in found if isinstance(record, Record)]
-        name, constants = discriminator([[record] for _, record in records])
-        pairs = zip(records, constants, strict=False)
+        found = ((branch, list(records(self.resolve, branch))) for branch in union.branches)
+        objects = [(branch, inner) for branch, inner in found if inner]
+        name, constants = discriminator([inner for _, inner in objects])
+        pairs = zip(objects, constants, strict=False)
         return name, [(branch, Choice(values=tuple(values))) for (branch, _), values in pairs]
+
+
+def records(resolve: Callable[[Node], Node], node: Node, seen: tuple[int, ...] = ()) -> Iterator[Record]:
+    """The objects that a node may be, those of unions among them."""
+    target = resolve(node)
+    if isinstance(target, Record):
+        yield target
+    elif isinstance(target, Union) and id(target) not in seen:
+        for branch in target.branches:
+            yield from records(resolve, branch, (*seen, id(target)))
 
 
 def is_null(node: Node) -> bool:
@@ -284,6 +299,13 @@ def shared_definitions(tree: Tree) -> set[str]:
     small = (Leaf, Choice, Free, Ref)
     large = {name for name, count in uses.items() if count > 1 and not isinstance(tree.definitions[name], small)}
     return large | recursive(inner)
+
+
+def cycles(tree: Tree) -> dict[str, frozenset[str]]:
+    """Of each definition, those that are both below and above it, itself among them."""
+    graph = {name: list(references(node)) for name, node in tree.definitions.items()}
+    below = {name: _reached(graph, name) for name in graph}
+    return {name: frozenset([name, *(each for each in below[name] if name in below[each])]) for name in graph}
 
 
 def references(node: Node) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from operator import ge, gt, le, lt
 from typing import Any
 
 from extractor.errors import Problem
@@ -138,10 +139,13 @@ def _if(v: Validator, condition: JSON, value: JSON, schema: JSON, at: str) -> Pr
 # ---------------------------------------------------------------------- numbers and strings
 
 
-def _bound(words: str, fails: Callable[[Any, Any], bool]) -> Keyword:
+def _bound(words: str, fails: Callable[[Any, Any], bool], unit: str = "") -> Keyword:
+    """The check of a number against a bound, or of how many units a value has."""
+
     def check(_: Validator, bound: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-        if fails(value, bound):
-            yield Problem(at, f"must be {words} {bound}, not {value}")
+        size = len(value) if unit else value
+        if fails(size, bound):
+            yield Problem(at, f"must {'have' if unit else 'be'} {words} {bound}{unit}, not {size}")
 
     return check
 
@@ -160,14 +164,6 @@ def _divides(step: float, value: float) -> bool:
 def _whole(_: Validator, wanted: bool, value: JSON, schema: JSON, at: str) -> Problems:
     if wanted and isinstance(value, float):
         yield Problem(at, f"must be an integer without a fraction, not {value}")
-
-
-def _size(unit: str, words: str, fails: Callable[[int, int], bool]) -> Keyword:
-    def check(_: Validator, bound: JSON, value: JSON, schema: JSON, at: str) -> Problems:
-        if fails(len(value), bound):
-            yield Problem(at, f"must have {words} {bound} {unit}, not {len(value)}")
-
-    return check
 
 
 def _pattern(_: Validator, pattern: str, value: JSON, schema: JSON, at: str) -> Problems:
@@ -343,8 +339,8 @@ KEYWORDS: dict[str, tuple[str, Keyword]] = {
     "additionalProperties": ("object", _additional),
     "dependentRequired": ("object", _dependent_required),
     "dependentSchemas": ("object", _dependent_schemas),
-    "maxProperties": ("object", _size("properties", "at most", lambda size, bound: size > bound)),
-    "minProperties": ("object", _size("properties", "at least", lambda size, bound: size < bound)),
+    "maxProperties": ("object", _bound("at most", gt, " properties")),
+    "minProperties": ("object", _bound("at least", lt, " properties")),
     "patternProperties": ("object", _patterns),
     "properties": ("object", _properties),
     "propertyNames": ("object", _names),
@@ -352,18 +348,18 @@ KEYWORDS: dict[str, tuple[str, Keyword]] = {
     "unevaluatedProperties": ("object", _unevaluated_properties),
     "contains": ("array", _contains),
     "items": ("array", _items),
-    "maxItems": ("array", _size("items", "at most", lambda size, bound: size > bound)),
-    "minItems": ("array", _size("items", "at least", lambda size, bound: size < bound)),
+    "maxItems": ("array", _bound("at most", gt, " items")),
+    "minItems": ("array", _bound("at least", lt, " items")),
     "prefixItems": ("array", _prefix_items),
     "unevaluatedItems": ("array", _unevaluated_items),
     "uniqueItems": ("array", _unique),
-    "maxLength": ("string", _size("characters", "at most", lambda size, bound: size > bound)),
-    "minLength": ("string", _size("characters", "at least", lambda size, bound: size < bound)),
+    "maxLength": ("string", _bound("at most", gt, " characters")),
+    "minLength": ("string", _bound("at least", lt, " characters")),
     "pattern": ("string", _pattern),
-    "exclusiveMaximum": ("number", _bound("less than", lambda value, bound: value >= bound)),
-    "exclusiveMinimum": ("number", _bound("more than", lambda value, bound: value <= bound)),
-    "maximum": ("number", _bound("at most", lambda value, bound: value > bound)),
-    "minimum": ("number", _bound("at least", lambda value, bound: value < bound)),
+    "exclusiveMaximum": ("number", _bound("less than", ge)),
+    "exclusiveMinimum": ("number", _bound("more than", le)),
+    "maximum": ("number", _bound("at most", gt)),
+    "minimum": ("number", _bound("at least", lt)),
     "multipleOf": ("number", _multiple),
     WHOLE: ("number", _whole),
 }

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from inspect import isawaitable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypedDict
 
 from pydantic_core import to_jsonable_python
@@ -62,7 +61,6 @@ class Endpoint(Emulator):
         super().__init__(self._reply, **options)
         self._scripts: list[_Script] = []
         self._otherwise: Responder | None = None
-        self._unscripted: list[Unscripted] = []
 
     @property
     def where(self) -> Where:
@@ -110,18 +108,12 @@ class Endpoint(Emulator):
             return Completion(script.reply(question))
         if self._otherwise is None:
             first_line = question.text.strip().partition("\n")[0][:80]
-            self._unscripted.append(Unscripted(f"no reply is scripted for a request about {first_line!r}"))
-            return envelope(8001, str(self._unscripted[-1]))
+            unscripted = Unscripted(f"no reply is scripted for a request about {first_line!r}")
+            self._service.failures.append(unscripted)  # raised on leaving the `with`
+            return envelope(8001, str(unscripted))
         found = self._otherwise(body)
         answer: Answer = await found if isawaitable(found) else found
         return answer
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        if kind is None and self._unscripted:
-            raise self._unscripted[0]
 
 
 @dataclass(frozen=True)

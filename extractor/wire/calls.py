@@ -14,8 +14,9 @@ from extractor.wire.values import ToolCall
 
 __all__ = ["Calls", "part_calls", "unique_calls"]
 
-_PREFIXED = re.compile(r"(?:functions\.)?(.+?)(?::\d+)?")
-_ID = re.compile(r"functions\.([\w-]+)(?::\d+)?")
+_AROUND = re.compile(r"^functions\.|:\d+$")
+"""What the model may write around the bare name of a function: its ids are `functions.NAME:IDX`."""
+
 _LEAKED = (
     r"<\|tool_call_begin\|>(?P<id>.*?)<\|tool_call_argument_begin\|>(?P<arguments>.*?)"
     r"(?:<\|tool_call_end\|>|<\|tool_calls_section_end\|>|\Z)"
@@ -67,15 +68,16 @@ class Calls:
     def _take(self, entry: Mapping[str, Any], *, whole: bool) -> None:
         inner = entry.get("function") or entry.get("custom") or entry
         inner = inner if isinstance(inner, Mapping) else {}
-        index, identity, name = entry.get("index"), _string(entry.get("id")), _name(inner.get("name"))
+        index, identity = entry.get("index"), _string(entry.get("id"))
+        name = _AROUND.sub("", _string(inner.get("name")))
         call = None if whole else self._continued(index, identity, name)
         if call is None:
             call = _Call(index)
             self._calls.append(call)
         call.id = identity or call.id
         call.name = f"{call.name}{name}" if name != call.name else name
-        if whole and not call.name and (found := _ID.fullmatch(identity)):
-            call.name = found[1]
+        if whole and not call.name and identity.startswith("functions."):
+            call.name = _AROUND.sub("", identity)
         arguments = inner.get("arguments", inner.get("input"))
         if arguments is not None:
             call.arguments += arguments if isinstance(arguments, str) else write_json(arguments)
@@ -124,12 +126,6 @@ def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tup
         used.add(name)
         unique.append(replace(call, id=name))
     return tuple(unique)
-
-
-def _name(value: Any) -> str:
-    """The bare name of a function: the model also writes it as `functions.NAME:IDX`."""
-    found = _PREFIXED.fullmatch(_string(value))
-    return found[1] if found else _string(value)
 
 
 def _string(value: Any) -> str:

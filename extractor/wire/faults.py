@@ -243,13 +243,8 @@ def _entries(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _code(entry: Mapping[str, Any]) -> int | None:
-    for name in _CODE_NAMES:
-        value = entry.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
-            return int(value)
-    return None
+    values = (str(entry.get(name)) for name in _CODE_NAMES)
+    return next((int(value) for value in values if re.fullmatch(r"[0-9]{1,9}", value)), None)
 
 
 def _text(entry: Mapping[str, Any]) -> str:

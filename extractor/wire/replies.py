@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,8 +16,8 @@ from extractor.wire.values import Reply, Usage
 
 __all__ = ["Completion", "broken", "parse_completion", "parse_reply", "part_thinking", "refusal", "unwrapped"]
 
-_MOST_TOKENS = 1_000_000_000
-"""More than any reply can have used: 128 answers of the largest window come to 34 million."""
+_TOKENS = re.compile(r"\d{1,9}(\.0+)?", re.ASCII)
+"""A count of tokens: 128 answers of the largest window come to 34 million."""
 
 _OPEN, _CLOSE = "<think>", "</think>"
 _THOUGHTS = ("reasoning", "thinking")
@@ -113,7 +114,10 @@ class Completion:
         places = [place if isinstance(place := choice.get("index"), int) else 0 for choice in found]
         if len(set(places)) < len(places) and not any("delta" in choice for choice in found):
             places = list(range(len(places)))  # whole ones whose indices do not tell them apart
-        pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        try:
+            pieces = [self._choices.setdefault(at, _Choice()).take(one) for at, one in zip(places, found, strict=True)]
+        except RecursionError:
+            raise self.broken("the answer is nested too deeply") from None
         return "".join(piece for at, piece in zip(places, pieces, strict=True) if at == 0)
 
     def count(self, usage: Any) -> None:
@@ -218,25 +222,17 @@ def _usage(usage: Any, *, price: Price | None) -> Usage | None:
         return None
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else usage.get("cached_tokens")
-    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    texts = (str(count) for count in (usage.get("prompt_tokens"), cached, usage.get("completion_tokens")))
+    prompt, cached, completion = (int(float(text)) if _TOKENS.fullmatch(text) else None for text in texts)
     if not prompt or completion is None:
         return None
-    cached = _count(cached) or 0
-    found = Usage(prompt, cached if cached <= prompt else 0, completion, None)
+    found = Usage(prompt, cached if cached and cached <= prompt else 0, completion, None)
     return found if price is None else replace(found, cost_usd=price.cost(found))
 
 
 def broken(why: str, status: int, request_id: str | None, usage: Usage | None = None) -> BrokenReply:
     """A reply that cannot be used, with what it told of its cost where it did."""
     return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
-
-
-def _count(value: Any) -> int | None:
-    """A number of tokens, also where it is told as text; None for what cannot be one."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = float(value)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if number and 0 <= value <= _MOST_TOKENS else None
 
 
 def _texts(content: Any, *, whole: bool) -> tuple[str, str]:

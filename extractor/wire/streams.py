@@ -18,6 +18,7 @@ __all__ = ["StreamReader"]
 
 # A body that is none of a stream's: nothing yet, JSON, or a page of HTML.
 _WHOLE = (b"", b"{", b"<")
+_EVENT = re.compile(rb"\{.*\}|\[DONE\]", re.DOTALL)
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
@@ -120,10 +121,6 @@ class _Events:
             self._name = line[6:].strip().decode("utf-8", "replace")
         elif not line:
             name, data, self._name, self._data = self._name, self._data, "", []
-            apart = len(data) > 1 and all(_is_event(each) for each in data)  # no blank line stood between them
+            apart = len(data) > 1 and all(map(_EVENT.fullmatch, data))  # no blank line stood between them
             for each in data if apart else [b"\n".join(data)] if data else []:
                 yield name, each
-
-
-def _is_event(line: bytes) -> bool:
-    return (line.startswith(b"{") and line.endswith(b"}")) or line == b"[DONE]"

@@ -176,12 +176,8 @@ class Duck(Warehouse):
     }  # fmt: skip
     many = "JSON"
     begin, end = ("BEGIN",), ("COMMIT",)
-
-    def parsed(self, cell: str) -> str:
-        return f"CAST({cell} AS JSON)"
-
-    def described(self, table: str) -> str:
-        return f"SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '{table}'"
+    parse = "CAST({cell} AS JSON)"
+    describe = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '{table}'"
 
     def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
         return (

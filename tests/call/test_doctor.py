@@ -62,7 +62,7 @@ def test_a_deployment_that_takes_everything() -> None:
         assert probe.usage.cost_usd < (most_usd(probe.endpoint) or 0) < 0.1
         assert findings["cache, affinity"].came.startswith("2,")
         assert findings["cache, no affinity"].came.startswith("0 of")
-        assert facts_of(list(findings.values())) == {"cached": True, "rpm": 1200}
+        assert facts_of(list(findings.values())) == {"rpm": 1200}
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def test_a_ladder_begins_where_the_facts_say() -> None:
     """A rung that is known to be refused is not begun on, and a parameter that is not taken is left out."""
     ladder = Ladder()
     ladder.know("m", FOUND)
-    assert RUNGS[ladder.of("m").rung(Counter())] == "bare_schema"
-    assert ladder.of("m").dropped == {"reasoning_effort"}
+    assert RUNGS[ladder.models["m"].rung(Counter())] == "bare_schema"
+    assert ladder.models["m"].dropped == {"reasoning_effort"}
     assert ladder.facts("m") == {name: FOUND[name] for name in ("refused", "dropped")}
 
 

@@ -15,11 +15,11 @@ from tests.call.test_conversation import SCHEMA
 
 
 def _fail(ladder: Ladder, rung: int, times: int, model: str = "m", schema: str = "s") -> None:
-    ladder.of(model).failures.setdefault(schema, Counter())[RUNGS[rung]] += times
+    ladder.models[model].failures.setdefault(schema, Counter())[RUNGS[rung]] += times
 
 
 def _begins(ladder: Ladder, model: str = "m", schema: str = "s") -> str:
-    known = ladder.of(model)
+    known = ladder.models[model]
     return RUNGS[known.rung(known.failures.get(schema, Counter()))]
 
 
@@ -42,10 +42,10 @@ def test_a_success_between_forgives() -> None:
     ladder = Ladder()
     form = Form(ladder, "m", SCHEMA, defaults=frozenset())
     for _ in range(10):
-        for formatted, steps in ((True, (form.failed, form.failed, form.worked)), (False, (form.failed,) * 3)):
+        for formatted, steps in ((True, (False, False, True)), (False, (False,) * 3)):
             form.formatted = formatted
-            for step in steps:
-                step()
+            for usable in steps:
+                form.judge(usable=usable)
     assert _begins(ladder, schema=SCHEMA.fingerprint) == "json_schema"
 
 
@@ -88,7 +88,7 @@ def test_it_can_be_kept_and_taken_up_again() -> None:
     }
     for later in (Ladder(orjson.loads(orjson.dumps(ladder.export()))), pickle.loads(pickle.dumps(ladder))):
         assert _begins(later) == "bare_schema"
-        assert later.of("m").dropped == {"reasoning_effort"}
+        assert later.models["m"].dropped == {"reasoning_effort"}
         assert later.facts("m") == facts
         assert later.facts("other") == {}
 

@@ -142,8 +142,6 @@ def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> 
     assert text_of(tmp_path, word(body + '<w:bookmarkEnd w:id="3"/><w:sectPr><w:cols/></w:sectPr>')).endswith("last")
     body = paragraph("before", deleted) + table(["a", "b"], ["c", "d"]) + paragraph("after")
     assert text_of(tmp_path, word(body)).startswith("before\n\n| a |")
-    body = (paragraph("No. 45", deleted) + paragraph("67")).replace("<w:r>", "<w:moveFrom><w:r>")
-    assert text_of(tmp_path, word(body.replace("</w:r>", "</w:r></w:moveFrom>"))) == "No. 4567"
 
 
 def test_words_that_are_drawn_across_a_page_stand_apart(tmp_path: Path) -> None:
@@ -247,11 +245,6 @@ def test_documents_within_the_document_are_read(tmp_path: Path) -> None:
     del parts["word/a.html"]
     document = loaded(tmp_path, "b.docx", word(body.replace('"b"', '"x"'), parts=parts, links=links))
     assert document.metadata["unread"] == ["a.html: it is not in the file", "a part of the text: it is not in the file"]
-
-
-def test_all_moved_text_is_shown_where_it_came_from(tmp_path: Path) -> None:
-    """A document whose only words were moved away and lost still has them."""
-    assert text_of(tmp_path, word("<w:p><w:moveFrom><w:r><w:t>moved</w:t></w:r></w:moveFrom></w:p>")) == "moved"
 
 
 def test_what_the_file_says_of_itself_is_metadata(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_right_to_left_text_is_put_in_order_of_reading(order: Callable[[list[Gly
     assert page(list(order(words(seen, 0, 0)))) == 'סכום 50% שלום" (ABC Ltd): 123-4'
 
 
+def test_marks_are_part_of_their_line_beside_right_to_left_text() -> None:
+    """A raised figure at the beginning of a line does not part it from a lowered one."""
+    raised = Glyph("1", 6, 10, 12, 16)
+    lowered = Glyph("2", 24, 16, 30, 22)
+    line = [raised, *words("CO", 2, 1), lowered, *words("x", 5, 1)]
+    assert page(words("םולש", 0, 0), line).split("\n")[1].strip() == "1 CO2x"
+
+
 def test_columns_of_right_to_left_text_are_read_from_the_right() -> None:
     """The first column of a table stands at the right of the page."""
     rows = [words("5", 0, 0) + words("הת", 10, 0), words("12", 0, 1) + words("םיל", 10, 1)]

@@ -194,6 +194,17 @@ def test_characters_beyond_the_first_plane_are_whole(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.pdf", data).text.strip() == "\U0001f600"
 
 
+def test_characters_that_stand_for_others_are_level_with_them(tmp_path: Path) -> None:
+    """The letters of a ligature, which the file states beside it, have smaller boxes; raised they are not."""
+    deep = "<< /Type /FontDescriptor /FontName /F1 /Flags 32 /Ascent 900 /Descent -400 /FontBBox [0 -400 9 900] >>"
+    ligature = ") Tj /Span << /ActualText (fi) >> BDC (A) Tj EMC ("
+    widths = f"/FirstChar 32 /LastChar 126 /Widths [{'600 ' * 95}]"
+    font = f"/BaseFont /Helvetica /FontDescriptor 4 0 R {widths}".encode()
+    data = pdf([(72, 700, f"{ligature}ne: the {ligature}rst of many")], objects=(deep,))
+    text = loaded(tmp_path, "a.pdf", data.replace(b"/BaseFont /Helvetica", font, 1)).text
+    assert text.strip() == "fine: the first of many"
+
+
 def test_embedded_files_are_read_after_the_pages(tmp_path: Path) -> None:
     """An invoice that travels as XML within its PDF is part of the text, also where a pin on the page holds it."""
     stream = "<< /Type /EmbeddedFile /Length {} >>\nstream\n{}\nendstream"

@@ -79,9 +79,12 @@ def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> 
 
 
 def test_comments_on_cells_are_read(tmp_path: Path) -> None:
-    """They follow their sheet, each with its cell; those that no sheet refers to follow the last one."""
+    """They follow their sheet, each with its cell."""
     comment = f'<comments xmlns="{_MAIN}"><commentList><comment ref="B2"><text><t>check</t></text></comment>'
-    parts: dict[str, str | bytes] = {"xl/comments1.xml": comment + "</commentList></comments>"}
+    parts: dict[str, str | bytes] = {
+        "xl/comments1.xml": comment + "</commentList></comments>",
+        "xl/worksheets/_rels/s1.xml.rels": relations(("c", "comments", "../comments1.xml")),
+    }
     assert (
         loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == "## S1\n\nx\n\nComment on B2: check\n\n"
     )

@@ -71,7 +71,6 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("an opening quote doubled", '{"a": ""x", "b": 1}', {"a": "x", "b": 1}, "quotes"),
     ("a closing quote doubled", '{"a"": "x"", "b": ["y"", "z"]}', {"a": "x", "b": ["y", "z"]}, "quotes quotes quotes"),
     ("both quotes doubled", "{\"a\": ''x y'', \"b\": 1}", {"a": "x y", "b": 1}, "quotes quotes"),
-    ("a quote inside a number", '{"a": 1"2.5, "b": tr"ue}', {"a": 12.5, "b": True}, "quotes quotes"),
     ("a block in triple quotes", '{"a": """\n  x:\n    "y"\n""", "b": 1}', {"a": 'x:\n  "y"', "b": 1}, "quotes quotes"),
     ("triple quotes inside", '{"a": """f("""x""")""", "b": 1}', {"a": 'f("""x""")', "b": 1}, "quotes"),
     ("JSON inside", '{"a": "{"b": ["c", 1]}"}', {"a": '{"b": ["c", 1]}'}, "unescaped"),

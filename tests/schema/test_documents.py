@@ -75,11 +75,11 @@ NORMAL: list[tuple[str, Any, Any]] = [
         {"dependencies": {"a": ["b"], "c": {"required": ["d"]}}},
         {"dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"required": ["d"]}}},
     ),
-    ("keywords that came later say nothing", {"$schema": DRAFT_4, "const": 1, "if": True, "then": False}, {}),
+    ("keywords that came later count", {"$schema": DRAFT_4, "const": 1}, {"const": 1}),
     (
-        "keywords that went say nothing",
-        {"$schema": DRAFT_2020, "dependencies": {"a": ["b"]}, "additionalItems": False},
-        {},
+        "so do keywords that went",
+        {"$schema": DRAFT_2020, "dependencies": {"a": ["b"]}},
+        {"dependentRequired": {"a": ["b"]}},
     ),
 ]
 
@@ -303,12 +303,6 @@ CASES: list[tuple[str, Any, list[Any], list[Any]]] = [
         [None, [{}], {"a": "x"}],
     ),
     ("anchors of other engines", {"type": "string", "pattern": r"\A[^\n]*\Z"}, ["", "a b"], ["a\nb", "a\n"]),
-    (
-        "integers of draft 4",
-        {"$schema": "http://json-schema.org/draft-04/schema#", "type": ["integer", "null"]},
-        [1, None],
-        [1.0, 1.5],
-    ),
     ("large constants", {"enum": [2**60, 1]}, [2**60, 1], [2**60 + 1, "1"]),
     (
         "anything, with words about it",

@@ -272,3 +272,17 @@ def test_what_a_row_is_made_of(declared: Any, pointer: str, shape: RowShape) -> 
 def test_a_row_that_holds_rows_of_its_own_kind() -> None:
     """A definition inside itself counts once, and is null in the skeleton where it repeats itself."""
     assert compile_schema(Tree).row_shape("/twigs").skeleton == {"name": "", "parent": None, "twigs": [None]}
+
+
+def test_definitions_that_hold_each_other_are_followed_once() -> None:
+    """Lists, shape and groups of a schema end where its definitions lead back, however many they are."""
+    names = [f"D{number}" for number in range(30)]
+    below = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    one = {"type": "object", "properties": {**below, "text": {"type": "string"}}}
+    rows = {"type": "array", "items": below["D1"]}
+    schema = compile_schema(
+        {"type": "object", "properties": {"a": below["D0"], "rows": rows}, "$defs": dict.fromkeys(names, one)}
+    )
+    assert schema.lists == ("/rows",)
+    assert schema.shape.optional == {"text": 2}
+    assert len(schema.groups()) > 1

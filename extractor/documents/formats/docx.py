@@ -27,6 +27,15 @@ _UNSEEN = frozenset(
     | {"tblGrid", "sdtPr", "ffData", "docPr"}
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_LEFT_OUT = {
+    "contentPart": "a drawing in ink",
+    "control": "a form control",
+    "subDoc": "a document that is kept outside the file",
+    "webVideoPr": "a film",
+}
+_DRAWN = frozenset(
+    {"blip", "imagedata", "chart", "relIds", "OLEObject", "textpath", "binData", "txbxContent", *_LEFT_OUT}
+)
 _FIELD = {"begin": "\x13", "separate": "\x14", "end": "\x15"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _HEADING = re.compile(r"heading ([1-9])", re.I)
@@ -41,12 +50,6 @@ _OFF = ("0", "false", "off")
 _RAISED = {"superscript": 1, "subscript": -1}
 _PLAIN = Look()
 _WIDEST = 100
-_LEFT_OUT = {
-    "contentPart": "a drawing in ink",
-    "control": "a form control",
-    "subDoc": "a document that is kept outside the file",
-    "webVideoPr": "a film",
-}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -58,7 +61,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     for kind, target in archive.relations(archive.main).values():
         parts[kind].append(target)
     header = reader.margins(parts["header"], root, "hdr")
-    body = reader.body(root)
+    body = list(reader.blocks(root))
     footer = reader.margins(parts["footer"], root, "ftr")
     footnotes, endnotes, comments = (
         [note for part in parts[kind] for note in reader.notes(part)] for kind in ("footnotes", "endnotes", "comments")
@@ -80,28 +83,18 @@ class _Reader:
         styles = archive.xml(f"{folder}/styles.xml")
         self._styles = _Styles(styles if len(styles) else child(archive.root, "styles"))
         self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
-        self._unseen = _UNSEEN
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
-        self._met = 0  # drawings and files so far
         self.embedded = embedded
-
-    def body(self, root: Element) -> list[str]:
-        """The document with its tracked changes accepted; what was moved and then lost is shown where it came from."""
-        blocks = [block for block in self.blocks(root) if block.strip()]
-        if not blocks:
-            self._unseen = _UNSEEN - {"moveFrom"}
-        return blocks or list(self.blocks(root))
 
     def blocks(self, parent: Element) -> Iterator[str]:
         """The paragraphs and tables below `parent`, in order; some run on into the next."""
         begun: Element | None = None  # a paragraph that the next one goes on with
         for element in parent:
             if begun is not None and element.tag == "p":
-                whole = Element("p")  # the text may be read once more, so that its own elements stay as they are
-                whole.extend([*(node for node in begun if node.tag != "pPr"), *element])
-                element, begun = whole, None
+                element[:0] = [node for node in begun if node.tag != "pPr"]
+                begun = None
             elif begun is not None and len(element):  # marks of bookmarks and the like are empty
                 yield from self._paragraph(begun)
                 begun = None
@@ -118,7 +111,7 @@ class _Reader:
                     yield equation(element)
                 case name if name in _LEFT_OUT:
                     self.embedded.missing(_LEFT_OUT[name])
-                case name if name not in self._unseen:
+                case name if name not in _UNSEEN:
                     yield from self.blocks(element)
         if begun is not None:
             yield from self._paragraph(begun)
@@ -159,7 +152,7 @@ class _Reader:
         self._relations = outer
 
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
-        apart: list[Element | str] = []
+        apart: list[str] = []
         properties = child(paragraph, "pPr")
         outer, self._look = self._look, self._styles.style_look(setting(properties, "pStyle"))
         text = written(with_fields("".join(self._inline(paragraph, apart)))).strip("\n ")
@@ -169,13 +162,9 @@ class _Reader:
             mark = self._lists.mark(*self._styles.numbering(properties))
             mark = mark or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
             yield ("#" * level + " " if level else "") + mark + text
-        for block in apart:
-            if isinstance(block, str):
-                yield block
-            else:
-                yield from self.blocks(block)
+        yield from apart
 
-    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _inline(self, parent: Element, apart: list[str]) -> Iterator[str]:
         """The characters of a paragraph; boxes and charts that are anchored in it are put by, to follow it."""
         for element in parent:
             match element.tag:
@@ -186,8 +175,7 @@ class _Reader:
                 case "r":
                     yield self._run(element, apart)
                 case "txbxContent":
-                    self._met += 1
-                    apart.append(element)
+                    apart += self.blocks(element)
                 case "AlternateContent":
                     yield self._alternative(element, apart)
                 case "hyperlink" | "hlink":
@@ -212,19 +200,22 @@ class _Reader:
                     yield from_symbol_font(
                         chr(int(element.get("char", "") or "0", 16) | 0xF000), element.get("font", "")
                     )
-                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
-                    self._drawn(element, apart)
+                case "textpath":
+                    apart.append(element.get("string", ""))
+                case "binData":
+                    self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
+                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject":
+                    apart += filter(None, [self.embedded.drawn(element, self._relations)])
                 case "object":
                     yield from self._object(element, apart)
                 case name if name in _MARKS:
                     yield _MARKS[name]
                 case name if name in _LEFT_OUT:
-                    self._met += 1
                     self.embedded.missing(_LEFT_OUT[name])
-                case name if name not in self._unseen:
+                case name if name not in _UNSEEN:
                     yield from self._inline(element, apart)
 
-    def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _annotation(self, element: Element, apart: list[str]) -> Iterator[str]:
         """A change or a comment, as Word's XML of 2003 has them."""
         match element.get("type", ""):
             case "Word.Comment":
@@ -234,7 +225,7 @@ class _Reader:
             case _:
                 yield from self._inline(element, apart)
 
-    def _run(self, run: Element, apart: list[Element | str]) -> str:
+    def _run(self, run: Element, apart: list[str]) -> str:
         """Characters of one look: hidden ones are left out, raised, lowered and struck ones are marked."""
         look = self._styles.look(child(run, "rPr"), self._look)
         if look.hidden:
@@ -251,34 +242,20 @@ class _Reader:
             self._notes[kind, identity] = mark
         return f"[^{mark}]"
 
-    def _alternative(self, element: Element, apart: list[Element | str]) -> str:
+    def _alternative(self, element: Element, apart: list[str]) -> str:
         """The first rendering that says something: the others say the same again."""
         for choice in element:
-            before = self._met
             text = "".join(self._inline(choice, apart))
-            if text.strip() or self._met > before:
+            if text.strip() or any(node.tag in _DRAWN for node in choice.iter()):
                 return text
         return ""
 
-    def _drawn(self, element: Element, apart: list[Element | str]) -> None:
-        """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
-        self._met += 1
-        if element.tag == "textpath":
-            apart.append(element.get("string", ""))
-        elif element.tag == "binData":
-            self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
-        elif text := self.embedded.drawn(element, self._relations):
-            apart.append(text)
-
-    def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+    def _object(self, element: Element, apart: list[str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
-        nodes = list(element.iter("OLEObject"))
-        files = [target for node in nodes if (target := self._target(node.get("id", ""))) in self._archive]
-        if files:
-            self._met += 1
-            for target in files:
-                self.embedded.target(target)
-        else:
+        targets = [self._target(node.get("id", "")) for node in element.iter("OLEObject")]
+        for target in (files := [target for target in targets if target in self._archive]):
+            self.embedded.target(target)
+        if not files:
             yield from self._inline(element, apart)
 
     def _target(self, identity: str) -> str:

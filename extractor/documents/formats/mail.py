@@ -21,7 +21,7 @@ from email.policy import Compat32
 from email.utils import getaddresses
 
 from extractor.documents.formats.outlook import SIGNATURE, unwrap
-from extractor.documents.parsed import Attachment, Parsed, fullest, together
+from extractor.documents.parsed import Attachment, Parsed, fullest, letter, together
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
@@ -80,16 +80,11 @@ def _split(data: bytes) -> list[bytes]:
 
 def _message(data: bytes) -> Parsed:
     message = message_from_bytes(data, policy=_Raw())
-    headers = {name: value for name in _FIELDS if (value := _header(message, name))}
-    block = "".join(f"{name}: {value}\n" for name, value in headers.items())
-    found = _contents(message)
-    body = found.text.strip()
-    metadata = {name.lower(): value for name, value in headers.items()}
-    if identity := _header(message, "Message-ID"):
-        metadata["message-id"] = identity
+    body = _contents(message)
     if any(isinstance(defect, _CUT) for part in message.walk() for defect in part.defects):
-        found = replace(found, unread=(*found.unread, "the end of the message: it is cut off"))
-    return replace(found, text=f"{block}\n{body}\n" if block else body, metadata=metadata)
+        body = replace(body, unread=(*body.unread, "the end of the message: it is cut off"))
+    headers = {name: _header(message, name) for name in _FIELDS}
+    return letter(headers, replace(body, text=body.text.strip()), {"message-id": _header(message, "Message-ID")})
 
 
 def _header(message: Message, name: str) -> str:

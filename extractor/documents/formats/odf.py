@@ -32,21 +32,8 @@ _UNSEEN = frozenset(
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
 _SHAPES = frozenset(
-    {
-        "frame",
-        "text-box",
-        "object",
-        "image",
-        "custom-shape",
-        "rect",
-        "g",
-        "line",
-        "polyline",
-        "polygon",
-        "path",
-        "circle",
-    }
-    | {"regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
+    {"frame", "text-box", "object", "image", "custom-shape", "rect", "g", "line", "polyline", "polygon", "path"}
+    | {"circle", "regular-polygon", "ellipse", "connector", "measure", "caption", "scene", "page-thumbnail"}
 )
 _HEADERS = ("header", "header-first", "header-left")
 _FOOTERS = ("footer", "footer-first", "footer-left")
@@ -170,9 +157,7 @@ class _Reader:
                     notes = "\n".join(block for block in self.blocks(element) if block.strip())
                     yield f"Notes: {notes}" if notes else ""
                 case "frame" | "image" | "object" | "object-ole" | "plugin":
-                    apart: list[Element | str] = []
-                    self._frame(element, apart)
-                    yield from self._apart(apart)
+                    yield from self._frame(element)
                 case "annotation":
                     self._comment(element)
                 case "forms":
@@ -185,7 +170,7 @@ class _Reader:
                     yield from self.blocks(element, depth, listed)
 
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
-        apart: list[Element | str] = []
+        apart: list[str] = []
         look = self._look("paragraph", element.get("style-name", ""))
         outer, self._is_hidden = self._is_hidden, False
         text = written(self._inline(element, apart, look)).strip()
@@ -198,7 +183,7 @@ class _Reader:
             chapter = "" if is_item else self._chapter(element, level - 1) or f"{stated} ".lstrip()
             text = f"{'#' * min(level, 6)} {chapter}{text}"
         yield text
-        yield from self._apart(apart)
+        yield from apart
 
     def _chapter(self, heading: Element, depth: int) -> str:
         """The number of a chapter, with a space after it, where the document numbers its headings."""
@@ -209,13 +194,6 @@ class _Reader:
             return ""
         restart = number(heading, "start-value", 1) if heading.get("restart-numbering", "") == "true" else None
         return label(self._outline, depth, self._chapters, restart)
-
-    def _apart(self, apart: list[Element | str]) -> Iterator[str]:
-        for block in apart:
-            if isinstance(block, str):
-                yield block
-            else:
-                yield from self.blocks(block)
 
     def _items(self, parent: Element, depth: int, listed: _List | None) -> Iterator[str]:
         """The items of a list, each behind its number or its mark."""
@@ -248,7 +226,7 @@ class _Reader:
         restart = number(item, "start-value", -1)
         return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
-    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> str:
+    def _inline(self, parent: Element, apart: list[str], look: Look) -> str:
         """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
         if not len(parent):
             return _shown(parent.text, look)
@@ -263,7 +241,7 @@ class _Reader:
                     if formula := self._formula(element):
                         out.append(apart_from_numbers(formula))
                     else:
-                        self._frame(element, apart)
+                        apart += self._frame(element)
                 case "note":
                     out.append(self._note(element))
                 case "annotation":
@@ -329,27 +307,25 @@ class _Reader:
         found, self._notes, self._remarks = [*self._notes, *self._remarks], [], []
         return found
 
-    def _frame(self, frame: Element, apart: list[Element | str]) -> None:
+    def _frame(self, frame: Element) -> Iterator[str]:
         """The first rendering of a frame that can be read: a box, a table, a formula, a chart, else a picture."""
-        name = frame.tag
         kind = frame.get("class", "")
-        if kind == "page-number":
-            return
-        if name == "frame":
-            kinds = {node.tag: node for node in reversed(frame)}
-            for part in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
-                if part in kinds:
-                    before = len(apart)
-                    self._frame(kinds[part], apart)
-                    if kind == "title":
-                        apart[before:] = ["# " + " ".join(" ".join(self._apart(apart[before:])).split())]
-                    return
-        elif name == "object":
-            self._object(frame, apart)
-        elif name in ("image", "object-ole", "plugin"):
-            self._picture(frame)
-        else:
-            apart.append(frame if name != "table" else self._table(frame))
+        match frame.tag:
+            case _ if kind == "page-number":
+                return
+            case "frame":
+                kinds = {node.tag: node for node in reversed(frame)}
+                parts = ("text-box", "table", "object", "object-ole", "image", "plugin", "g")
+                blocks = self._frame(next((kinds[part] for part in parts if part in kinds), ABSENT))
+                yield from ["# " + " ".join(" ".join(blocks).split())] if kind == "title" else blocks
+            case "object":
+                yield from self._object(frame)
+            case "image" | "object-ole" | "plugin":
+                self._picture(frame)
+            case "table":
+                yield self._table(frame)
+            case _:
+                yield from self.blocks(frame)
 
     def _content(self, element: Element) -> Element:
         """What an object within the text is: a formula, a chart, a text or a workbook."""
@@ -361,14 +337,14 @@ class _Reader:
             _show_days(root, found)
         return found
 
-    def _object(self, element: Element, apart: list[Element | str]) -> None:
+    def _object(self, element: Element) -> Iterator[str]:
         inner = self._content(element)
         if inner.tag == "math":
-            apart.append(equation(inner))
+            yield equation(inner)
         elif inner.tag == "chart":
-            apart.append(self._chart(inner))
+            yield self._chart(inner)
         elif inner is not ABSENT:
-            apart += list(self.blocks(inner))
+            yield from self.blocks(inner)
         else:
             self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
@@ -528,9 +504,7 @@ class _Reader:
                 text = " ".join(" ".join(self.blocks(node)).split())
                 sheet.after.append(f"Comment on {cell_name(row, column)}: {text}")
             elif node.tag not in _CELL_TEXT:
-                apart: list[Element | str] = []
-                self._frame(node, apart)
-                sheet.after += [block for block in self._apart(apart) if block.strip()]
+                sheet.after += [block for block in self._frame(node) if block.strip()]
 
 
 def _order(node: Element) -> tuple[int, bool, int, float]:

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.ole import Storage, open_storage
-from extractor.documents.parsed import Attachment, Parsed, fullest
+from extractor.documents.parsed import Attachment, Parsed, fullest, letter
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
@@ -60,15 +60,11 @@ def parse(data: bytes, source: Source) -> Parsed:
         return _enveloped(data)
     storage = open_storage(data, source)
     message = _Properties(storage, 24 if source.storage else 32)
-    headers = {name: value for name, value in _headers(message).items() if value}
-    block = "".join(f"{name}: {value}\n" for name, value in headers.items())
     html: bytes | str = message.binary(_HTML) or message.text(_HTML)
     body = _body(message.text(_BODY), html, message.binary(_RTF))
     files = [_attachment(message.inner(name, 8), data) for name in message.names("__attach_version1.0_")]
-    metadata = {**storage.about(), **{name.lower(): value for name, value in headers.items()}}
-    if identity := message.text(_IDENTITY):
-        metadata["message-id"] = identity
-    return replace(body, text=f"{block}\n{body.text}\n".lstrip(), attachments=tuple(files), metadata=metadata)
+    about = {**storage.about(), "message-id": message.text(_IDENTITY)}
+    return letter(_headers(message), replace(body, attachments=tuple(files)), about)
 
 
 class _Properties:
@@ -150,9 +146,7 @@ def _attachment(attachment: _Properties, data: bytes) -> Attachment:
 def _enveloped(data: bytes) -> Parsed:
     """The message in an envelope: its subject, its body, and the files it carries."""
     title, message = unwrap(data)
-    head = f"Subject: {title}\n\n" if title else ""
-    about = {"subject": title} if title else {}
-    return replace(message, text=f"{head}{message.text}\n".lstrip(), metadata=about)
+    return letter({"Subject": title}, message, {})
 
 
 def unwrap(data: bytes) -> tuple[str, Parsed]:

@@ -353,9 +353,10 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
     left, bottom, right, top = bounds
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
-    turn = high = 0
+    turn = half = 0
     last = -2
     angle = 0.0
+    low = high = 0.0  # bottom and top of the last character
     raw, unicode_of, box_of = textpage.raw, pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     for index in range(pdfium.FPDFText_CountChars(raw)):
         code = unicode_of(raw, index)
@@ -363,10 +364,10 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
             continue
         if 0xD800 <= code < 0xE000:  # half of a character beyond the first plane
             if code < 0xDC00:
-                high = code
+                half = code
                 continue
-            code = 0x10000 + (high - 0xD800 << 10) + (code - 0xDC00) if high else 0xFFFD
-            high = 0
+            code = 0x10000 + (half - 0xD800 << 10) + (code - 0xDC00) if half else 0xFFFD
+            half = 0
         if unseen and _address(pdfium.FPDFText_GetTextObject(textpage, index)) in unseen:
             continue
         text = _DASHES.get(code) or chr(code)
@@ -381,6 +382,9 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
         is_space = text.isspace()
         if not is_space and angle != (angle := pdfium.FPDFText_GetCharAngle(raw, index)):
             turn = _turn(angle)
+        if turn == 0 and low < y0 < (low + high) / 2 and _baseline(raw, index) == _baseline(raw, last) <= y0 + 0.1:
+            y0, y1 = low, max(y1, high)  # a part of a ligature, whose box PDFium draws without the room around it
+        low, high = y0, y1
         joined = last == index - 1
         sides = _turned(turn, x0, y0, x1, y1) if turn < 4 else _skewed(textpage, index, angle, box)
         glyph = Glyph(text, *sides, joined)
@@ -390,6 +394,13 @@ def _glyphs(textpage: Any, unseen: set[int], bounds: _Box) -> Iterator[tuple[int
             continue  # bold that was made by printing twice; the letters of a ligature follow each other
         yield turn, glyph
         last = index
+
+
+def _baseline(raw: Any, index: int) -> float:
+    """The height of the line that a character stands on."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
+    return round(y.value, 1)
 
 
 def _turn(angle: float) -> int:

@@ -20,7 +20,7 @@ from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 from extractor.wire.images import fitted_size
 
-__all__ = ["is_blank", "look", "parse", "size_of", "thumbnail", "to_image"]
+__all__ = ["is_blank", "parse", "size_of", "thumbnail", "to_image"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _SENT_AS_IS = ("1", "L", "RGB", "P", "LA", "PA", "RGBA")  # modes of a file that the model can be sent untouched
@@ -40,8 +40,8 @@ _REDUCED, _SUBFILE = 1, 0x00FE  # a smaller copy of another picture of the TIFF
 def parse(data: bytes, source: Source) -> Parsed:
     """The picture as it is where the model takes it so, else upright and no larger than it is looked at.
 
-    A photograph stays or becomes JPEG (or WebP); all else becomes PNG, one for each page of a TIFF. With an engine of
-    OCR their text is the document's, each picture a page.
+    A photograph stays or becomes JPEG (or WebP); all else becomes PNG, one for each page of a TIFF, or of the one page
+    that is wanted. With an engine of OCR their text is the document's, each picture a page.
     """
     try:
         with _opened(data) as picture:
@@ -52,18 +52,6 @@ def parse(data: bytes, source: Source) -> Parsed:
         raise DocumentError("the picture is damaged or cut off; fetch it again", kind="damaged") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise DocumentError(f"the picture is damaged ({error}); fetch it again", kind="damaged") from error
-
-
-def look(data: bytes, source: Source) -> Parsed:
-    """One page of the file as a picture."""
-    with _opened(data) as picture:
-        form, images, count = picture.format or "image", [], 0
-        for count, frame in enumerate(_frames(picture, form), 1):
-            if count == source.page:
-                images.append(_sendable(frame, form, data, count)[1])
-        if not images:
-            raise DocumentError(f"there is no page {source.page} in it; name one of {count}", kind="no_text")
-        return Parsed("", images=tuple(images), metadata={"pages": count})
 
 
 @contextmanager
@@ -86,20 +74,24 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
     width, height = picture.size
     frames = getattr(picture, "n_frames", 1)
     pages: list[Parsed] = []
-    past = 0
-    for frame in _frames(picture, form):
+    count = past = 0
+    for count, frame in enumerate(_frames(picture, form), 1):
+        if source.page not in (None, count):
+            continue
         if len(pages) >= source.limits.pictures:
             past += 1
             continue
-        upright, image = _sendable(frame, form, data, len(pages) + 1)
+        upright, image = _sendable(frame, form, data, count)
         text, starts = placed(recognise(upright, source.ocr)) if source.ocr else ("", [])
         pages.append(Parsed(text, images=(image,), boxes=boxes_of(starts)))
         source.step()
+    if source.page is not None and not pages:
+        raise DocumentError(f"there is no page {source.page} in it; name one of {count}", kind="no_text")
     unread = [f"{past} pages past the limit of {source.limits.pictures}"] if past else []
     if frames > 1 and form not in (*_PAGED, *_SINGLE):
         unread.append(f"an animation of {frames} frames: the first is shown")
     whole = bound(pages)
-    about = {"format": form.lower(), "pages": len(pages), "width": width, "height": height}
+    about = {"format": form.lower(), "pages": count - past, "width": width, "height": height}
     if not whole.text:
         return replace(whole, pages=(), metadata=about, unread=tuple(unread))
     return replace(whole, metadata={**about, "ocr": source.ocr}, unread=tuple(unread))

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
@@ -271,22 +270,20 @@ class _Deck:
         elif kind == _LINKED:
             start = self._number(record, 0)
             words = text.raw[start : self._number(record, 4)].rstrip()
-            text.links[start + len(words)] = with_target(words, text.target)[len(words) :]
+            if words:
+                text.links[start + len(words)] = with_target(words, text.target)[len(words) :]
         else:
             text.raw += self._atom(record)
 
     def _visible(self, text: _Text) -> str:
         """The characters as they look, and behind links where they lead."""
-        raw, out = text.raw, ""
-        looks = {start: (end, look) for start, end, look in _runs(text.styles, len(raw), self._fonts)}
-        if not looks and not text.links:
-            return _PLAIN.apply(raw)
-        edges = sorted({0, len(raw), *looks, *(end for end, _ in looks.values()), *text.links})
-        last, look = 0, _PLAIN
-        for start, end in pairwise(edges):
-            last, look = looks.get(start, (last, look) if start < last else (0, _PLAIN))
-            out += look.apply(raw[start:end]) + text.links.get(end, "")
-        return out
+        pieces, out, last = list(text.raw), "", 0
+        for place, target in text.links.items():
+            pieces[place - 1] += target
+        for start, end, look in _runs(text.styles, len(pieces), self._fonts):
+            out += _PLAIN.apply("".join(pieces[last:start])) + look.apply("".join(pieces[start:end]))
+            last = end
+        return out + _PLAIN.apply("".join(pieces[last:]))
 
     def _atom(self, record: _Record) -> str:
         if record[0] not in (_WIDE, _NARROW):

@@ -21,8 +21,7 @@ __all__ = ["parse"]
 _SHAPES = frozenset({"sp", "graphicFrame", "cxnSp", "pic", "contentPart"})
 _MEDIA = {
     "videoFile": "a film",
-    "audioFile": "a recording",
-    "wavAudioFile": "a recording",
+    **dict.fromkeys(("audioFile", "wavAudioFile"), "a recording"),
     "media": "a film or recording",
 }
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})

@@ -22,14 +22,14 @@ from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_BOF, _EOF, _SHEET, _CONTINUE, _CODEPAGE = 0x0809, 0x000A, 0x0085, 0x003C, 0x0042
+_BOF, _EOF, _SHEET, _CODEPAGE, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x0042, b"\x3c\0"
 _FORMAT, _XF, _DATE_MODE, _FONT, _TEXTS = 0x041E, 0x00E0, 0x0022, 0x0031, 0x00FC
 _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
 _ROW, _COLUMNS, _MERGED, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x00E5, 0x005D, 0x01B6, 0x001C, 0x00EB
 _LINK, _HEADER, _FOOTER = 0x01B8, 0x0014, 0x0015
 _DATA_TABLE = 0x0236
-_BESIDE = (_OBJECT, _TEXT, _CONTINUE, _HEADER, _FOOTER)  # records of the boxes over a chart, and of its margins
+_BESIDE = (_OBJECT, _TEXT, _HEADER, _FOOTER)  # records of the boxes over a chart, and of its margins
 _GRAPH_NUMBER, _GRAPH_TEXT = 0x0003, 0x0004  # cells of the sheet behind a chart of Microsoft Graph ([MS-OGRAPH])
 _SERIES, _CHART_TEXT, _WORDS, _OWNER, _POINTS = 0x1003, 0x1025, 0x100D, 0x1027, 0x1065
 _FORMULA_OF, _BOOK, _REFERENCES = 0x1051, 0x01AE, 0x0017
@@ -81,9 +81,9 @@ class _Book:
         cells: _Cells | None = None
         chart: _Chart | None = None
         charts: list[tuple[Sheet, int, _Chart]] = []  # with their places: they may show cells of later sheets
-        depth = last = what = 0
+        depth = what = 0
         readers: Mapping[int, Callable[[bytes], None]] = {}  # of the cells of the sheet, while it is read
-        for place, kind, data in _records(stream):
+        for place, kind, (data, *more) in _records(stream):
             try:
                 if kind in readers:
                     readers[kind](data)
@@ -103,25 +103,23 @@ class _Book:
                         cells.sheet.after.append("")
                         chart = None
                     cells = cells if depth else None
-                elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
-                    self.drawings += data
-                    kind = _DRAWINGS
-                elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
-                    self._shared.append(data)
+                elif kind == _DRAWINGS:
+                    self.drawings += b"".join((data, *more))
+                elif kind == _TEXTS:
+                    self._shared = [data, *more]
                 elif chart is not None:
                     chart.take(kind, data)
                     graph = what == _GRAPH and kind in (_GRAPH_NUMBER, _GRAPH_TEXT)
                     if cells is not None and (kind in _BESIDE or graph):
-                        cells.take(kind, data)
+                        cells.take(kind, data, more)
                 elif depth == 1 and cells is not None:
-                    cells.take(kind, data)
+                    cells.take(kind, data, more)
                 elif cells is None:
                     self._take(kind, data)
             except (struct.error, IndexError):
                 self._embedded.missing("records of the workbook that are damaged")
             if kind in (_BOF, _EOF):
                 readers = cells.readers if cells is not None and depth == 1 and chart is None else {}
-            last = kind if kind != _CONTINUE else last
         for sheet, place, drawn in charts:
             sheet.after[place] = drawn.text(self._area)
         if not self.sheets:
@@ -184,7 +182,6 @@ class _Cells:
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
         self._tick = ""  # where that can be ticked
-        self._left, self._words = 0, ""  # characters of its text still to come, and those that have
         self._comments: dict[int, str] = {}
 
     def _text(self, data: bytes) -> None:
@@ -206,8 +203,8 @@ class _Cells:
         for place, (style, packed) in enumerate(_PACKED(data[4:-2]), column):
             cells[place] = self._numbers[style](unpacked(packed))
 
-    def take(self, kind: int, data: bytes) -> None:
-        """One record."""
+    def take(self, kind: int, data: bytes, more: list[bytes]) -> None:
+        """One record, and those that continue it."""
         sheet, styles = self.sheet, self._styles
         if self._waiting and kind not in (_SHARED, _ARRAY, _DATA_TABLE):
             row, column, style = self._waiting
@@ -246,7 +243,7 @@ class _Cells:
             first, last = struct.unpack_from("<HH", data)
             sheet.hidden_columns.append(range(first, last + 1))
         else:
-            self._take_box(kind, data)
+            self._take_box(kind, data, more)
 
     def _formula(self, data: bytes) -> None:
         row, column, style = struct.unpack_from("<HHH", data)
@@ -261,19 +258,19 @@ class _Cells:
         else:
             self.sheet.put(row, column, _flag(data[8], is_error=data[6] == 2))
 
-    def _take_box(self, kind: int, data: bytes) -> None:
+    def _take_box(self, kind: int, data: bytes, more: list[bytes]) -> None:
         if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
             self._tick = ("☒ " if _is_ticked(data) else "☐ ") if self._kind in _TICKED else ""
         elif kind == _TEXT:
-            self._left, self._words = struct.unpack_from("<H", data, 10)[0], ""
-        elif kind == _CONTINUE and self._left:
-            self._words += _characters(data, self._left)
-            self._left -= min(self._left, (len(data) - 1) >> (data[0] & 1)) if data else self._left
-            if not self._left and self._kind == _COMMENT_BOX:
-                self._comments[self._identity] = " ".join(self._words.split())
-            elif not self._left and self._words.strip():
-                self.sheet.after.append(self._tick + self._words.replace("\r", "\n").strip())
+            left, words = struct.unpack_from("<H", data, 10)[0], ""
+            for part in more:
+                piece = _characters(part, left)
+                left, words = left - len(piece), words + piece
+            if self._kind == _COMMENT_BOX:
+                self._comments[self._identity] = " ".join(words.split())
+            elif words.strip():
+                self.sheet.after.append(self._tick + words.replace("\r", "\n").strip())
         elif kind == _NOTE:
             row, column, _, identity = struct.unpack_from("<HHHH", data)
             if identity in self._comments:
@@ -338,12 +335,18 @@ class _Chart:
         return chart_text(self._title, self._axes, series)
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _records(stream: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Where each record begins, its kind, and its data with that of the records that continue it."""
     place = 0
     while place + 4 <= len(stream):
-        kind, size = _HEAD(stream, place)
-        yield place, kind, stream[place + 4 : place + 4 + size]
+        start, (kind, size) = place, _HEAD(stream, place)
         place += 4 + size
+        parts = [stream[start + 4 : place]]
+        while stream[place : place + 2] == _CONTINUE and place + 4 <= len(stream):
+            size = _HEAD(stream, place)[1]
+            parts.append(stream[place + 4 : place + 4 + size])
+            place += 4 + size
+        yield start, kind, parts
 
 
 def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import paragraphs
-from extractor.documents.elements import (
-    child,
-    growing,
-    has,
-    local_name,
-    named,
-    number,
-    properties,
-    setting,
-)
+from extractor.documents.elements import child, growing, has, local_name, named, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import general
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
@@ -58,41 +48,6 @@ def parse(data: bytes, source: Source) -> Parsed:
     return workbook(sheets, embedded, properties(archive.xml("docProps/core.xml")))
 
 
-class _Shows(dict[tuple[str | None, str | None], Callable[[str], str]]):
-    """How cells of a sheet show what is written in them, by the kind of their value and their style."""
-
-    def __init__(self, sheet: Sheet, styles: CellStyles) -> None:
-        self._sheet, self._styles = sheet, styles
-
-    def __missing__(self, key: tuple[str | None, str | None]) -> Callable[[str], str]:
-        style = int(key[1] or 0)
-        numbers, text, texts = self._styles.numbers[style], self._styles.text, self._styles.plain(style)
-        size = len(texts)
-
-        def number(value: str) -> str:
-            if value.isdigit() and (len(value) > _EXACT or (numbers is general and value[0] != "0")):
-                return value  # where it is longer, an identifier, which Excel would round
-            try:
-                return numbers(float(value))
-            except ValueError:  # a text whose writer did not say so
-                return value.strip()
-
-        def shared(value: str) -> str:
-            try:
-                index = int(value)
-            except ValueError:
-                return value.strip()
-            return texts[index] if 0 <= index < size else self._styles.shared(self._sheet, index, style)
-
-        kinds: dict[str | None, Callable[[str], str]] = {
-            **{None: number, "n": number, "s": shared, "d": _day},
-            "str": lambda value: text(_unescaped(value), style),
-            "b": lambda value: {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value),
-        }
-        show = self[key] = kinds.get(key[0], str.strip)
-        return show
-
-
 class _Book:
     """The parts of a workbook; `styles` and `texts` are those that its cells share."""
 
@@ -112,7 +67,6 @@ class _Book:
             self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
-        self._seen: set[str] = set()
 
     def _part(self, kind: str) -> str:
         return next((target for stated, target in self._parts.values() if stated == kind), "")
@@ -138,7 +92,6 @@ class _Book:
     def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
         self._ticks.clear()
-        self._shows = _Shows(sheet, self._styles)
         row = -1
         for root, is_whole in growing(data):
             rows = next((part for part in root if local_name(part.tag) == "sheetData"), Element(""))
@@ -178,7 +131,7 @@ class _Book:
             column = column_number(place.rstrip("0123456789")) if place else column + 1
             value = cell.findtext(name_of_value)
             if value and len(cell) == 1:
-                text = self._shows[cell.get("t"), cell.get("s")](value)
+                text = self._value(sheet, cell, value)
             elif len(cell):
                 text = self._computed(sheet, (row, column), cell, (value or "").strip(), cell.find(f"{space}f"))
             else:
@@ -192,17 +145,39 @@ class _Book:
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
+    def _value(self, sheet: Sheet, cell: Element, value: str) -> str:
+        """What a cell shows, by the kind of its value and its style."""
+        kind, style = cell.get("t", "n"), int(cell.get("s") or 0)
+        try:
+            if kind == "s":
+                return self._styles.shared(sheet, int(value), style)
+            if kind == "n" and not (len(value) > _EXACT and value.isdigit()):  # an identifier, which Excel would round
+                return self._styles.numbers[style](float(value))
+        except ValueError:  # a text whose writer did not say so
+            return value.strip()
+        match kind:
+            case "str":
+                return self._styles.text(_unescaped(value), style)
+            case "b":
+                return {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value)
+            case "d":
+                return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
+        return value.strip()
+
     def _computed(
         self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: Element | None
     ) -> str:
         """What a cell shows that holds more than a value: a formula, or a text of its own."""
-        show = self._shows[cell.get("t"), cell.get("s")]
         if formula is None:
             inline = next((_words(part) for part in cell if local_name(part.tag) == "is"), None)
-            return show(value) if inline is None else self._styles.text(inline, int(cell.get("s") or 0))
+            return (
+                self._value(sheet, cell, value)
+                if inline is None
+                else self._styles.text(inline, int(cell.get("s") or 0))
+            )
         text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            text = show(value)
+            text = self._value(sheet, cell, value)
             if value == "0" and self._is_stale:
                 sheet.doubtful[place] = f"={code}"
             sheet.is_computed = sheet.is_computed or value != "0"
@@ -230,12 +205,10 @@ class _Book:
         sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
 
     def add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells, rows that no sheet holds."""
+        """Parts that no sheet names: pictures within cells, the data model, rows that no sheet holds."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
-            if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
-                sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
-            elif name.startswith("xl/media/"):
+            if name.startswith("xl/media/"):
                 self._embedded.target(name)
             elif name.startswith("xl/model/"):
                 self._embedded.missing("the data model of the workbook")
@@ -249,7 +222,6 @@ class _Book:
                     )
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
-        self._seen.add(part)
         found = []
         for node in self._archive.xml(part).iter(name):
             text = "".join(piece.text or "" for piece in node.iter() if piece.tag in ("t", "text"))
@@ -313,10 +285,6 @@ def _words(text: Element) -> Words:
 
 def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
-
-
-def _day(value: str) -> str:
-    return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
 
 
 def _look(font: Element) -> Look:

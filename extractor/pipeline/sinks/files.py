@@ -20,7 +20,7 @@ from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Layout
 from extractor.pipeline.sinks.rows import Row, batches
 from extractor.sources.storage import whole_file
 
-__all__ = ["CsvFiles", "ParquetFiles", "defused", "formats_of", "tables_among"]
+__all__ = ["CsvFiles", "ParquetFiles", "arrow_types", "defused", "formats_of", "tables_among"]
 
 _FORMULA = re.compile(r"'*[\s\u200b\ufeff\x00-\x1f]*[=+\-@\t\r\n＝＋－＠]")
 """What a spreadsheet runs, also after what it may trim; a text that looks defused already is defused once more."""
@@ -102,6 +102,20 @@ def _cell(cell: Any) -> str:
     return str(cell)
 
 
+def arrow_types(arrow: Any) -> dict[str, Any]:
+    """The types of cells in Arrow; JSON is text."""
+    return {
+        "text": arrow.string(),
+        "integer": arrow.int64(),
+        "number": arrow.float64(),
+        "decimal": arrow.decimal128(WIDTH, SCALE),
+        "boolean": arrow.bool_(),
+        "date": arrow.date32(),
+        "datetime": arrow.timestamp("us"),
+        "json": arrow.string(),
+    }
+
+
 class ParquetFiles(_Files):
     """Parquet, by pyarrow; JSON is text, and so are lists, if `flat`."""
 
@@ -114,16 +128,7 @@ class ParquetFiles(_Files):
             self._arrow, self._parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
         except ImportError as error:
             raise MissingExtra(f"--format parquet needs {error.name}", extra="tables") from error
-        self._types = {
-            "text": self._arrow.string(),
-            "integer": self._arrow.int64(),
-            "number": self._arrow.float64(),
-            "decimal": self._arrow.decimal128(WIDTH, SCALE),
-            "boolean": self._arrow.bool_(),
-            "date": self._arrow.date32(),
-            "datetime": self._arrow.timestamp("us"),
-            "json": self._arrow.string(),
-        }
+        self._types = arrow_types(self._arrow)
 
     def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
         """Write all tables anew."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -41,7 +41,7 @@ from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
 
 __all__ = [
     *("COMPANIONS", "DOCUMENT", "MISFIT", "SCALE", "WIDTH", "Column", "Layout", "Place", "Table", "Type"),
-    *("as_json", "converted", "every", "fits_decimal", "lay_out", "scalar_type"),
+    *("alternatives", "as_json", "converted", "every", "fits_decimal", "lay_out", "scalar_type"),
 ]
 
 Type = Literal["text", "integer", "number", "decimal", "boolean", "date", "datetime", "json"]
@@ -207,7 +207,7 @@ class _Plan:
 
     def place(self, table: Table, nodes: Iterable[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
         """Where values of any of `nodes` go; `path` leads there from the table's object, `above` ends recursion."""
-        found = list(self._alternatives(nodes))
+        found = list(alternatives(self.tree, nodes))
         if type_ := scalar_type(found):
             return self.column(table, path, type_)
         if shape := self._properties(found, above):
@@ -218,7 +218,7 @@ class _Plan:
         return self.column(table, path, "json")
 
     def _list(self, table: Table, items: list[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
-        found = list(self._alternatives(items))
+        found = list(alternatives(self.tree, items))
         if self._properties(found, above):
             child = self.table((table.name, *path) if path else (table.name, "items"))
             place = self.place(child, found, (), above)
@@ -236,13 +236,14 @@ class _Plan:
                 shape.setdefault(slot.name, []).append(slot.node)
         return shape
 
-    def _alternatives(self, nodes: Iterable[Node]) -> Iterable[Node]:
-        """What values may be, null aside."""
-        for node in map(self.tree.resolve, nodes):
-            if isinstance(node, Union):
-                yield from self._alternatives(node.branches)
-            elif not (isinstance(node, Leaf) and node.type == "null"):
-                yield node
+
+def alternatives(tree: Tree, nodes: Iterable[Node]) -> Iterator[Node]:
+    """What values of any of these nodes may be, null aside."""
+    for node in map(tree.resolve, nodes):
+        if isinstance(node, Union):
+            yield from alternatives(tree, node.branches)
+        elif not (isinstance(node, Leaf) and node.type == "null"):
+            yield node
 
 
 def _free(path: Sequence[str], taken: set[str]) -> str:
