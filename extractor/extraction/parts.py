@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ from extractor.documents.document import Document, Image
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join
 from extractor.text.context import context
-from extractor.text.cuts import Places, cut
+from extractor.text.cuts import Places
 from extractor.text.density import AnswerEstimate, RowShape
 from extractor.text.structure import Structure
 from extractor.text.tokens import TokenSums, count_tokens
@@ -224,11 +224,8 @@ class Layout:
         weights = [(self.estimate.until, self.sizes.aim), (self.sums.until, self.sizes.part)]
         ranges = [(0, len(text))]
         for until, most in sorted(weights, key=lambda one: one[0](len(text)) / one[1], reverse=True):
-            ranges = [smaller for ends in ranges for smaller in self._cut(until, most, *ends)]
+            ranges = [one for start, end in ranges for one in self.places.cut(until, most, start=start, end=end)]
         return ranges
-
-    def _cut(self, until: Callable[[int], float], most: float, start: int, end: int) -> list[tuple[int, int]]:
-        return cut(self.structure, until, most, start=start, end=end, places=self.places)
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end)
@@ -254,7 +251,7 @@ class Layout:
             halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
             return halves if middle < len(part.images) else []
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = enumerate(self._cut(self.sums.until, half, part.start, part.end))
+        ranges = enumerate(self.places.cut(self.sums.until, half, start=part.start, end=part.end))
         halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
         return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
@@ -350,7 +347,7 @@ class Layout:
 
     def _windows(self) -> list[tuple[int, int]]:
         """The text in stretches as long as the window allows."""
-        return self._cut(self.sums.until, self.sizes.room - self.sizes.context, 0, len(self.document.text))
+        return self.places.cut(self.sums.until, self.sizes.room - self.sizes.context)
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:
