@@ -123,6 +123,8 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
 
 def _placed(layout: Layout, path: str, rows: Sequence[Row], start: int, end: int) -> list[_Placed]:
     """Where rows stand in a stretch of the text."""
+    if not rows:
+        return []
     wanted = [_wanted(layout, path, row.value) for row in rows]
     finder = Finder(layout.document.text[start:end], chain.from_iterable(wanted))
 

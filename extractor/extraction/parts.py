@@ -228,7 +228,7 @@ class Layout:
         return ranges
 
     def _part(self, index: int, start: int, end: int) -> Part:
-        images = self._images_in(start, end)
+        images = self._images_in(start, end) if self.document.images else ()
         answer = round(self.estimate.tokens(start, end)) if self.schema.lists else 0
         return Part(index, start, end, tokens=self.sums.tokens(start, end), answer=answer, images=images)
 
