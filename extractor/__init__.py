@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
     from extractor.pipeline.specs import resolve_pipeline, resolve_schema
+    from extractor.pipeline.stages import Drop, Stage, Work
     from extractor.pipeline.streaming import Partial
-    from extractor.pipeline.work import Drop, Stage, Work
     from extractor.repair.mend import mend
     from extractor.repair.receipt import Change, Mended
     from extractor.review.evaluate import Evaluation, evaluate
@@ -85,7 +85,7 @@ _ROOMS = {
     "pipeline.result": "Result",
     "pipeline.specs": "resolve_pipeline resolve_schema",
     "pipeline.streaming": "Partial",
-    "pipeline.work": "Drop Stage Work",
+    "pipeline.stages": "Drop Stage Work",
     "repair.mend": "mend",
     "repair.receipt": "Change Mended",
     "review.evaluate": "Evaluation evaluate",
@@ -168,6 +168,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from extractor.pipeline.identity import library_version
+
+        return library_version()
     if name not in _HOMES:
         raise AttributeError(f"module 'extractor' has no attribute {name!r}")
     room = __import__(f"extractor.{_HOMES[name]}", fromlist=[name])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from importlib import import_module
+from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
 
@@ -62,7 +63,7 @@ REPRS = {
     "Config()": extractor.Config(),
     "Config(options=Options(seed=7))": extractor.Config(options=extractor.Options(seed=7)),
     "<Document 'a.txt': 50,000 characters>": extractor.Document.from_text(LONG, name="a.txt"),
-    "<Result 'a.txt': ok, 1 values, 0 problems, $0.00>": extractor.Result(
+    "<Result 'a.txt': ok, 1 value, 0 problems, $0.00>": extractor.Result(
         document="a.txt", sha256="", status="ok", value=LONG, data=LONG, evidence={"": ()}
     ),
     "Partial('word word wo...rd word word ', result=None)": extractor.Partial(LONG),
@@ -73,6 +74,11 @@ REPRS = {
 def test_reprs_are_short(text: str, value: object) -> None:
     """A repr fits a line of a log, whatever the value holds, and shows no secret."""
     assert repr(value) == text
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """`extractor.__version__` is what is installed."""
+    assert extractor.__version__ == version("extractor-pipelines")
 
 
 def test_what_tests_import_is_there() -> None:

@@ -11,7 +11,6 @@ import logging
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from copy import copy
-from types import TracebackType
 from typing import Any, Self, TypeGuard
 
 from tenacity import (
@@ -136,9 +135,7 @@ class Batching:
             self._attach(request_id, earlier=True)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def _answer(self, claim: Claim) -> asyncio.Future[Reply]:

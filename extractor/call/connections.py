@@ -199,8 +199,8 @@ class Response:
         No encoding is asked for; gzip or deflate is read where somebody on the way applied it. BrokenReply for any
         other, for a body that is not what its header says, and for one that is too large.
         """
-        packed = self._response.headers.get_list("content-encoding", split_commas=True)
-        if packed and (len(packed) > 1 or packed[0].lower() not in _PACKED):
+        packed = self.headers.get("content-encoding")
+        if packed and packed.strip().lower() not in _PACKED:
             raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
         size = 0
         try:

@@ -232,15 +232,10 @@ def problem_lines(schema: Schema[Any], problems: Iterable[Problem], value: JSON)
     """Problems as flat lines `message @ /path`, at the names that the model knows, with what it wrote there."""
     lines = []
     for problem in problems:
-        written = _written(value, problem.path)
+        written = found_at(value, problem.path)
         line = str(Problem(schema.wire_path(problem.path), problem.message))
-        lines.append(f"{line} (it was {written})" if written else line)
+        lines.append(line if written is None or isinstance(written, dict | list) else f"{line} (it was {written!r})")
     return tuple(lines)
-
-
-def _written(value: JSON, path: str) -> str:
-    found = found_at(value, path)
-    return "" if found is None or isinstance(found, dict | list) else repr(found)
 
 
 def _excerpt(text: str, value: JSON, paths: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from extractor.cli import doctor, emulate, init, local, review, run, runs, schema
+from extractor.cli import init, review, run, schema, service
 from extractor.cli.help import App, Group, one_line
 from extractor.cli.signals import INTERRUPTED
 from extractor.errors import ExtractorError
@@ -64,83 +64,37 @@ def _options(
 
 app.add(
     run.run,
-    examples="""
-    extractor run invoices -s invoice -o out
-    extractor run mail -s order.py:Order -o out -f csv
-    extractor run invoices -s invoice -o out --max-cost 5
-    extractor run invoices -s invoice -o out --dry-run
-    extractor run s3://bucket/invoices -s invoice -o out
-    extractor run mails.csv --column body -s invoice -o out
-    """,
+    "extractor run invoices -s invoice -o out",
+    "extractor run mail -s order.py:Order -o out -f csv",
+    "extractor run invoices -s invoice -o out --max-cost 5",
+    "extractor run invoices -s invoice -o out --dry-run",
+    "extractor run s3://bucket/invoices -s invoice -o out",
+    "extractor run mails.csv --column body -s invoice -o out",
 )
 app.add(
-    run.extract,
-    examples="""
-    extractor extract invoice.pdf -s invoice
-    cat note.txt | extractor extract - -s receipt -m local
-    """,
+    run.extract, "extractor extract invoice.pdf -s invoice", "cat note.txt | extractor extract - -s receipt -m local"
 )
-app.add(
-    run.plan,
-    examples="""
-    extractor plan invoices -s invoice
-    extractor plan invoices -s invoice --sample 5
-    """,
-)
-app.add(
-    runs.retry,
-    examples="""
-    extractor retry out
-    extractor retry out --doubtful --thinking-tokens 4000
-    """,
-)
-app.add(
-    runs.export,
-    examples="""
-    extractor export out -f parquet
-    extractor export out -f csv -f duckdb
-    """,
-)
-app.add(
-    runs.show,
-    examples="""
-    extractor show out invoice.pdf
-    extractor show out invoice.pdf --json
-    """,
-)
+app.add(run.plan, "extractor plan invoices -s invoice", "extractor plan invoices -s invoice --sample 5")
+app.add(run.retry, "extractor retry out", "extractor retry out --doubtful --thinking-tokens 4000")
+app.add(run.export, "extractor export out -f parquet", "extractor export out -f csv -f duckdb")
+app.add(run.show, "extractor show out invoice.pdf", "extractor show out invoice.pdf --json")
 app.add(
     review.evaluate,
-    "eval",
-    examples="""
-    extractor eval out -g gold.jsonl
-    extractor eval old new -g gold.jsonl
-    extractor eval out -g gold.jsonl --min-f1 0.95
-    """,
+    "extractor eval out -g gold.jsonl",
+    "extractor eval old new -g gold.jsonl",
+    "extractor eval out -g gold.jsonl --min-f1 0.95",
+    name="eval",
 )
-app.add(review.report, examples="extractor report out --pictures")
+app.add(review.report, "extractor report out --pictures")
 app.add_typer(schema.app, name="schema")
+app.add(review.review, "extractor review out --open", "extractor review out --gold gold.jsonl")
+app.add(run.text, "extractor text invoice.pdf")
+app.add(service.doctor, "extractor doctor", "extractor doctor --record exchanges.jsonl")
 app.add(
-    review.review,
-    examples="""
-    extractor review out --open
-    extractor review out --gold gold.jsonl
-    """,
+    service.emulate,
+    "extractor emulate --script replies.jsonl",
+    "extractor emulate --model local --fault busy:0.1",
+    "extractor emulate --fault list",
 )
-app.add(run.text, examples="extractor text invoice.pdf")
-app.add(
-    doctor.doctor,
-    examples="""
-    extractor doctor
-    extractor doctor --record exchanges.jsonl
-    """,
-)
-app.add(
-    emulate.emulate,
-    examples="""
-    extractor emulate --script replies.jsonl
-    extractor emulate --model local --fault busy:0.1
-    extractor emulate --fault list
-    """,
-)
-app.add_typer(local.app, name="local")
-app.add(init.init, examples="extractor init my-project")
+app.add_typer(service.local, name="local")
+app.add(init.init, "extractor init my-project")

@@ -1,4 +1,4 @@
-"""How commands speak: help in whole sentences at any width, with examples, the same for any version of typer.
+"""How commands speak: help in whole sentences at any width, with examples.
 
 Text of strangers (names of files, words of errors) is one line that does nothing to the terminal.
 """
@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 __all__ = ["SETTINGS", "App", "Group", "one_line"]
 
@@ -19,43 +19,24 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 _LONGEST = 1_000  # characters of a command's first sentence
 
 
-class _Command(TyperCommand):
-    """A command; its arguments go by their metavars."""
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        return ["[OPTIONS]", *(_usage(param) for param in self.get_params(ctx) if _is_argument(param))]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        _write_parameters(self.get_params(ctx), ctx, formatter)
-
-
 class Group(TyperGroup):
     """A command of commands; each is listed with its whole first sentence."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)  # in the order of use
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        self.format_commands(ctx, formatter)
-        _write_parameters(self.get_params(ctx), ctx, formatter)
-
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, command.get_short_help_str(_LONGEST)) for name, command in commands if command]
+        rows = [(name, command.get_short_help_str(_LONGEST)) for name, command in self.commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
 class App(typer.Typer):
-    """A typer app of such commands. `add(function, examples=...)` adds one, with command lines that show its use."""
+    """A typer app of such commands. `add` adds one, with command lines that show its use."""
 
     def __init__(self, **options: Any) -> None:
         settings = {"no_args_is_help": True, "add_completion": False, "context_settings": SETTINGS, "cls": Group}
         super().__init__(rich_markup_mode=None, pretty_exceptions_enable=False, **{**settings, **options})
 
-    def add(self, function: Callable[..., Any], name: str | None = None, *, examples: str) -> None:
-        lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
-        self.command(name, cls=_Command, epilog="\b\n" + "\n".join(["Examples:", *lines]))(_spread(function))
+    def add(self, function: Callable[..., Any], *examples: str, name: str | None = None) -> None:
+        self.command(name, epilog="\b\nExamples:\n  " + "\n  ".join(examples))(_spread(function))
 
 
 def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,28 +53,6 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str, annotation: Any) -> Parameter:
     default = False if get_args(annotation)[0] is bool else None
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-def _is_argument(param: Any) -> bool:
-    return bool(param.param_type_name == "argument")
-
-
-def _usage(param: Any) -> str:
-    name = _name(param) if param.required else f"[{_name(param)}]"
-    return name if param.nargs == 1 else f"{name}..."
-
-
-def _name(param: Any) -> str:
-    return str(param.metavar or param.name.upper())
-
-
-def _write_parameters(params: list[Any], ctx: Any, formatter: Any) -> None:
-    for title, wanted in (("Arguments", True), ("Options", False)):
-        records = ((param, param.get_help_record(ctx)) for param in params if _is_argument(param) is wanted)
-        rows = [(_name(param) if wanted else record[0], record[1]) for param, record in records if record]
-        if rows:
-            with formatter.section(title):
-                formatter.write_dl(rows)
 
 
 def one_line(text: str) -> str:

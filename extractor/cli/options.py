@@ -135,16 +135,6 @@ Instructions = Annotated[
         help="Text for the model in addition to the schema, or @FILE to read it from a file.",
     ),
 ]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        autocompletion=format_names,
-        help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
-    ),
-]
 Password = Annotated[
     str | None,
     typer.Option(
@@ -153,14 +143,6 @@ Password = Annotated[
         callback=_prompted,
         help="Opens encrypted documents; - prompts for it.",
     ),
-]
-Rpm = Annotated[int | None, typer.Option(metavar="N", help="A hard limit on requests a minute.")]
-Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
-]
-Passes = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Readings of each part of a document; the later ones look for what was missed."),
 ]
 Timeout = Annotated[
     float | None,
@@ -220,8 +202,6 @@ class _Source(TypedDict, total=False):
             help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
         ),
     ]
-    schema: Spec
-    pipeline: PipelineSpec
     column: Annotated[
         str | None,
         typer.Option(
@@ -244,10 +224,39 @@ class _Source(TypedDict, total=False):
     ]
 
 
-class Job(_Source, Asking, total=False):
+class _Shared(TypedDict, total=False):
+    """What is extracted, and how fast."""
+
+    schema: Spec
+    pipeline: PipelineSpec
+    rpm: Annotated[int | None, typer.Option(metavar="N", help="A hard limit on requests a minute.")]
+    passes: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Readings of each part of a document; the later ones look for what was missed."),
+    ]
+
+
+class _Writing(TypedDict, total=False):
+    """How a run goes on."""
+
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            autocompletion=format_names,
+            help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
+        ),
+    ]
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
+    ]
+
+
+class Job(_Source, _Shared, Asking, total=False):
     """What `run` and `plan` are about."""
 
-    rpm: Rpm
     tpm: Annotated[
         int | None, typer.Option(metavar="N", help="A hard limit on tokens a minute, prompts and answers together.")
     ]
@@ -255,27 +264,17 @@ class Job(_Source, Asking, total=False):
         int | None,
         typer.Option(metavar="N", help="Show documents of up to N tokens whole in each request. Default: 12000."),
     ]
-    passes: Passes
 
 
-class Run(Job, total=False):
+class Run(Job, _Writing, total=False):
     """The same, and how a run goes on."""
 
-    formats: Formats
-    concurrency: Concurrency
     timeout: Timeout
     batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")]
 
 
-class Retry(Modelled, total=False):
+class Retry(Modelled, _Shared, _Writing, total=False):
     """What a retry does in another way than the run did."""
-
-    schema: Spec
-    pipeline: PipelineSpec
-    formats: Formats
-    rpm: Rpm
-    concurrency: Concurrency
-    passes: Passes
 
 
 def configured(config: Config, options: Mapping[str, Any]) -> Config:

@@ -105,6 +105,7 @@ def review(
 
     from extractor.cli.signals import stopped_politely
     from extractor.pipeline.outputs import write_lines
+    from extractor.pipeline.result import many
     from extractor.review.files import read_records, read_steps
     from extractor.review.server import ReviewServer, Run
 
@@ -112,10 +113,10 @@ def review(
     run = Run(out, _schema(out, schema, pipeline))
     if take:
         count = sum(bool(run.take(request)) for request in read_steps(take))
-        typer.echo(f"{count} correction{'s' * (count != 1)} taken into {out / 'corrections.jsonl'}")
+        typer.echo(f"{many(count, 'correction')} taken into {out / 'corrections.jsonl'}")
     if gold:
         count = write_lines(gold, run.gold())
-        typer.echo(f"{count} reviewed document{'s' * (count != 1)} written to {gold}")
+        typer.echo(f"{many(count, 'reviewed document')} written to {gold}")
     if take or gold:
         return
     with ReviewServer(run, port=port) as server:

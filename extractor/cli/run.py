@@ -1,12 +1,12 @@
-"""`extractor run`, `extract`, `plan` and `text`: a pipeline is built from options, run, and its outcome printed."""
+"""`extractor run`, `extract`, `plan` and `text`; of a run that is over, `retry`, `export` and `show`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Unpack
 
 import typer
 
@@ -15,11 +15,12 @@ from extractor.cli import options
 if TYPE_CHECKING:
     from extractor.call.asking import Event
     from extractor.documents.document import Document
+    from extractor.pipeline.config import Config
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
     from extractor.sources.rows import Rows
 
-__all__ = ["extract", "logged", "plan", "run", "show_run", "text"]
+__all__ = ["export", "extract", "plan", "retry", "run", "show", "text"]
 
 
 def run(
@@ -48,16 +49,18 @@ def run(
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
     if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
+    from extractor.cli.show import show_plan
+
     job = _pipeline(**chosen)
     if dry_run:
-        _show_plan(job, out=out, json=json)
+        show_plan(job.plan(out), json=json)
         return
-    with logged(replace(job, origin=job.opened_source()), log) as job:
+    with _logged(replace(job, origin=job.opened_source()), log) as job:
 
         def do(progress: Progress) -> Totals:
             return job.run(out, fresh=fresh, prune=prune, limit=limit, progress=progress)
 
-        show_run(job.count(out, most=limit), out, do, json=json, quiet=quiet)
+        _show_run(job.count(out, most=limit), out, do, json=json, quiet=quiet)
 
 
 def plan(
@@ -82,7 +85,9 @@ def plan(
 
     Reads every document and sends nothing, unless --sample is set.
     """
-    _show_plan(_pipeline(**chosen), out=out, sample=sample, json=json)
+    from extractor.cli.show import show_plan
+
+    show_plan(_pipeline(**chosen).plan(out, sample=sample), json=json)
 
 
 def extract(
@@ -182,7 +187,7 @@ def _source(chosen: options.Run) -> Rows | tuple[str, ...] | None:
 
 
 @contextmanager
-def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
+def _logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
     """The job, with a JSON line for each of its requests appended to a file, if one is named.
 
         {"at": "2026-11-30T08:12:01.123+00:00", "document": "a.pdf", "model": ..., "attempt": 1, "seconds": 2.1,
@@ -218,7 +223,7 @@ def _log_line(event: Event) -> bytes:
 
     import orjson
 
-    usage = event.usage
+    usage = ("prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd")
     line = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "document": event.name,
@@ -228,15 +233,12 @@ def _log_line(event: Event) -> bytes:
         "outcome": event.error or "reply",
         "detail": event.detail,
         "request_id": event.request_id,
-        "prompt_tokens": usage and usage.prompt_tokens,
-        "cached_tokens": usage and usage.cached_tokens,
-        "completion_tokens": usage and usage.completion_tokens,
-        "cost_usd": usage and usage.cost_usd,
+        **{name: event.usage and getattr(event.usage, name) for name in usage},
     }
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def show_run(
+def _show_run(
     documents: int | None, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False
 ) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
@@ -260,7 +262,123 @@ def show_run(
     raise typer.Exit(0 if totals.whole else 1)
 
 
-def _show_plan(job: Pipeline, *, out: Path | None, sample: int = 0, json: bool) -> None:
-    from extractor.cli.show import show_plan
+# ------------------------------------------------------------------------- runs that are over
 
-    show_plan(job.plan(out, sample=sample), json=json)
+
+def retry(
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The output folder of a run, or its s3:// or other URL.")],
+    *,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
+    **chosen: Unpack[options.Retry],
+) -> None:
+    """Repeat the documents that are not ok.
+
+    Good answers are reused; only bad ones are asked for again. With --doubtful, asks about the values that were not
+    found in the source, and changes nothing else: a second opinion, for example by another model or with more thinking.
+    """
+    from extractor.errors import UsageError
+    from extractor.pipeline.runs import pipeline_of_run
+    from extractor.review.files import read_run
+    from extractor.shards.index import read_index
+    from extractor.sources.storage import is_remote
+
+    how: dict[str, Any] = {"model": chosen.pop("model"), "thinking_tokens": chosen.pop("thinking_tokens")}
+    formats, divided = chosen["formats"] or (), is_remote(out) or bool(read_index(out))
+    job = pipeline_of_run(out, schema=chosen["schema"], pipeline=chosen["pipeline"])
+    job = replace(job, config=options.configured(job.config, chosen))
+    if divided and doubtful:
+        raise UsageError(f"{out} was written by shards, and --doubtful asks about the output of one run")
+    if divided:
+        with _logged(job, log) as job:
+            _retry_shards(out, job, options.configured(job.config, how), formats, json=json, quiet=quiet)
+    folder, job = options.folder(out), replace(job, sink=tuple(formats or job.sink))
+    totals = read_run(folder)["totals"]
+    if doubtful and not totals["flagged"]:
+        typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
+        raise typer.Exit
+    if not doubtful and totals["ok"] + totals["gone"] == totals["documents"]:
+        typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
+        raise typer.Exit
+    with _logged(job, log) as job:
+
+        def do(progress: Progress) -> Totals:
+            return job.retry(folder, **how, doubtful=doubtful, progress=progress)
+
+        _show_run(totals["documents"], folder, do, json=json, quiet=quiet)
+
+
+def _retry_shards(
+    out: str, job: Pipeline, using: Config, formats: Sequence[str], *, json: bool, quiet: bool
+) -> NoReturn:
+    """Retry an output that tasks wrote, shard by shard; exit code 0 if all that was retried is ok."""
+    import orjson
+
+    from extractor.cli.signals import stopped_politely
+    from extractor.shards.publish import retry_output
+
+    def show(manifest: dict[str, Any]) -> None:
+        name = f"shard {manifest['shard']}" if manifest["shard"] else out
+        if not quiet:
+            typer.echo(f"{name}: {manifest['ok']} of {manifest['documents']} documents are ok now", err=True)
+
+    with stopped_politely():
+        manifest = retry_output(out, job, using, sink=formats, tell=show)
+    if manifest is None:
+        typer.echo(f"all documents of {out} are ok: there is nothing to do again")
+        raise typer.Exit
+    if json or not quiet:
+        typer.echo(orjson.dumps(manifest).decode() if json else f"see {manifest['records']}")
+    raise typer.Exit(0 if manifest["ok"] == manifest["documents"] else 1)
+
+
+def export(
+    out: options.Output,
+    formats: Annotated[
+        list[str],
+        typer.Option("--format", "-f", metavar="FORMAT", help="As for `extractor run`, and jsonl; can be repeated."),
+    ],
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+) -> None:
+    """Write tables of a finished run.
+
+    Needs no credentials and sends nothing. Prints what was written.
+    """
+    from extractor.cli.signals import stopped_politely
+    from extractor.pipeline.runs import export as write
+
+    with stopped_politely():
+        written = write(out, formats, schema=schema, pipeline=pipeline)
+    for name in written:
+        typer.echo(name if "://" in name else out / name)
+
+
+def show(
+    out: options.Output,
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The name of a document, as in records.jsonl.")],
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON line for each request, with its reply.")] = False,
+) -> None:
+    """Print what was sent and answered about a document.
+
+    Nothing is sent. The requests are rebuilt from the file, and matched with the replies in the journal.
+    """
+    from dataclasses import asdict
+
+    import orjson
+
+    from extractor.pipeline.runs import as_text, exchanges
+
+    found = exchanges(out, document, schema=schema, pipeline=pipeline)
+    if not json:
+        typer.echo(as_text(found))
+        return
+    for exchange in found:
+        line = {"request": exchange.request.body, "reply": asdict(exchange.reply)}
+        typer.echo(orjson.dumps(line).decode())

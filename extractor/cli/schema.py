@@ -126,17 +126,18 @@ def infer(
     config = options.configured(Config(), {"instructions": instructions, **chosen})
     with stopped_politely():
         inferred = propose(files, config, check=check)
-    path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")
+    path = out or _free(Path("schemas") / f"{inferred.name}.py")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(inferred.source, encoding="utf-8")
     _show_inferred(inferred, path)
 
 
 def _show_inferred(inferred: Inferred, path: Path) -> None:
+    from extractor.pipeline.result import many
     from extractor.wire.prices import dollars
 
     for result in inferred.results:
-        typer.echo(one_line(f"{result.document}: {result.status}, {len(result.evidence)} values"))
+        typer.echo(one_line(f"{result.document}: {result.status}, {many(len(result.evidence), 'value')}"))
         for problem in result.problems:
             typer.echo(one_line(f"  {problem}"))
     count = len(inferred.results)
@@ -149,12 +150,6 @@ def _show_inferred(inferred: Inferred, path: Path) -> None:
     typer.echo(f"wrote {path} {cost}; edit it, and use it with --schema {path}")
 
 
-def _file_name(name: str) -> str:
-    import re
-
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
 def _free(path: Path) -> Path:
     """The path, with a number where a file has it."""
     from itertools import chain, count
@@ -163,14 +158,8 @@ def _free(path: Path) -> Path:
     return next(each for each in paths if not each.exists())
 
 
-app.add(list_, "list", examples="extractor schema list")
-app.add(show, examples="extractor schema show invoice")
-app.add(check, examples="extractor schema check schemas/order.py:Order")
-app.add(copy, examples="extractor schema copy invoice")
-app.add(
-    infer,
-    examples="""
-    extractor schema infer invoice1.pdf invoice2.pdf
-    extractor schema infer lab/*.pdf -o schemas/lab.py
-    """,
-)
+app.add(list_, "extractor schema list", name="list")
+app.add(show, "extractor schema show invoice")
+app.add(check, "extractor schema check schemas/order.py:Order")
+app.add(copy, "extractor schema copy invoice")
+app.add(infer, "extractor schema infer invoice1.pdf invoice2.pdf", "extractor schema infer lab/*.pdf -o schemas/lab.py")

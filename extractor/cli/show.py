@@ -19,6 +19,7 @@ from rich.text import Text
 
 from extractor.cli.help import one_line
 from extractor.pipeline.job import Totals
+from extractor.pipeline.result import many
 from extractor.pipeline.sinks.files import tables_among
 from extractor.review.files import read_run
 from extractor.wire.prices import dollars
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen", "show_plan"]
 
-_NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
 _COLOURS = {"partial": "yellow", "failed": "red"}
 _MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
@@ -104,7 +104,7 @@ class Screen:
         left = _duration(seconds / new * max(0, self._documents - done)) if new and self._documents else "-"
         facts = (
             f"{self._done()} documents · {_money(usage.cost_usd)} · {left} left · {_duration(seconds)} · "
-            f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {_many(totals.chunks, 'part')}"
+            f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {many(totals.chunks, 'part')}"
         )
         width = self._console.width // 5
         line = Table.grid(padding=(0, 1))
@@ -146,14 +146,14 @@ def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     reused = f" ({totals.reused} from an earlier run)" if totals.reused else ""
     usage = totals.usage
     gone = {"gone": f"{totals.gone} records of an earlier run are left as they are; --prune drops them"}
-    pruned = {"pruned": f"{_many(totals.pruned, 'document')} no longer in the source"}
+    pruned = {"pruned": f"{many(totals.pruned, 'document')} no longer in the source"}
     return {
-        "documents": f"{totals.documents}: {', '.join(ended)}{reused}" if totals.documents else _NONE,
+        "documents": f"{totals.documents}: {', '.join(ended)}{reused}",
         **(gone if totals.gone else {}),
         **(pruned if totals.pruned else {}),
-        "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'part')}",
-        "flagged": f"{_many(totals.flagged, 'value')} not found in the source",
-        "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
+        "found": f"{many(totals.values, 'value')} in {many(totals.chunks, 'part')}",
+        "flagged": f"{many(totals.flagged, 'value')} not found in the source",
+        "asked": f"{many(totals.attempts, 'attempt')}, {many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
         "spent": f"{_spent(ledger)}; this run took {_duration(totals.seconds)}",
     }
@@ -183,11 +183,11 @@ def show_plan(plan: Plan, *, json: bool) -> None:
     notes = [f"{len(plan.unreadable):,} of them unreadable"] if plan.unreadable else []
     notes += [f"{plan.finished:,} of them finished by an earlier run"] if plan.finished else []
     prices = " / ".join(map(_money, (plan.low_usd, plan.likely_usd, plan.high_usd)))
-    by = f"; by {_many(plan.sampled, 'document')} asked about for {_money(plan.sample_usd)}" if plan.sampled else ""
+    by = f"; by {many(plan.sampled, 'document')} asked about for {_money(plan.sample_usd)}" if plan.sampled else ""
     longest, least = plan.most_completion_tokens, plan.seconds
     rows = {
-        "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
-        "requests": f"{plan.requests:,} for {_many(plan.chunks, 'part')}",
+        "documents": ", ".join([f"{plan.documents:,}", *notes]),
+        "requests": f"{plan.requests:,} for {many(plan.chunks, 'part')}",
         "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
         "tokens out": f"about {plan.completion_tokens:,}, {longest:,} at the most",
         "price": f"{prices} (low / likely / high){by}; repairs of bad answers are extra",
@@ -204,10 +204,6 @@ def _print(rows: dict[str, str]) -> None:
     width = max(map(len, rows))
     for name, text in rows.items():
         typer.echo(f"{name:{width}}  {text}")
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _money(usd: float | None) -> str:

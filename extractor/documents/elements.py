@@ -13,6 +13,7 @@ __all__ = ["ABSENT", "child", "growing", "has", "local_name", "named", "number",
 
 ABSENT = Element("")
 _CHUNK = 1 << 13  # bytes: the tree of what is fed at once stays within the cache of a processor
+_DRAWN = frozenset({"OLEObject", "blip", "chart", "control", "imagedata", "oleObj", "relIds", "subDoc", "textpath"})
 _PROPERTIES = {  # by Dublin Core and the formats that followed it
     **{"title": "title", "subject": "subject", "language": "language", "date": "date"},
     **{"creator": "author", "initial-creator": "author", "created": "created", "creation-date": "created"},
@@ -31,8 +32,21 @@ local_name = _Names().__getitem__
 
 
 def parse_xml(data: bytes | str) -> Element:
-    """The root of a file of XML, all names in it without namespaces. Raises ParseError."""
-    return named(ElementTree.fromstring(data))
+    """The root of a file of XML, all names in it without namespaces. Raises ParseError.
+
+    Of alternatives for programs of several ages, which say the same, it has the first one that says something.
+    """
+    root = named(ElementTree.fromstring(data))
+    if root.find(".//AlternateContent") is not None:
+        for parent in list(root.iter()):
+            for index, node in enumerate(parent):
+                if node.tag == "AlternateContent" and len(node):
+                    parent[index] = next((choice for choice in node if any(map(_says, choice.iter()))), node[0])
+    return root
+
+
+def _says(node: Element) -> bool:
+    return node.tag in _DRAWN or (node.tag == "t" and bool((node.text or "").strip()))
 
 
 def growing(data: bytes) -> Iterator[tuple[Element, bool]]:

@@ -179,16 +179,23 @@ def _digits(tokens: _Tokens) -> Callable[[float], str]:
     least, places, needed = len(slots.lstrip("#?")), len(decimals), len(decimals.rstrip("#?"))
     scale, power = 100 ** tokens.count(("sign", "%")) / 1000 ** (whole.thousands + rest.thousands), 10**places
     groups = (least - 1) // 3 if whole.is_grouped and least else 0
-    form = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
+    spec = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
+
+    with_point, without = f"{whole.form}.{rest.form}", whole.form + rest.form
+    sizes, widths = list(map(len, whole.slots)), list(map(len, rest.slots))
+    before = [slice(-sum(sizes[at:]) if at else None, -sum(sizes[at + 1 :]) or None) for at in range(len(sizes))]
+    after = [slice(sum(widths[:at]), sum(widths[: at + 1])) for at in range(len(widths))]
 
     def show(number: float) -> str:
         amount = abs(number) * scale
         shown: float | Decimal = amount
         if abs(amount * power % 1 - 0.5) <= amount * power * _INEXACT:  # a half goes up, as a decimal of 15 digits
             shown = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
-        left, _, right = f"{shown:{form}}".partition(".")
+        left, _, right = f"{shown:{spec}}".partition(".")
         right = right[:needed] + right[needed:].rstrip("0")
-        return whole.whole(left if least or left != "0" else "") + "." * bool(right) + rest.decimals(right)
+        left = left if least or left != "0" else ""
+        form = with_point if right else without
+        return form % (*map(left.__getitem__, before), *map(right.__getitem__, after))
 
     return show
 
@@ -209,20 +216,6 @@ class _Side:
                 self.form, self.slots = f"{self.form}%s", [*self.slots, text]
             elif kind == "literal" or text == "%":
                 self.form += text.replace("%", "%%")
-
-    def whole(self, digits: str) -> str:
-        """The text with digits in its slots, from the last one on; the first has all that are left."""
-        pieces = [digits]
-        for slot in self.slots[:0:-1]:
-            pieces[:1] = pieces[0][: -len(slot)], pieces[0][-len(slot) :]
-        return self.form % tuple(pieces)
-
-    def decimals(self, digits: str) -> str:
-        """The text with digits in its slots, from the first one on."""
-        pieces = [digits] if self.slots else []
-        for slot in self.slots[:-1]:
-            pieces[-1:] = pieces[-1][: len(slot)], pieces[-1][len(slot) :]
-        return self.form % tuple(pieces)
 
 
 def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:

@@ -86,7 +86,6 @@ class CellStyles:
         for style, look in self._looks.items():
             self.numbers[style] = partial(_dressed_number, self.numbers[style], look)
         self._texts = list(texts)
-        self._plain = [self.text(words, -1) for words in self._texts]
 
     def text(self, words: Words, style: int) -> str:
         """A text as it looks, with the words that its format puts around it."""
@@ -99,8 +98,8 @@ class CellStyles:
 
     def shared(self, sheet: Sheet, index: int, style: int) -> str:
         """The text of this number among those that cells share, as it looks in a cell of the sheet."""
-        if 0 <= index < len(self._plain):
-            return self.text(self._texts[index], style) if style in self._dressed else self._plain[index]
+        if 0 <= index < len(self._texts):
+            return self.text(self._texts[index], style)
         sheet.missing += 1
         return ""
 

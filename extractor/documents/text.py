@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from extractor.errors import DocumentError, install_hint
 
@@ -52,6 +52,7 @@ _OTHERS = (
     *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
 _USUAL = 1.3  # how much more often Windows-1252 is met than each other one
+_NATIONAL = ("gb2312", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256", "cp874")
 _PROBE = 1 << 16
 _GLANCE = 4096
 
@@ -93,8 +94,10 @@ def _read(data: bytes, declared: str | None) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return Decoded(data[len(mark) :].decode(encoding, "replace"), encoding)
-    if special := _special(data):
-        return Decoded(data.decode(special, "replace"), special)
+    if wide := _wide_encoding(data[:_PROBE]):
+        return Decoded(data.decode(wide, "replace"), wide)
+    if escaped := _seven_bit(data):
+        return escaped
     _refuse_binary(data[:_PROBE])
     for likely in _likely(data, declared):
         if (text := _strictly(data, likely)) is not None:
@@ -147,17 +150,32 @@ def _weight(codec: str, probe: bytes) -> float:
     return 0.5 if is_mixed else 1.0
 
 
-def _special(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark, or letters in ASCII bytes behind escapes, as chardet recognises them."""
-    start = 0 if b"\0" in data[:_PROBE] else data.find(b"\x1b")
-    if start < 0:
-        return None
-    try:
-        import chardet
-    except ModuleNotFoundError:
-        return None
-    found = (chardet.detect(data[start : start + _PROBE])["encoding"] or "").lower()
-    return label(found) if found.startswith(("utf-16", "utf-32", "iso-2022")) else None
+def _wide_encoding(probe: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark.
+
+    In Latin text one byte of each unit is nearly always zero. In text of another script that of spaces, figures and
+    line ends is, and some national character set holds all of it, which it does not where letters are read in pairs.
+    """
+    for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
+        whole = probe[: len(probe) // width * width]
+        zeros = whole[high::width].count(0)
+        if not zeros or not _is_legible(text := _strictly(whole, encoding)):
+            continue
+        if 2 * zeros > len(whole) // width or (width == 2 and _is_national(text[:_GLANCE])):
+            return encoding
+    return None
+
+
+def _is_national(text: str) -> bool:
+    return any(20 * len(text.encode(codec, "ignore").decode(codec)) > 19 * len(text) for codec in _NATIONAL)
+
+
+def _is_legible(text: str | None) -> TypeGuard[str]:
+    return text is not None and 10 * sum(map(_is_visible, text[:_GLANCE])) > 9 * len(text[:_GLANCE])
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() or character.isspace()
 
 
 def _refuse_binary(probe: bytes) -> None:
@@ -168,6 +186,15 @@ def _refuse_binary(probe: bytes) -> None:
         raise DocumentError(
             "the file is binary, and of no format that can be read; convert it or leave it out", kind="binary"
         )
+
+
+def _seven_bit(data: bytes) -> Decoded | None:
+    """ISO-2022 hides Japanese and Korean in ASCII bytes, behind escapes."""
+    if b"\x1b" not in data:
+        return None
+    codec = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
+    text = _strictly(data, codec)
+    return None if text is None else Decoded(text, codec)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

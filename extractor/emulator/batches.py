@@ -47,8 +47,8 @@ class Queue:
         try:
             body = self.service.open(exchange, request, raw)
             drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
-            shown = [each for each in drawn if each.where == "batch" or (each.where == "refusal" and each.needs(_BARE))]
-            exchange.faults = tuple(fault.name for fault in shown)
+            fits = [each for each in drawn if each.where == "batch" or (each.where == "refusal" and each.needs(_BARE))]
+            exchange.faults = tuple(fault.name for fault in fits)
             result = self._result(len(raw), body, exchange)
         except Refused as refused:
             return self.service.close(exchange, refused.refusal)

@@ -26,14 +26,14 @@ def answered(
     else:
         billed = (_billed(*each, body, meter) for each in zip(completions, choices, strict=True))
         usage = Usage(prompt_tokens, cached_tokens, sum(billed))
-    told = {
+    counts = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
         "reasoning_tokens": sum(meter.count(completion.reasoning) for completion in completions),
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None,
     }
-    return {"object": "chat.completion", "choices": choices, "system_fingerprint": None, "usage": told}, usage
+    return {"object": "chat.completion", "choices": choices, "system_fingerprint": None, "usage": counts}, usage
 
 
 def _choice(completion: Completion, body: Body, meter: Meter, index: int) -> dict[str, Any]:

@@ -21,19 +21,19 @@ from extractor.emulator.connections import CONNECTIONS
 from extractor.emulator.refusals import REFUSALS
 from extractor.emulator.replies import REPLIES
 from extractor.emulator.streams import STREAMS
-from extractor.emulator.values import Fault
+from extractor.emulator.values import Fault, faults
 from extractor.errors import UsageError
 
 __all__ = ["FAULTS", "Dice", "parse_rates"]
 
-_BATCHES = {
-    "batch_forgotten": "a batch that was taken is not known at the next poll.",
-    "batch_results": "the finished batch lists `results`, not `responses`.",
-    "batch_item": "an item of the batch fails.",
-    "batch_shuffled": "the items of the batch come back in another order.",
-    "batch_slow": "the batch says queued and running for five more polls.",
-}
-_QUEUED = tuple(Fault(name, "batch", sentence, dict) for name, sentence in _BATCHES.items())
+_BATCHES = (
+    "batch_forgotten: a batch that was taken is not known at the next poll.",
+    "batch_results: the finished batch lists `results`, not `responses`.",
+    "batch_item: an item of the batch fails.",
+    "batch_shuffled: the items of the batch come back in another order.",
+    "batch_slow: the batch says queued and running for five more polls.",
+)
+_QUEUED = faults("batch", dict.fromkeys(_BATCHES))
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault for fault in (*REFUSALS, *ANSWERS, *REPLIES, *BODIES, *STREAMS, *CONNECTIONS, *_QUEUED)
@@ -50,12 +50,11 @@ def parse_rates(switches: Iterable[str]) -> dict[str, float]:
     for switch in switches:
         name, _, number = switch.partition(":")
         try:
-            rate = float(number)
+            rates |= _expand(name, float(number))
         except ValueError:
             raise UsageError(
                 f"--fault {switch}: write NAME:RATE with a rate from 0 to 1, for example busy:0.1"
             ) from None
-        rates.update(_expand(name, rate))
     return rates
 
 

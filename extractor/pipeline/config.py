@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -28,14 +28,21 @@ from extractor.extraction.kinds import kind_question
 from extractor.extraction.parts import Sizes
 from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.work import Context
+from extractor.pipeline.stages import Context
 from extractor.schema.compiler import Schema
+from extractor.sources.urls import public_url
 from extractor.text.tokens import count_tokens
 from extractor.wire.options import Options, room, with_thinking
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL, Gateway
 
-__all__ = ["Config", "ConfigOptions", "Session", "lasting_path"]
+__all__ = ["REPEATED", "Config", "ConfigOptions", "Session"]
+
+REPEATED = (
+    *("model", "base_url", "instructions", "examples", "max_output_tokens", "thinking_tokens", "view_tokens", "passes"),
+    *("batch", "rpm", "tpm", "concurrency"),
+)
+"""What run.json has in the words of Config, for retries. A batch that is still out would be paid twice without it."""
 
 _FRAME = 4  # tokens around a message: its role, its beginning and its end
 _LEAST_ROOM = 100
@@ -196,10 +203,19 @@ class Config:
 
     def examples_for(self, schema: Schema[Any]) -> tuple[Example, ...]:
         """The examples that are shown. UsageError for a gold file or a value that cannot be used."""
-        if not self.examples:
-            return ()
-        found = read_examples(Path(self.examples)) if isinstance(self.examples, str | Path) else self.examples
-        return best(found, schema, room=self.view_tokens // 4)
+        return best(self._examples, schema, room=self.view_tokens // 4) if self._examples else ()
+
+    @cached_property
+    def _examples(self) -> tuple[Example, ...]:
+        """The examples; those of a gold file are read once."""
+        if not isinstance(self.examples, str | Path):
+            return self.examples
+        path = Path(self.examples)
+        try:
+            lines = path.read_bytes().splitlines() if self.examples else []
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}; name a gold file for the examples") from error
+        return tuple(_example(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
     def settings(
         self, ladder: Ladder | None = None, *, bound: bool = False, schema: Schema[Any] | None = None
@@ -237,16 +253,22 @@ class Config:
         if not kinds:
             settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
             return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)
-        inner = {kind.name: self._about(kind).context(kind, ladder=ladder, endpoint=endpoint) for kind in kinds}
+        inner = {}
+        for kind in kinds:
+            own = replace(self, examples=tuple(each for each in self._examples if not kind.problems(each.value)))
+            inner[kind.name] = own.context(kind, ladder=ladder, endpoint=endpoint)
         sizes = replace(self, examples=()).sizes(kind_question(kinds), endpoint)
         return Context(schema, self.settings(ladder, bound=bound), sizes, 1, self.password, inner)
 
-    def _about(self, kind: Schema[Any]) -> Config:
-        """The same settings with the examples of one kind alone."""
-        if not self.examples:
-            return self
-        found = read_examples(Path(self.examples)) if isinstance(self.examples, str | Path) else self.examples
-        return replace(self, examples=tuple(each for each in found if not kind.problems(each.value)))
+    def facts(self) -> dict[str, Any]:
+        """The settings as run.json has them: no secret, and paths for use from any folder."""
+        files = self.examples if isinstance(self.examples, str | Path) else ""
+        return {
+            **{name: getattr(self, name) for name in REPEATED},
+            "base_url": self.base_url and public_url(self.base_url),
+            "examples": str(Path(files).absolute()) if files else "",
+            "max_cost_usd": self.max_cost,
+        }
 
     def identity(self, schema: Schema[Any], *code: Any) -> str:
         """A digest that changes when finished documents have to be done again. `code` is the schema and the stages."""
@@ -308,31 +330,10 @@ class Session:
             remember(self.endpoint, learnt)
 
 
-# ------------------------------------------------------------------------- gold files as examples
-
-
-def lasting_path(examples: Any) -> str:
-    """The path of a gold file, for use from any folder; "" where the examples come from code, or there are none."""
-    return str(Path(examples).absolute()) if examples and isinstance(examples, str | Path) else ""
-
-
-def read_examples(path: Path) -> tuple[Example, ...]:
-    """The examples of a gold file, read once. A line may hold the `text` of its document; else that is the file of the
-    name in `document`, sought from the folder of the gold file. UsageError names the line that cannot be used.
-    """
-    try:
-        return _read(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}; name a gold file for the examples") from error
-
-
-@lru_cache(maxsize=8)
-def _read(path: Path, changed: int) -> tuple[Example, ...]:
-    lines = enumerate(path.read_bytes().splitlines(), start=1)
-    return tuple(_example(path, number, line) for number, line in lines if line.strip())
-
-
 def _example(path: Path, number: int, line: bytes) -> Example:
+    """The example in a line of a gold file. It may hold the `text` of its document; else that is the file of the name
+    in `document`, sought from the folder of the gold file. UsageError names a line that cannot be used.
+    """
     try:
         read: Any = orjson.loads(line)
         name, value, text = read["document"], read["value"], read.get("text")

@@ -86,15 +86,6 @@ class Corrections:
         """A record with its steps applied."""
         return applied(record, self.of(record), self.check)
 
-    def lines(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Lines of records with their steps applied; those of documents that nobody reviewed pass as they are."""
-        for line in lines:
-            record = orjson.loads(line) if self.steps else None
-            if record is None or not self.of(record):
-                yield line
-            else:
-                yield orjson.dumps(self.applied(record), option=orjson.OPT_APPEND_NEWLINE)
-
 
 def read_corrections(out: Path, check: Check | None = None) -> Corrections:
     """The steps in OUT/corrections.jsonl that were not undone; none where there is no such file."""

@@ -18,8 +18,7 @@ from extractor.call.effects import Flow
 from extractor.errors import DocumentError
 from extractor.extraction.evidence import regrounded
 from extractor.pipeline.result import evidence_lines, flags
-from extractor.pipeline.stages import Paid, extract, step
-from extractor.pipeline.work import Stage, Work
+from extractor.pipeline.stages import Paid, Stage, Work, extract, step
 from extractor.schema.pointer import JSON, found_at, get
 from extractor.text.tokens import count_tokens
 

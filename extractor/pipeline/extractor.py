@@ -25,10 +25,9 @@ from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.result import Result
-from extractor.pipeline.stages import STAGES, process
+from extractor.pipeline.stages import STAGES, Context, Work, process
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.streaming import Growing, Partial
-from extractor.pipeline.work import Context, Work
 from extractor.schema.compiler import compile_schema
 
 __all__ = ["AsyncExtractor", "Extractor", "Source"]

@@ -82,7 +82,9 @@ class Proposal(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A model as source code. `found` counts the documents that state each field; () results where none was checked."""
+    """A model as source code, and the name of a file for it. `found` counts the documents that state each field; there
+    are () results where none was checked.
+    """
 
     name: str
     source: str
@@ -105,15 +107,15 @@ def infer(paths: Sequence[Path], config: Config, *, check: bool = True) -> Infer
     with Extractor(config) as extractor:  # one, as max_cost holds for all that it asks
         proposal, cost = _proposed(extractor, text, task)
         if not check:
-            return Inferred(_class_name(proposal.name), _source(proposal), {}, cost_usd=cost)
-        results = tuple(extractor.extract_many(_compiled(_source(_loose(proposal))), documents))
+            return Inferred(_field_name(proposal.name), _source(proposal), {}, cost_usd=cost)
+        results = tuple(extractor.extract_many(_compiled(_source(proposal, loose=True)), documents))
     found = Counter(field for result in results for field in _fields(result.data))
     lacking = {field for result in results for field in _fields(result.data, stated=False)}
     checked, dropped = _checked(proposal, found, lacking, len(results))
     costs = [cost, *(result.usage.cost_usd for result in results)]
     known = [one for one in costs if one is not None]
     total = sum(known) if len(known) == len(costs) else None
-    return Inferred(_class_name(proposal.name), _source(checked), found, results, dropped, total)
+    return Inferred(_field_name(proposal.name), _source(checked), found, results, dropped, total)
 
 
 def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, float | None]:
@@ -138,16 +140,6 @@ def _compiled(source: str) -> Any:
         path = Path(folder) / "inferred.py"
         path.write_text(source, encoding="utf-8")
         return resolve_schema(str(path))
-
-
-def _loose(proposal: Proposal) -> Proposal:
-    """The proposal with everything optional."""
-    optional = {"optional": True}
-    fields = [
-        entry.model_copy(update=optional | {"columns": [each.model_copy(update=optional) for each in entry.columns]})
-        for entry in proposal.fields
-    ]
-    return proposal.model_copy(update={"fields": fields})
 
 
 def _fields(value: Any, *, stated: bool = True) -> set[str]:
@@ -183,8 +175,8 @@ def _checked(
 # ------------------------------------------------------------------------------------------------ source code
 
 
-def _source(proposal: Proposal) -> str:
-    """The proposal as a file of Python."""
+def _source(proposal: Proposal, *, loose: bool = False) -> str:
+    """The proposal as a file of Python; everything is optional, if `loose`."""
     name = _class_name(proposal.name)
     classes: list[str] = []
     lines, taken = [], {name}
@@ -192,12 +184,12 @@ def _source(proposal: Proposal) -> str:
         if entry.columns:
             inner = _unique(_class_name(_singular(field) if entry.many else field), taken)
             rows = zip(entry.columns, _names(entry.columns), strict=True)
-            body = [_field(own, _type(column), column) for column, own in rows]
+            body = [_field(own, _type(column), column, loose=loose) for column, own in rows]
             classes.append(_class(inner, entry.description, body))
             kind = inner
         else:
             kind = _type(entry)
-        lines.append(_field(field, f"list[{kind}]" if entry.many else kind, entry, many=entry.many))
+        lines.append(_field(field, f"list[{kind}]" if entry.many else kind, entry, many=entry.many, loose=loose))
     classes.append(_class(name, proposal.description, lines))
     code = "\n\n\n".join(classes)
     head = [f'"""{_prose(proposal.description)}"""', "", *_imports(code)]
@@ -218,11 +210,11 @@ def _class(name: str, description: str, fields: Sequence[str]) -> str:
     return "\n".join([f"class {name}(BaseModel):", f'    """{_prose(description)}"""', "", *fields])
 
 
-def _field(name: str, kind: str, column: Column, *, many: bool = False) -> str:
+def _field(name: str, kind: str, column: Column, *, many: bool = False, loose: bool = False) -> str:
     """One field; a list that may be absent is an empty one."""
-    optional = column.optional and not many
-    kind = f"{kind} | None" if optional else kind
-    default = "default_factory=list, " if many and column.optional else "None, " if optional else ""
+    optional = column.optional or loose
+    kind = f"{kind} | None" if optional and not many else kind
+    default = "" if not optional else "default_factory=list, " if many else "None, "
     words = _quoted(column.description)
     line = f"    {name}: {kind} = Field({default}description={words})"
     if len(line) <= _WIDTH:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -26,12 +26,11 @@ from extractor.pipeline.journal import Journal, Last
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks import Sink
-from extractor.pipeline.stages import Paid, process
-from extractor.pipeline.work import Context, Stage, Work
-from extractor.sources.files import Entry, Origin
+from extractor.pipeline.stages import Context, Paid, Stage, Work, process
+from extractor.sources.files import Entry, Origin, longer_names
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["Job", "Progress", "Totals", "apart", "reading", "work_on"]
+__all__ = ["Job", "Progress", "Totals", "apart", "begun"]
 
 _LOG = logging.getLogger("extractor")
 
@@ -73,7 +72,7 @@ class Totals:
         """Whether every document of the source ended ok, in this run or an earlier one."""
         return self.ok + self.earlier + self.gone == self.documents
 
-    def plus(self, row: dict[str, Any], *, reused: bool) -> Totals:
+    def plus(self, row: dict[str, Any], *, reused: bool = False) -> Totals:
         """With one finished document more."""
         status = row["status"]
         return replace(
@@ -173,15 +172,12 @@ class Job:
     def retry(self, origin: Origin) -> Iterator[Entry]:
         """Go on with the last run; returns its dead letters. Their replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
-        dead: dict[str, str] = {}
+        left, dead = self.journal.left(), dict[str, str]()
         for row, place in self.journal.rows():
             name = row["document"]
-            if self.journal.is_gone(name):  # it is counted at the end
+            if left.get(name) or (self.doubt and "run" in row):  # it is gone, or no document of that run
                 continue
-            if self.doubt and "run" in row:
-                self.journal.leave_row(name, self.number)
-                self._count_left(row)
-            elif self.doubt and doubtful(row):
+            if self.doubt and doubtful(row):
                 self.doubted[name] = row
                 dead[name] = place
             elif self.doubt or (row["status"] == "ok" and "run" not in row):
@@ -194,20 +190,19 @@ class Job:
 
     async def run(self, found: Iterable[Entry], transport: Transport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
-        begun, left = time.monotonic(), iter(found)
+        began, left = time.monotonic(), iter(found)
         live = asyncio.create_task(self._live())
         try:
             async with aclosing(finished(self._flows(left), transport, at_once=at_once)) as documents:
                 async for row, entry, reused in documents:
                     if row is not None:
-                        self._settle(row, entry, reused, seconds=time.monotonic() - begun)
+                        self._settle(row, entry, reused, seconds=time.monotonic() - began)
         finally:  # a run that is interrupted tells of the rest too
             live.cancel()
             for entry in (*self.open.values(), *left):
                 self._leave(entry)
             if not isinstance(self.stopped, StorageError):
-                self._count_unseen()
-            self.totals = replace(self.totals, seconds=time.monotonic() - begun)
+                self._count_all(seconds=time.monotonic() - began)
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
@@ -233,11 +228,11 @@ class Job:
 
     def _opinion(self, entry: Entry, rank: int, row: dict[str, Any]) -> Flow[Ended]:
         """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
-        name, stages, ended = entry.name, (*reading(entry), *self.stages), True
+        name, ended = entry.name, True
         counted = self.journal.note(f"opinion {name}") or []
         paid = Paid(dict.fromkeys(counted))
         try:
-            row = yield from second_opinion(work_on(entry, self.context, rank), stages, row, paid)
+            row = yield from second_opinion(*begun(entry, self.context, self.stages, rank), row, paid)
         except STOPPING as error:
             self.stopped, ended = self.stopped or error, False
         except Exception as error:  # the file is gone or changed, or a stage of the user's own failed
@@ -273,9 +268,7 @@ class Job:
             if digest == last.sha256 and last.identity == self.identity:
                 self.outdated.add(name)
         try:
-            result = yield from process(
-                work_on(found, self.context, rank), (*reading(found), *self.stages, self._keep_text), paid
-            )
+            result = yield from process(*begun(found, self.context, (*self.stages, self._keep_text), rank), paid)
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
             return older, entry, True
@@ -337,9 +330,16 @@ class Job:
             self.totals = self.totals.plus(record, reused=reused)
         return records
 
-    def _count_left(self, row: dict[str, Any], *, gone: bool = False) -> None:
-        for record in self.published.records(row):
-            self.totals = self.totals.plus_left(record, gone=gone)
+    def _count_all(self, *, seconds: float) -> None:
+        """Count what is published, whether it ended in this run or not; what is gone is dropped first, if `prune`."""
+        totals = Totals(pruned=self.journal.prune() if self.prune else 0, seconds=seconds)
+        left = self.journal.left()
+        for line, _ in self.journal.rows():
+            gone = left.get(line["document"])
+            for row in self.published.records(line):
+                totals = totals.plus(row) if gone is None else totals.plus_left(row, gone=gone)
+        done = self.totals.documents - self.totals.reused
+        self.totals = replace(totals, reused=totals.ok + totals.partial + totals.failed - done)
 
     def _leave(self, entry: Entry) -> None:
         """Tell that a document was not reached; the next run takes it up.
@@ -348,25 +348,10 @@ class Job:
         """
         name = entry.name
         self.open.pop(name, None)
-        if isinstance(self.stopped, StorageError):
-            return
-        line = self.journal.leave_row(name, self.number)
-        if line is not None:
-            if "run" not in line:  # it ended in the run that this one retries
-                self._count(line, reused=True)
-            else:
-                self._count_left(line)
+        if isinstance(self.stopped, StorageError) or self.journal.leave_row(name, self.number):
             return
         row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", self.journal.cost(name))
         self.journal.keep_row(row, place=entry.lasting_place, settings="", run=self.number)
-        self.totals = self.totals.plus_left(row, gone=False)
-
-    def _count_unseen(self) -> None:
-        """Drop, or count, the documents of earlier runs that this one did not find."""
-        if self.prune:
-            self.totals = replace(self.totals, pruned=self.journal.prune())
-        for row in self.journal.unseen():
-            self._count_left(row, gone=self.journal.is_gone(row["document"]))
 
     def warn(self, warning: str) -> None:
         """Tell of what a person should know, in the log and in run.json."""
@@ -384,7 +369,7 @@ class Job:
         if self.before is None:
             path = self.out / "records.jsonl"
             self.before = path.read_bytes().count(b"\n") if path.exists() else 0
-        return len(self.journal.names()) >= self.before
+        return len(self.journal.places()) >= self.before
 
     def _run_json(self, finished: bool) -> dict[str, Any]:
         return {
@@ -427,46 +412,30 @@ def apart(found: Iterable[Entry], journal: Journal) -> Iterator[Entry]:
     Another file is one of this run, or one that an earlier run read in another folder, where it still is. Before the
     name of such an entry come as many folders of its path as are needed.
     """
-    taken = set[str]()
+    places, taken = journal.places(), set[str]()
     for entry in found:
-        names = list(_names(entry))
-        own = (name for name in names if _source(name, journal) == entry.lasting_place)
-        free = (name for name in names if name not in taken and not _is_of_another(name, entry.path, journal))
+        names = list(longer_names(entry.name, entry.lasting_place)) if entry.path else [entry.name]
+        own = (name for name in names if places.get(name) == entry.lasting_place)
+        free = (name for name in names if name not in taken and not _is_another(places.get(name), entry.path))
         name = next(chain(own, free), entry.name)
         taken.add(name)
         yield entry._replace(name=name)
 
 
-def _names(entry: Entry) -> Iterator[str]:
-    """Names for a document, the shortest first: each next one has one folder more of its path."""
-    yield (name := entry.name)
-    for folder in reversed(entry.path.absolute().parts[1 : -len(PurePosixPath(name).parts)] if entry.path else ()):
-        yield (name := f"{folder}/{name}")
-
-
-def _source(name: str, journal: Journal) -> str | None:
-    return journal.source_of(name) if journal.knows(name) else None
-
-
-def _is_of_another(name: str, path: Path | None, journal: Journal) -> bool:
-    known = _source(name, journal)
-    if path is None or known is None:
+def _is_another(place: str | None, path: Path | None) -> bool:
+    if place is None or path is None:
         return False
     with suppress(OSError):  # it is gone
-        return not Path(known).samefile(path)
+        return not Path(place).samefile(path)
     return False
 
 
-def work_on(entry: Entry, context: Context, rank: int = 0) -> Work:
-    """A document at the beginning of its way; `reading` are then the stages before all others."""
-    text = Document.from_text(entry.content, name=entry.name) if isinstance(entry.content, str) else None
-    return Work(entry.name, context, entry.path, rank=rank, document=text)
-
-
-def reading(entry: Entry) -> tuple[Stage, ...]:
-    """The stage that has the content of a document that is no file of this machine."""
+def begun(entry: Entry, context: Context, stages: Sequence[Stage], rank: int = 0) -> tuple[Work, tuple[Stage, ...]]:
+    """A document at the beginning of its way, and its stages: the first one gets content that is on no disk here."""
 
     def read(work: Work) -> Flow[Work]:
         return replace(work, content=(yield Run(entry.read)))
 
-    return () if entry.path or isinstance(entry.content, str) else (read,)
+    text = Document.from_text(entry.content, name=entry.name) if isinstance(entry.content, str) else None
+    work = Work(entry.name, context, entry.path, rank=rank, document=text)
+    return work, (*(() if entry.path or text else (read,)), *stages)

@@ -19,7 +19,7 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -35,51 +35,26 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Batches", "Journal", "Last", "open_journal", "rescued"]
+__all__ = ["Batches", "Journal", "Last", "check_schema", "open_journal", "opened_journal", "rescued"]
 
-_FIRST = """
-CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT,
-    run INTEGER NOT NULL, status TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS texts (name TEXT, part INTEGER, text BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID
-"""
-
-_LEDGER = """
-CREATE TABLE paid (key TEXT PRIMARY KEY, reply BLOB NOT NULL, nano INTEGER, document TEXT) WITHOUT ROWID;
-INSERT INTO paid SELECT key, reply, CAST(ROUND(cost_usd * 1e9) AS INTEGER), NULL FROM replies;
-DROP TABLE replies;
-ALTER TABLE paid RENAME TO replies;
+_CREATE = """
+CREATE TABLE replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, nano INTEGER, document TEXT) WITHOUT ROWID;
+CREATE INDEX replies_by_document ON replies (document);
+CREATE TABLE documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT,
+    run INTEGER NOT NULL, status TEXT NOT NULL, row BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE texts (name TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE open (key TEXT, holder TEXT, nano INTEGER NOT NULL, seen REAL NOT NULL,
-    PRIMARY KEY (key, holder)) WITHOUT ROWID;
-CREATE TABLE ledger (head TEXT PRIMARY KEY, nano INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO ledger SELECT 'perhaps', CAST(ROUND(CAST(CAST(value AS TEXT) AS REAL) * 1e9) AS INTEGER) FROM notes
-    WHERE name = 'lost';
-DELETE FROM notes WHERE name = 'lost'
+    document TEXT NOT NULL DEFAULT '', PRIMARY KEY (key, holder)) WITHOUT ROWID;
+CREATE TABLE ledger (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID
 """
 
-_SEEN = """
-ALTER TABLE documents ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
-UPDATE documents SET seen = run
-"""
-
-_BY_DOCUMENT = """
-ALTER TABLE open ADD COLUMN document TEXT NOT NULL DEFAULT '';
-CREATE TABLE booked (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID;
-INSERT INTO booked SELECT head, '', nano FROM ledger;
-DROP TABLE ledger;
-ALTER TABLE booked RENAME TO ledger;
-CREATE INDEX replies_by_document ON replies (document)
-"""
-
-_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans", _SEEN, _BY_DOCUMENT)
 _TABLES = {
-    **{"replies": "reply", "documents": "row", "texts": "text", "notes": "value"},
-    **{"open": None, "ledger": None},
+    **{"replies": ("key", 1), "documents": ("name", 6), "texts": ("name", 1), "notes": ("name", 1)},
+    **{"open": ("key", None), "ledger": ("document", None)},
 }
-"""The tables, each with its column of packed values, which the steps above end with."""
+"""The tables, each with the column that it is sorted by, and the place of its packed values."""
 
-_TEXT_PART = 1 << 20
 _LEASE_SECONDS, _RENEWED_SECONDS = 20.0, 4.0
 
 
@@ -104,8 +79,10 @@ class Journal(Store):
     by `close`. `check` looks through the whole file for damage first.
     """
 
+    create, layout = _CREATE, 6
+
     def __init__(self, path: Path, *, read_only: bool = False, shared: bool = False, check: bool = False) -> None:
-        super().__init__(path, _STEPS, read_only=read_only, shared=shared, check=check)
+        super().__init__(path, read_only=read_only, shared=shared, check=check)
         self.reused = Usage()
         """What the replies cost, when they were paid for, that were used again for another document or call."""
         self._me = uuid4().hex
@@ -158,7 +135,6 @@ class Journal(Store):
     def _reply(self, data: bytes) -> Reply:
         with self._decoding():
             columns = orjson.loads(data)
-            columns.pop("kept", None)  # what journals of earlier versions call `reused`
             usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
@@ -316,13 +292,11 @@ class Journal(Store):
             *(row["document"], os.fsencode(place), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
         )
 
-    def leave_row(self, name: str, run: int) -> dict[str, Any] | None:
-        """The line in which a document ended, if it ever did, which stays as it is though `run` did not reach it."""
-        row = self._one("SELECT row, run FROM documents WHERE name = ? AND settings != ''", name)
-        if row is None:
-            return None
-        self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
-        return self._line(row[0], row[1], run)
+    def leave_row(self, name: str, run: int) -> bool:
+        """Let the line in which a document ended stay as it is, though `run` did not reach it; False where it never
+        ended.
+        """
+        return self._run("UPDATE documents SET seen = ? WHERE name = ? AND settings != ''", run, name) > 0
 
     def take(self, other: Journal, names: Collection[str], run: int, *, replies: bool = False) -> None:
         """Copy what another journal knows about documents: lines, as part of `run`, texts and notes.
@@ -332,19 +306,16 @@ class Journal(Store):
         """
         with self._together() as db:
             for name in names:
-                row = "SELECT name, path, sha256, settings, status, row FROM documents WHERE name = ?"
-                line = other._one(row, name)
-                if line is None or (not line[3] and self.knows(name)):
+                columns = "name, path, sha256, settings, status, row"
+                line = other._one(f"SELECT {columns} FROM documents WHERE name = ?", name)
+                if line is None or (not line[3] and self.line(name)):
                     continue
                 new = (*line[:4], run, *line[4:], run)
                 db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
-                db.execute("DELETE FROM texts WHERE name = ?", (name,))
-                texts = other._all("SELECT name, part, text FROM texts WHERE name = ?", name)
-                db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
-                of_it = f"retry {name}", f"stamp {name}"
-                db.execute("DELETE FROM notes WHERE name IN (?, ?)", of_it)
-                notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
-                db.executemany("INSERT INTO notes VALUES (?, ?)", notes)
+                for table, key in ("texts", name), ("notes", f"retry {name}"), ("notes", f"stamp {name}"):
+                    db.execute(f"DELETE FROM {table} WHERE name = ?", (key,))
+                    if row := other._one(f"SELECT * FROM {table} WHERE name = ?", key):
+                        db.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
             if replies:
                 self._take_replies(other, names)
 
@@ -397,38 +368,26 @@ class Journal(Store):
             return self.source_of(name.rpartition("#")[0])
         return None if row is None else os.fsdecode(row[0])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], str]]:
+    def rows(self) -> Iterator[tuple[dict[str, Any], str]]:
         """The published lines with the paths or URLs of their documents, by name; never all in memory.
 
-        A line that the last run did not make has the number of its own in `run`. Only those of documents that did
-        not end ok, if `dead`.
+        A line that the last run did not make has the number of its own in `run`.
         """
         last = self.note("run") or 0
-        which = "WHERE status != 'ok'" if dead else ""
-        for row, path, run in self._all(f"SELECT row, path, run FROM documents {which} ORDER BY name"):
+        for row, path, run in self._all("SELECT row, path, run FROM documents ORDER BY name"):
             yield self._line(row, run, last), os.fsdecode(path)
-
-    def lines(self) -> Iterator[bytes]:
-        """The published lines as JSON, by name."""
-        last = self.note("run") or 0
-        for row, run in self._all("SELECT row, run FROM documents ORDER BY name"):
-            line = self._line(row, run, last)  # which finds a damaged one
-            yield row + b"\n" if run == last else orjson.dumps(line) + b"\n"
 
     def _line(self, row: bytes, run: int, last: int) -> dict[str, Any]:
         line: dict[str, Any] = self._value(row)
         return line if run == last else {**line, "run": run}
 
-    def unseen(self) -> Iterator[dict[str, Any]]:
-        """The lines of documents that the last run did not find; to the end of its source or not."""
-        last = self.note("run") or 0
-        for row, run in self._all("SELECT row, run FROM documents WHERE seen < ? ORDER BY name", last):
-            yield self._line(row, run, last)
-
-    def is_gone(self, name: str) -> bool:
-        """Whether the last run that saw its whole source did not find a document there."""
-        row = self._one("SELECT seen FROM documents WHERE name = ?", name)
-        return row is not None and row[0] < (self.note("walked") or 0)
+    def left(self) -> dict[str, bool]:
+        """The documents that did not end in the last run, and whether they are gone: the last run that saw its whole
+        source did not find them there.
+        """
+        last, walked = self.note("run") or 0, self.note("walked") or 0
+        rows = self._all("SELECT name, seen FROM documents WHERE run != ? OR settings = ''", last)
+        return {name: seen < walked for name, seen in rows}
 
     def prune(self) -> int:
         """Drop the lines and texts of documents that are gone from the source; returns how many."""
@@ -444,41 +403,32 @@ class Journal(Store):
         """Documents that have been dropped and are not back, whose rows a database may still hold."""
         return [name for name in self.note("pruned") or () if not self.knows(name)]
 
-    def names(self) -> list[str]:
-        """All documents with a line."""
-        return [name for (name,) in self._all("SELECT name FROM documents")]
+    def places(self) -> dict[str, str]:
+        """The names of all documents with a line, and the paths or URLs that they were read from."""
+        return {name: os.fsdecode(path) for name, path in self._all("SELECT name, path FROM documents")}
 
     # -- texts, for the review page
 
     def keep_text(self, name: str, text: str) -> None:
         """Keep the text that a document's spans refer to."""
-        self._run("DELETE FROM texts WHERE name = ?", name)
-        for number, at in enumerate(range(0, len(text), _TEXT_PART)):
-            packed = zlib.compress(text[at : at + _TEXT_PART].encode("utf-8", "surrogatepass"), 1)
-            self._run("INSERT INTO texts VALUES (?, ?, ?)", name, number, packed)
+        packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+        self._run("INSERT OR REPLACE INTO texts VALUES (?, ?)", name, packed)
 
     def text(self, name: str) -> str | None:
         """The text of a document as it was read, or None where none was kept."""
-        with self._lock:
-            parts = list(self._all("SELECT text FROM texts WHERE name = ? ORDER BY part", name))
-        if not parts and "#" in name:
-            return self.text(name.rpartition("#")[0])
+        row = self._one("SELECT text FROM texts WHERE name = ?", name)
+        if row is None:
+            return self.text(name.rpartition("#")[0]) if "#" in name else None
         with self._decoding():
-            texts = [zlib.decompress(part).decode("utf-8", "surrogatepass") for (part,) in parts]
-        return "".join(texts) if texts else None
+            return zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
 
     # -- small facts of the run
 
     def take_up(self, schema: Schema[Any]) -> None:
         """Note whose records these are; UsageError where the same version compiled another schema for them."""
         mine = {"schema": schema.name, "fingerprint": schema.fingerprint, "version": library_version()}
-        its = (self.note("job") if self.names() else None) or mine
-        if its["fingerprint"] != mine["fingerprint"] and its["version"] == mine["version"]:
-            other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
-            raise UsageError(
-                f"{self.path.parent} holds records of {other}, not of the schema {schema.name}: name another --out"
-                " folder, give the schema of that run, or begin again with --fresh"
-            )
+        remedy = "name another --out folder, give the schema of that run, or begin again with --fresh"
+        check_schema(self.path.parent, (self.note("job") if self.places() else None) or mine, schema, remedy)
         if not self._read_only:
             self.keep_note("job", mine)
 
@@ -495,16 +445,12 @@ class Journal(Store):
 
     def copy(self, old: sqlite3.Connection, table: str) -> int:
         """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
-        columns = self._db.execute(f"PRAGMA table_info({table})").fetchall()
-        names, keys = [column[1] for column in columns], [column[1] for column in columns if column[5]]
-        place = names.index(packed) if (packed := _TABLES[table]) else None
-        new = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(names))})"
+        by, place = _TABLES[table]
         for order in ("ASC", "DESC"):
-            by = ", ".join(f"{key} {order}" for key in keys)
             with suppress(sqlite3.Error):  # where it is damaged
-                for row in old.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {by}"):
+                for row in old.execute(f"SELECT * FROM {table} ORDER BY {by} {order}"):
                     if place is None or _readable(row[place], table):
-                        self._run(new, *row)
+                        self._run(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
         return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
 
     def _value(self, data: bytes) -> Any:
@@ -526,6 +472,23 @@ class Batches(dict[str, Sequence[str]]):
     def __delitem__(self, request_id: str) -> None:
         super().__delitem__(request_id)
         self._journal.keep_note("batches", dict(self))
+
+
+def check_schema(where: str | Path, job: Mapping[str, str], schema: Schema[Any], remedy: str) -> None:
+    """UsageError where this version of the library compiled another schema for the records of a place."""
+    if job["version"] == library_version() and job["fingerprint"] != schema.fingerprint:
+        other = "another form of it" if job["schema"] == schema.name else f"the schema {job['schema']}"
+        raise UsageError(f"{where} holds records of {other}, not of the schema {schema.name}: {remedy}")
+
+
+@contextmanager
+def opened_journal(out: Path | None) -> Iterator[Journal | None]:
+    """The journal of a run into a folder, for reading; None where it has none."""
+    if out is None or not (out / "journal.sqlite").exists():
+        yield None
+        return
+    with closing(Journal(out / "journal.sqlite", read_only=True)) as journal:
+        yield journal
 
 
 def open_journal(path: Path) -> Journal:

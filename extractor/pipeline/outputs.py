@@ -17,7 +17,10 @@ from extractor.errors import UsageError
 from extractor.sources.storage import is_remote, whole_file
 from extractor.sources.urls import public_url
 
-__all__ = ["forget", "locked", "output_directory", "output_folder", "tidy", "write_json", "write_lines"]
+__all__ = [
+    *("as_line", "forget", "journal_of", "locked", "output_directory", "output_folder", "tidy", "write_json"),
+    "write_lines",
+]
 
 _NAP = 0.5
 
@@ -33,6 +36,14 @@ def output_folder(out: str | Path) -> Path:
     if is_remote(place):
         raise UsageError(f"{public_url(place)} is no folder of this machine: name one, or run shards or Airflow tasks")
     return Path(out)
+
+
+def journal_of(out: str | Path) -> Path:
+    """The journal of a run into a folder; UsageError where there was none."""
+    path = Path(out) / "journal.sqlite"
+    if not path.is_file():
+        raise UsageError(f"{out} holds no run: name the --out folder of one")
+    return path
 
 
 def output_directory(path: Path) -> Path:
@@ -60,12 +71,17 @@ def tidy(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def as_line(row: Any) -> bytes:
+    """A JSON line."""
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
 def write_lines(path: Path, rows: Iterable[Any]) -> int:
     """Write JSON lines; returns how many."""
     count = 0
     with whole_file(path) as file:
         for row in rows:
-            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            file.write(as_line(row))
             count += 1
     return count
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
@@ -27,18 +27,17 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.kinds import kind_layout
 from extractor.extraction.plan import Plan, plan
-from extractor.pipeline.config import Config, Session, lasting_path
+from extractor.pipeline.config import Config, Session
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Job, Progress, Totals, apart
-from extractor.pipeline.journal import Batches, Journal, open_journal, rescued
-from extractor.pipeline.outputs import forget, locked, output_directory, output_folder, tidy
+from extractor.pipeline.journal import Batches, Journal, open_journal, opened_journal, rescued
+from extractor.pipeline.outputs import forget, journal_of, locked, output_directory, output_folder, tidy
 from extractor.pipeline.published import Published, named_apart
 from extractor.pipeline.sinks import named, open_sinks
-from extractor.pipeline.stages import STAGES, as_seen, extract
+from extractor.pipeline.stages import STAGES, Context, Stage, as_seen, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.sources import list_of
 from extractor.sources.files import Entry, Files, Origin
@@ -120,8 +119,7 @@ class Pipeline:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"limit is {limit}: give 1 or more")
-        options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        return self._do(output_folder(out), self.config, **options, progress=progress)
+        return self._do(output_folder(out), self.config, progress, fresh=fresh, prune=prune, limit=limit)
 
     def retry(
         self,
@@ -138,28 +136,24 @@ class Pipeline:
         that ended ok. With `doubtful`, only the values that were not found in their source are asked about, in
         documents of any status; nothing else changes. Otherwise as `run`.
         """
-        if not (Path(out) / "journal.sqlite").is_file():
-            raise UsageError(f"{out} holds no run: name the --out folder of one")
+        journal_of(out)
         if doubtful and extract not in self.stages:
             raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
         changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
         using = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
-        return self._do(Path(out), using, retry=True, doubt=doubtful, progress=progress)
+        return self._do(Path(out), using, progress, retry=True, doubt=doubtful)
 
     def _do(
         self,
         out: Path,
         using: Config,
+        progress: Progress | None = None,
         *,
         retry: bool = False,
         fresh: bool = False,
-        prune: bool = False,
-        only: frozenset[str] | None = None,
-        limit: int | None = None,
-        doubt: bool = False,
-        progress: Progress | None = None,
+        **options: Any,
     ) -> Totals:
-        """A run over the source, or over the dead letters of the last run, if `retry`."""
+        """A run over the source, or over the dead letters of the last run, if `retry`; `options` are those of a Job."""
         skipped: list[dict[str, str]] = []
         origin = self.opened_source()
         found = iter(()) if retry else self._found(origin, out, skipped)
@@ -182,14 +176,11 @@ class Pipeline:
                     Published(journal, self.record_schema, self.split),
                     self.config.identity(compiled, self.schema, self.stages),
                     folder,
-                    sinks,
-                    self._facts(context),
-                    progress,
-                    prune,
-                    only,
-                    limit,
-                    doubt,
-                    skipped,
+                    sinks=sinks,
+                    facts=self._facts(context, origin),
+                    progress=progress,
+                    skipped=skipped,
+                    **options,
                 )
                 entries = job.retry(origin) if retry else job.begin(found)
                 if isinstance(origin, Files):
@@ -221,9 +212,9 @@ class Pipeline:
         if sample < 0:
             raise UsageError(f"sample is {sample}: give 0 or more")
         folder, origin = output_folder(out) if out else None, self.opened_source()
-        found = list(origin.found(without=folder))
+        found = list(self._found(origin, folder, []))
         planned = self._planned(found, folder)
-        if not sample or not found:
+        if not sample:
             return planned
         chosen = found[:: max(1, len(found) // sample)][:sample]
         costs: list[float | None] = []
@@ -231,8 +222,8 @@ class Pipeline:
             replace(self, sink=(), origin=origin)._do(
                 folder or Path(scratch),
                 self.config,
+                lambda row, _: costs.append(row["usage"]["cost_usd"]),
                 only=frozenset(entry.name for entry in chosen),
-                progress=lambda row, _: costs.append(row["usage"]["cost_usd"]),
             )
         known = [cost for cost in costs if cost is not None]
         paid = sum(known) if len(known) == len(costs) else None
@@ -240,11 +231,7 @@ class Pipeline:
 
     def _planned(self, found: Iterable[Entry], folder: Path | None) -> Plan:
         config, schema = self.config, self.file_schema
-        path = folder / "journal.sqlite" if folder else None
-        with ExitStack() as stack:
-            journal = None
-            if path and path.is_file():
-                journal = stack.enter_context(closing(Journal(path, read_only=True)))
+        with opened_journal(folder) as journal:
             context = config.context(schema, split=self.split)
             first = partial(kind_layout, schema.kinds, sizes=context.sizes) if context.kinds else None
             identity = config.identity(schema, self.schema, self.stages)
@@ -283,9 +270,9 @@ class Pipeline:
         origin = self.opened_source()
         return None if isinstance(origin, Rows) else sum(1 for _ in islice(origin.found(without=out), most))
 
-    def _found(self, origin: Origin, out: Path, skipped: list[dict[str, str]]) -> Iterator[Entry]:
+    def _found(self, origin: Origin, out: Path | None, skipped: list[dict[str, str]]) -> Iterator[Entry]:
         """The documents of a source, of which there is one at least."""
-        if isinstance(origin, Files) and any(path.resolve() == out.resolve() for path in origin.paths):
+        if out and isinstance(origin, Files) and any(path.resolve() == out.resolve() for path in origin.paths):
             raise UsageError(f"{out} is a source too, so its output would be read as documents; name another --out")
         found = origin.found(without=out, skip=lambda name, why: skipped.append({"name": name, "why": why}))
         if self.split:
@@ -306,33 +293,20 @@ class Pipeline:
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             await job.run(found, remembering, at_once=at_once)
 
-    def _facts(self, context: Context) -> dict[str, Any]:
+    def _facts(self, context: Context, origin: Origin) -> dict[str, Any]:
         """What run.json has of the settings: none of them is a secret. `options` are as they are sent."""
-        config, schema, settings = self.config, context.schema, context.settings
-        rows = self.source if isinstance(self.source, Rows) else None
+        schema, settings = context.schema, context.settings
         return {
             "spec": self.spec,
             "split": self.split,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "version": library_version(),
-            "model": config.model,
-            "base_url": config.base_url and public_url(config.base_url),
-            "source": [name_of(public_url(place)) for place in self.opened_source().places],
-            **({"rows": rows.settings} if rows else {}),
-            "instructions": config.instructions,
-            "examples": lasting_path(config.examples),
+            "source": [name_of(public_url(place)) for place in origin.places],
+            **({"rows": self.source.settings} if isinstance(self.source, Rows) else {}),
+            **self.config.facts(),
             "options": settings.options.body(),
-            "max_output_tokens": config.max_output_tokens,
-            "thinking_tokens": config.thinking_tokens,
             "tools": [tool.name for tool in settings.tools],
-            "view_tokens": config.view_tokens,
-            "passes": config.passes,
-            "batch": config.batch,
-            "max_cost_usd": config.max_cost,
-            "rpm": config.rpm,
-            "tpm": config.tpm,
-            "concurrency": config.concurrency,
             "sink": [public_url(name) for name in named(self.sink)],
         }
 
@@ -348,23 +322,17 @@ def _forgotten(folder: Path) -> list[str]:
         names.update(orjson.loads(line)["document"] for line in lines)
     if path.is_file():
         with suppress(StorageError, UsageError), closing(Journal(path)) as journal:  # one that is damaged, or newer
-            names.update(journal.names(), journal.pruned(), journal.note("published") or ())
+            names.update(journal.places(), journal.pruned(), journal.note("published") or ())
     forget(folder)
     return sorted(names)
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
-    if not _is_on_a_loop():
-        run_on_loop(work)
-        return
-    with closing(Background()) as background:
-        background.run(work)
-
-
-def _is_on_a_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        run_on_loop(work)
+    else:
+        with closing(Background()) as background:
+            background.run(work)

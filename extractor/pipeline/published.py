@@ -21,13 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from extractor.documents.names import name_of
 from extractor.errors import UsageError
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.outputs import as_line, write_json
 from extractor.pipeline.sinks import Sink
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join, parts
@@ -71,16 +69,10 @@ class Published:
         for index, item in enumerate(items):
             yield _record(line, index, item, self.schema, pages[index])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
-        """All records with the places of their files; only those that did not end ok, if `dead`."""
-        for line, place in self.journal.rows(dead=dead):
-            yield from ((record, place) for record in self.records(line) if not dead or record["status"] != "ok")
-
-    def lines(self) -> Iterator[bytes]:
-        """All records as lines of JSON."""
-        if not self.split:
-            return self.journal.lines()
-        return (orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record, _ in self.rows())
+    def rows(self) -> Iterator[tuple[Line, str]]:
+        """All records with the places of their files."""
+        for line, place in self.journal.rows():
+            yield from ((record, place) for record in self.records(line))
 
     def dropped(self) -> list[str]:
         """Records that were published and are no more, whose rows a database may still hold."""
@@ -97,10 +89,12 @@ class Published:
         The facts for run.json are those of the time after the records: they count all that is in these.
         """
         corrections = read_corrections(out, self.schema.problems if self.schema else None)
-        with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrections.lines(self.lines()))
-        rows = ((corrections.applied(row), place) for row, place in self.rows(dead=not corrections.steps))
-        write_lines(out / "failures.jsonl", (failure(row, place) for row, place in rows if row["status"] != "ok"))
+        with whole_file(out / "records.jsonl") as records, whole_file(out / "failures.jsonl") as failures:
+            for row, place in self.rows():
+                record = corrections.applied(row)
+                records.write(as_line(record))
+                if record["status"] != "ok":
+                    failures.write(as_line(failure(record, place)))
         run = dict(facts())
         write_json(out / "run.json", run)
         dropped = self.dropped() if sinks else []

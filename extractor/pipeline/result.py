@@ -15,7 +15,7 @@ from extractor.schema.pointer import leaves
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
-__all__ = ["Result", "Status", "evidence_lines", "flags", "is_flagged", "reviewed_above"]
+__all__ = ["Result", "Status", "evidence_lines", "flags", "is_flagged", "many", "reviewed_above"]
 
 T = TypeVar("T")
 
@@ -65,8 +65,8 @@ class Result(Generic[T]):
 
     def __repr__(self) -> str:
         cost = "unknown cost" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
-        counts = f"{len(self.evidence)} values, {len(self.problems)} problems, {cost}"
-        return f"<Result {self.document!r}: {self.status}, {counts}>"
+        counts = many(len(self.evidence), "value"), many(len(self.problems), "problem"), cost
+        return f"<Result {self.document!r}: {self.status}, {', '.join(counts)}>"
 
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON values."""
@@ -103,6 +103,11 @@ class Result(Generic[T]):
         )
         found = notebook.table(rows, head=("path", "value", "evidence", "confidence"))
         return notebook.panel(f"{self.document}: {self.status}, {cost}", notebook.lines(self.problems), found)
+
+
+def many(number: int, what: str) -> str:
+    """A count with its noun: `1 value`, `2,000 values`."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _places(spans: tuple[Span, ...]) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from extractor.call.background import run_on_loop
+from extractor.call.background import Background
 from extractor.call.effects import drive
 from extractor.call.form import Ladder
 from extractor.errors import NotKept, StorageError, UsageError
-from extractor.pipeline.job import reading, work_on
+from extractor.pipeline.config import REPEATED
+from extractor.pipeline.job import begun
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.outputs import locked
+from extractor.pipeline.outputs import journal_of, locked
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.published import Published
 from extractor.pipeline.sinks import named, open_sinks
@@ -28,21 +29,6 @@ from extractor.sources.storage import exists, join, read
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Exchange", "as_text", "declared", "exchanges", "export", "pipeline_of_run"]
-
-_OPTIONS = (
-    "model",
-    "base_url",
-    "instructions",
-    "examples",
-    "max_output_tokens",
-    "thinking_tokens",
-    "view_tokens",
-    "passes",
-    "batch",
-    "rpm",
-    "concurrency",
-)
-"""What run.json tells in the words of Config. A batch that is still out would be paid twice if it were not."""
 
 
 def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
@@ -66,7 +52,7 @@ def pipeline_of_run(out: str | Path, *, schema: str | None = None, pipeline: str
             raise UsageError(f"{out} was written from Python: give its --schema or --pipeline")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
-    options = {name: settings[name] for name in _OPTIONS if name in settings}
+    options = {name: settings[name] for name in REPEATED if name in settings}
     config = replace(job.config, **options, max_cost=settings.get("max_cost_usd"))
     sink = tuple(settings.get("sink", ()))
     source: Rows | tuple[str, ...] = tuple(settings.get("source", ()))
@@ -100,10 +86,7 @@ def export(
 
     UsageError where the folder holds no run, one of another schema, or one that is still going on.
     """
-    folder, path = Path(out), Path(out) / "journal.sqlite"
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no run: name the --out folder of one")
-    wanted = named(formats)
+    folder, path, wanted = Path(out), journal_of(out), named(formats)
     job = pipeline_of_run(folder, schema=schema, pipeline=pipeline)
     with locked(folder), closing(open_journal(path)) as journal:
         journal.take_up(job.file_schema)
@@ -117,8 +100,7 @@ def export(
 # ------------------------------------------------------------------------- requests and replies
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and its reply."""
 
     request: Request
@@ -139,19 +121,17 @@ def exchanges(
 
     UsageError where the run has no such document, or no reply fits what is asked now.
     """
-    folder = Path(out)
-    if not (folder / "journal.sqlite").is_file():
-        raise UsageError(f"{folder} holds no run: name the --out folder of one")
-    job = pipeline_of_run(folder, schema=schema, pipeline=pipeline)
-    with closing(Journal(folder / "journal.sqlite", read_only=True)) as journal:
+    path = journal_of(out)
+    job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
+    with closing(Journal(path, read_only=True)) as journal, closing(Background()) as background:
         place = journal.source_of(document)
         if place is None:
-            raise UsageError(f"{folder} has no document {document!r}: give a name from records.jsonl")
+            raise UsageError(f"{out} has no document {document!r}: give a name from records.jsonl")
         entry = next(job.opened_source().named({document: place}))
         if entry.path and not entry.path.exists():
             raise UsageError(f"{place} no longer exists, and its requests can only be rebuilt from the file")
         recorded = _Recorded(journal)
-        run_on_loop(_processed(job, entry, recorded))
+        background.run(_processed(job, entry, recorded))
     if not recorded.exchanges:
         raise UsageError(
             f"no reply is stored for what is asked about {document} now:"
@@ -179,7 +159,7 @@ async def _processed(job: Pipeline, entry: Entry, recorded: _Recorded) -> None:
     ladder = Ladder(recorded.journal.note("ladder"))
     context = job.config.context(job.file_schema, split=job.split, ladder=ladder)
     try:
-        await drive(process(work_on(entry, context), (*reading(entry), *job.stages)), recorded)
+        await drive(process(*begun(entry, context, job.stages)), recorded)
     except NotKept:  # all that came before it is told
         return
 

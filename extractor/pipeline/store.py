@@ -6,12 +6,12 @@ import os
 import sqlite3
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, ClassVar
 
 from extractor.errors import StorageError, UsageError
 
@@ -28,28 +28,29 @@ class Damaged(StorageError):
 class Store:
     """An open file of tables. Safe to share between threads, and `shared` between processes.
 
-    `steps` lead from one version of the layout to the next: the first from an empty file to version 1. What is
-    written outlives a killed process once it is committed, and a power failure once the future of `durable` is done:
-    one flush serves all that was committed before it began, so that replies which arrive together wait for one only.
+    `create` makes the tables of a new file, which are of the version `layout`. What is written outlives a killed
+    process once it is committed, and a power failure once the future of `durable` is done: one flush serves all that
+    was committed before it began, so that replies which arrive together wait for one only.
 
     StorageError where the file cannot be written; after that nothing else is written to it.
     """
 
-    def __init__(
-        self, path: Path, steps: Sequence[str], *, read_only: bool = False, shared: bool = False, check: bool = False
-    ) -> None:
+    create: ClassVar[str]
+    layout: ClassVar[int]
+
+    def __init__(self, path: Path, *, read_only: bool = False, shared: bool = False, check: bool = False) -> None:
         self.path, self._read_only, self._shared = path, read_only, shared
         self._lock, self._uncommitted = RLock(), 0
         self._broken: StorageError | None = None
         self._flushes = _Flushes(path)
         try:
-            self._db = self._opened(steps, check=check)
+            self._db = self._opened(check=check)
         except sqlite3.Error as error:
             if _is_damage(error):
                 raise Damaged(f"{path} is damaged: {error}") from error
             raise UsageError(f"{path} cannot be opened: {error}; name another place for it") from error
 
-    def _opened(self, steps: Sequence[str], *, check: bool) -> sqlite3.Connection:
+    def _opened(self, *, check: bool) -> sqlite3.Connection:
         where = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
         db = sqlite3.connect(where, uri=True, check_same_thread=False, timeout=_BUSY_SECONDS)
         try:
@@ -57,10 +58,11 @@ class Store:
                 db.execute("SELECT 1 FROM replies LIMIT 1")
                 return db
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(steps):
+            if version not in (0, self.layout):
+                age, remedy = ("a newer", "update extractor, or ") if version > self.layout else ("an older", "")
                 raise UsageError(
-                    f"{self.path} was written by a newer version of extractor (its layout is {version}, this one knows"
-                    f" {len(steps)}): update extractor, or name another place for it"
+                    f"{self.path} was written by {age} version of extractor (its layout is {version}, this one knows"
+                    f" {self.layout}): {remedy}name another place for it"
                 )
             if check and (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise Damaged(f"{self.path} is damaged: {' '.join(found.split())}")
@@ -68,22 +70,21 @@ class Store:
             # Without a write-ahead log, as on some network drives, a commit has to flush by itself.
             db.execute(f"PRAGMA synchronous={'NORMAL' if wal else 'FULL'}")
             self._flushes.has_log = wal
-            for number in range(version, len(steps)):
-                self._step(db, steps[number], number)
+            if not version:
+                self._create(db)
         except BaseException:
             db.close()
             raise
         return db
 
-    @staticmethod
-    def _step(db: sqlite3.Connection, statements: str, number: int) -> None:
-        """Make one step of the layout, whole or not at all, unless another process was faster."""
+    def _create(self, db: sqlite3.Connection) -> None:
+        """Make the tables, all or none, unless another process was faster."""
         db.execute("BEGIN IMMEDIATE")
         with db:
-            if db.execute("PRAGMA user_version").fetchone()[0] == number:
-                for statement in filter(str.strip, statements.split(";")):
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in self.create.split(";"):
                     db.execute(statement)
-                db.execute(f"PRAGMA user_version = {number + 1}")
+                db.execute(f"PRAGMA user_version = {self.layout}")
 
     def close(self) -> None:
         """Close the file, and leave none beside it; it must not be used after."""

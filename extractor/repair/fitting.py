@@ -20,7 +20,21 @@ from extractor.repair.kinds import absent, choose, is_elision, is_scale
 from extractor.repair.receipt import Change, Kind
 from extractor.repair.shapes import Shapes, are_rows, counts_more, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join, parts
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    is_null,
+    records,
+)
 from extractor.schema.validator import same
 from extractor.schema.words import letters
 
@@ -150,8 +164,7 @@ class _Fitter(Shapes):
         chosen, fitter, fitted = tried[ranks.index(rank)]
         equal = [each for each, its in zip(tried, ranks, strict=True) if not its[0] and its[:2] == rank[:2]]
         whole = sum(self.is_whole(branch, its, but=own) for branch, _, its in equal)
-        names = {slot.wire for branch in map(self.tree.resolve, branches) for slot in getattr(branch, "slots", ())}
-        rivals = {join(at, name) for name in names}
+        rivals = {join(at, slot.wire) for record in records(self.tree.resolve, union) for slot in record.slots}
         beyond = {left.path for left in fitter.found.left}
         fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
         self.adopt(fitter)
@@ -178,7 +191,8 @@ class _Fitter(Shapes):
         elif isinstance(inner, dict):
             words = {name: (name, inner) for name in value}
         else:
-            declared = {slot.wire for branch, _ in choices for slot in getattr(self.tree.resolve(branch), "slots", ())}
+            objects = (record for branch, _ in choices for record in records(self.tree.resolve, branch))
+            declared = {slot.wire for record in objects for slot in record.slots}
             others = [name for name in value if name not in declared and isinstance(value[name], str)]
             words = {name: (value[name], {k: v for k, v in value.items() if k != name}) for name in others}
         constants = [(constant, branch) for branch, choice in choices for constant in choice.values]

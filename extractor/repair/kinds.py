@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from itertools import product
 from unicodedata import normalize
 
@@ -282,8 +283,8 @@ KINDS: dict[str, Callable[[JSON, Mapping[str, JSON]], Meant]] = {
     "datetime": times.as_datetime,
     "decimal": numbers.as_decimal,
     "duration": times.as_duration,
-    "integer": numbers.as_integer,
-    "number": numbers.as_float,
+    "integer": partial(numbers.as_number, whole=True),
+    "number": numbers.as_number,
     "string": _string,
     "time": times.as_time,
 }

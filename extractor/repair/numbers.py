@@ -17,7 +17,7 @@ from extractor.repair.receipt import Meant, spelt
 from extractor.schema.pointer import JSON
 from extractor.schema.text import Digits
 
-__all__ = ["DECIMAL", "as_decimal", "as_float", "as_integer", "ascii_of"]
+__all__ = ["DECIMAL", "as_decimal", "as_number", "ascii_of"]
 
 DECIMAL = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _SPACES = " \t\u00a0\u2007\u2009\u202f"
@@ -115,15 +115,7 @@ def _is_share(facts: Mapping[str, JSON]) -> bool:
     return isinstance(most, int | float) and most <= 1
 
 
-def as_integer(value: JSON, facts: Mapping[str, JSON]) -> Meant:
-    return _numeric(value, facts, whole=True)
-
-
-def as_float(value: JSON, facts: Mapping[str, JSON]) -> Meant:
-    return _numeric(value, facts, whole=False)
-
-
-def _numeric(value: JSON, facts: Mapping[str, JSON], *, whole: bool) -> Meant:
+def as_number(value: JSON, facts: Mapping[str, JSON], *, whole: bool = False) -> Meant:
     if isinstance(value, bool):
         return Meant(value, problem=f"{spelt(value)} is no number")
     if isinstance(value, float) and not math.isfinite(value):
@@ -147,7 +139,7 @@ def as_decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if isinstance(value, Digits):
         return Meant(value.text)
     if not isinstance(value, str):
-        return _numeric(value, facts, whole=False)
+        return as_number(value, facts)
     if DECIMAL.fullmatch(value):
         return Meant(value)
     meant = number(value, facts)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import opened_journal
 from extractor.schema.compiler import Schema
 
 __all__ = ["opened_journal", "read_gold", "read_line", "read_records", "read_run", "read_steps", "schema_of_run"]
@@ -40,17 +39,6 @@ def read_run(out: Path) -> dict[str, Any]:
     except (OSError, orjson.JSONDecodeError) as error:
         raise UsageError(f"{out / 'run.json'} cannot be read: {error}") from error
     return run if isinstance(run, dict) else {}
-
-
-@contextmanager
-def opened_journal(out: Path) -> Iterator[Journal | None]:
-    """The journal of a run, for reading; None where it has none."""
-    path = out / "journal.sqlite"
-    if not path.exists():
-        yield None
-        return
-    with closing(Journal(path, read_only=True)) as journal:
-        yield journal
 
 
 def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Schema[Any]:

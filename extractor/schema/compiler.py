@@ -114,7 +114,7 @@ class Schema(Generic[T]):
             answer = exact_from_text(answer) if self._lens.decimals else from_text(answer)
         wire: JSON = answer
         bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
-        found = self.unwrap({"value": wire} if bare else wire)
+        found = self.unwrap({"value": wire} if bare else wire, exact=True)
         if found.misnamed:
             raise InvalidValue(found.problems)
         return self.validate(found.value)
@@ -124,12 +124,12 @@ class Schema(Generic[T]):
         """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
         return self._lens.plain and not self.tree.wrapped
 
-    def unwrap(self, wire: JSON) -> Unwrapped:
+    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere stays as it is, with a problem.
 
-        Of numbers that are `Digits`, decimals get each digit.
+        `exact`: numbers may be `Digits`, of which decimals get each digit.
         """
-        return self._lens.decode(wire)
+        return Unwrapped(wire) if self._lens.plain and not (exact or self.tree.wrapped) else self._lens.decode(wire)
 
     def dump(self, value: T) -> JSON:
         """A declared value as JSON in the declared shape."""
@@ -330,8 +330,8 @@ class Excerpt(Schema[JSON]):
     def _is_plain(self) -> bool:
         return False
 
-    def unwrap(self, wire: JSON) -> Unwrapped:
-        found = super().unwrap(wire)
+    def unwrap(self, wire: JSON, *, exact: bool = False) -> Unwrapped:
+        found = super().unwrap(wire, exact=exact)
         return replace(found, value=trimmed(found.value, self.whole.declared, self.declared))
 
 

@@ -2,7 +2,7 @@
 
 **Unions**: where JSON does not tell one class of a union from another, each of them gets one more constant, which
 validation reads and takes away, and which dumping writes. Classes that differ in a required field or in a constant need
-no name. Everything else, such as scalars, lists and maps, is read as pydantic reads it.
+no name. A map beside a class is named like one. Scalars and lists are read as pydantic reads them.
 
     class Charge(BaseModel): amount: Decimal
     class Refund(BaseModel): amount: Decimal
@@ -40,6 +40,7 @@ from pydantic_core import (
 )
 
 from extractor.schema.forms import (
+    ANY,
     ARRAYS,
     FIELDS,
     FUNCTIONS,
@@ -228,15 +229,17 @@ PLAIN = ""
 
 
 class UnionCore:
-    """A union, the classes among its branches, and the constants that name them; none where none is needed."""
+    """A union, the classes and maps among its branches, and the constants that name them; none where none is needed."""
 
     def __init__(self, whole: Cores, core: Core) -> None:
         self.whole = whole
         choices = list(whole.branches(core)) if _is_ours(core) else []
         self.branches = [branch for _, branch in choices]
         self.records = [record for label, branch in choices if (record := record_of(whole, branch, label))]
-        self.tag = unused("variant", {name for record in self.records for name in record.names | record.taken})
-        clash = any(not one.differs(other) for one, other in combinations(self.records, 2))
+        self.objects = [record for record in self.records if not record.is_map]
+        self.tag = unused("variant", {name for record in self.objects for name in record.names | record.taken})
+        pairs = combinations(self.records, 2) if self.objects else ()
+        clash = any(not one.differs(other) for one, other in pairs)
         labels = distinct(record.name for record in self.records) if clash else []
         self.named = dict(zip(labels, self.records, strict=False))
 
@@ -268,7 +271,7 @@ class UnionCore:
         label = value.get(self.tag) if isinstance(value, dict) else None
         if isinstance(label, str) and label in self.named:
             return label
-        return PLAIN if label is None or any(record.open for record in self.records) else None
+        return PLAIN if label is None or any(record.open for record in self.objects) else None
 
     def with_name(self, label: str, branch: Core) -> Core:
         """A reference to a copy of a branch that reads the constant first and takes it away again.
@@ -283,6 +286,9 @@ class UnionCore:
         return core_schema.definition_reference_schema(ref)
 
     def _with_constant(self, core: Core, label: str) -> Core:
+        if core["type"] == "dict":
+            values = core.get("values_schema", ANY)
+            core = core_schema.typed_dict_schema({}, extras_schema=values, extra_behavior="allow")
         if core["type"] not in FIELDS:
             return {**core, "schema": self._with_constant(core["schema"], label)}
         constant = _FIELD[core["type"]](self.tag, core_schema.literal_schema([label]))

@@ -47,6 +47,7 @@ MAPS = ("counter", "dict", "ordered-dict")
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 FUNCTIONS = ("function-plain", "function-wrap")
+SIZES = {"max_length", "min_length"}
 TIMES = ("date", "datetime", "time", "timedelta")
 NUMBERS = ("float", "int")
 TEXTS = ("bytes", "decimal", "multi-host-url", "str", "url", "uuid", *TIMES)
@@ -111,6 +112,7 @@ class Record:
     required: set[str] = field(default_factory=set)
     constants: dict[str, set[str]] = field(default_factory=dict)
     open: bool = False
+    is_map: bool = False
 
     def differs(self, other: Record) -> bool:
         """Whether a value of either can never be one of the other."""
@@ -121,8 +123,13 @@ class Record:
 
 
 def record_of(whole: Forms, branch: Core, label: str) -> Record | None:
-    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`."""
+    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`.
+
+    A map of any size whose names may be any is one without fields.
+    """
     target = whole.resolve(branch)
+    if target["type"] == "dict" and target.get("keys_schema") == {"type": "str"} and not target.keys() & SIZES:
+        return Record("map", branch, None, open=True, is_map=True)
     if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
         return None
     inner = whole.fields(target)

@@ -129,7 +129,8 @@ class Documents:
             here = {rows.name_at(place): place for place in left if is_row(place, [rows])}
             for entry in rows.found() if here else ():
                 if entry.name in here:
-                    yield entry._replace(name=left.pop(here.pop(entry.name)))
+                    place = here.pop(entry.name)
+                    yield entry._replace(name=left.pop(place), place=place)
         for place, name in left.items():
             yield Entry(name, place, DocumentError(f"{name}: the row is no longer in its table", kind="unreadable"))
 

@@ -6,14 +6,14 @@ same place later, with another number of shards, finds the journal in which its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from typing import TypedDict, cast
-from urllib.parse import urlsplit
 
 import orjson
 
 from extractor.shards.lease import hold
+from extractor.sources.files import longer_names
 from extractor.sources.storage import File, exists, join, lines, write
 from extractor.sources.urls import named_url
 
@@ -61,9 +61,11 @@ def register(out: str, shard: str, files: Iterable[File]) -> list[Line]:
             taken = {line["document"] for line in index.values()}
             for place, file in now.items():
                 if place not in index:
-                    name = next(name for name in _names(file) if name not in taken)
+                    names = chain(longer_names(file.name, file.uri), (f"{file.name} ({more})" for more in count(2)))
+                    name = next(name for name in names if name not in taken)
                     taken.add(name)
-                    index[place] = _line(name, file, shard)
+                    known = {"document": name, "place": file.uri, "size": file.size, "etag": file.etag}
+                    index[place] = in_shard(cast(Line, {**known, "sha256": "", "status": ""}), shard)
             _write(out, index)
     facts = ((index[place], {"place": file.uri, "size": file.size, "etag": file.etag}) for place, file in now.items())
     return [cast(Line, {**line, **fact}) for line, fact in facts]
@@ -87,29 +89,6 @@ def below(out: str, shard: str) -> str:
 
 def journal_of(shard: str) -> str:
     return f"shards/{shard}/{JOURNAL}" if shard else JOURNAL
-
-
-def _line(name: str, file: File, shard: str) -> Line:
-    return Line(
-        document=name,
-        place=file.uri,
-        size=file.size,
-        etag=file.etag,
-        sha256="",
-        status="",
-        shard=shard,
-        journal=journal_of(shard),
-    )
-
-
-def _names(file: File) -> Iterator[str]:
-    """Names for a document, the shortest first: each next one has one folder more of its place."""
-    yield file.name
-    parts = PurePosixPath(urlsplit(file.uri).path.strip("/")).parts
-    length = len(PurePosixPath(file.name).parts)
-    for more in range(length + 1, len(parts) + 1):
-        yield "/".join((*parts[-more:-length], file.name))
-    yield from (f"{file.name} ({number})" for number in range(2, 1 << 30))
 
 
 def _write(out: str, index: Mapping[str, Line]) -> None:

@@ -31,7 +31,7 @@ from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, read_index, update
 from extractor.shards.plan import Shard, shard_of
 from extractor.shards.purse import spent_by_all
-from extractor.shards.work import Manifest, by_file, extract_shard, failures, manifest_of, outcome, results, rows_in
+from extractor.shards.work import Manifest, by_file, extract_shard, manifest_of, outcome, results
 from extractor.sources.storage import File, exists, inside, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
@@ -89,13 +89,37 @@ def publish(
     missing = [shard for shard in expected or () if shard["shard"] not in there]
     settings = _settings(shards, str(out))
     compiled = published_schema(schema, settings, needed=bool(sink or settings.get("split")))
+    root = shards[0]["job"]
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
         totals = _totals(shards, missing, corrections)
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
         sinks = _opened(sink, desk, compiled, carries="rows" in settings) if compiled else ()
-        run = _run(settings, shards, missing, totals)
-        return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
+        run, index = _run(settings, shards, missing, totals), read_index(root)
+        (desk.folder / "run.json").unlink(missing_ok=True)
+        with closing(open_journal(desk.journal)) as journal:
+            run |= {"run": (journal.note("run") or 0) + 1, "tables": []}
+            if "rows" not in run:
+                run["source"] = sorted({line["place"].rpartition("/")[0] for line in index.values()})
+            journal.keep_note("run", run["run"])
+            published = Published(journal, compiled, bool(run.get("split")))
+            ended = _gather(shards, published, {line["document"] for line in index.values()}, desk, corrections)
+            if prune and not missing:
+                journal.keep_note("walked", run["run"])
+                journal.prune()
+            published.write(desk.folder, lambda: run, sinks)
+        write_report(desk.folder)
+        if corrections.steps:
+            write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
+        update(root, results(index.values(), ended))
+        paid = [shard["run_usd"] for shard in shards]
+        return {
+            **manifest_of(desk, run, totals["documents"]),
+            **{name: run[name] for name in ("shards", "missing")},
+            "tables": [table for one in sinks for table in one.written],
+            "run_usd": None if None in paid else usd(sum(map(nano, paid))),
+            "spent_usd": spent_by_all(root),
+        }
 
 
 def _settings(shards: Sequence[Manifest], out: str) -> dict[str, Any]:
@@ -210,62 +234,17 @@ def _check(
         raise UsageError(f"there are {rows} records, fewer than min_rows={min_rows}: nothing was published")
 
 
-def _publish(
-    shards: Sequence[Manifest],
-    missing: Sequence[Shard],
-    desk: Desk,
-    run: dict[str, Any],
-    schema: Schema[Any] | None,
-    sinks: Sequence[Sink],
-    corrections: Corrections,
-    *,
-    prune: bool,
-) -> Manifest:
-    root = shards[0]["job"]
-    index = read_index(root)
-    places = {line["document"]: line["place"] for line in index.values()}
-    (desk.folder / "run.json").unlink(missing_ok=True)
-    with closing(open_journal(desk.journal)) as journal:
-        number = (journal.note("run") or 0) + 1
-        journal.keep_note("run", number)
-        published = Published(journal, schema, bool(run.get("split")))
-        ended = _gather(shards, published, places, number, desk, corrections)
-        if prune and not missing:
-            journal.keep_note("walked", number)
-            journal.prune()
-        run |= {"run": number, "tables": []}
-        if "rows" not in run:
-            run["source"] = sorted({line["place"].rpartition("/")[0] for line in index.values()})
-        published.write(desk.folder, lambda: run, sinks)
-    dead = desk.folder / "failures.jsonl"
-    write_lines(dead, failures(rows_in(dead), places))
-    write_report(desk.folder)
-    if corrections.steps:
-        write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
-    update(root, results(index.values(), ended))
-    manifest = manifest_of(desk, run, run["totals"]["documents"])
-    paid = [shard["run_usd"] for shard in shards]
-    return {
-        **manifest,
-        "shards": len(shards),
-        "missing": [shard["shard"] for shard in missing],
-        "tables": [table for one in sinks for table in one.written],
-        "run_usd": None if None in paid else usd(sum(map(nano, paid))),
-        "spent_usd": spent_by_all(root),
-    }
-
-
 def _gather(
     shards: Sequence[Manifest],
     published: Published,
     files: Container[str],
-    number: int,
     desk: Desk,
     corrections: Corrections,
 ) -> dict[str, dict[str, Any]]:
     """Take the lines and texts of all shards into the journal of the whole; what became of each file, by name."""
     ended: dict[str, dict[str, Any]] = {}
     journal = published.journal
+    number = journal.note("run")
     for shard in shards:
         changed = set()
         for file, rows in by_file(read_results(shard), files):

@@ -6,17 +6,17 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from extractor.call.ledger import Heads
-from extractor.errors import InvalidValue, UsageError
+from extractor.errors import UsageError
 from extractor.pipeline.config import Config
-from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Progress
-from extractor.pipeline.journal import open_journal
+from extractor.pipeline.journal import check_schema, open_journal
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.pipeline import Pipeline
 from extractor.review.report import write_report
@@ -31,7 +31,7 @@ from extractor.sources.storage import address, exists, facts, join, read
 from extractor.wire.values import Usage, usd
 
 __all__ = [
-    *("Manifest", "Redo", "by_file", "extract_shard", "failures", "file_of", "manifest_of", "outcome"),
+    *("Manifest", "Redo", "by_file", "extract_shard", "file_of", "manifest_of", "outcome"),
     "results",
     "rows_in",
 ]
@@ -75,7 +75,8 @@ def extract_shard(
         raise UsageError("no documents: the source is empty")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
-    _check_schema(out, pipeline.file_schema)
+    if exists(published := join(out, "run.json")):
+        check_schema(out, orjson.loads(read(published)), pipeline.file_schema, "name another out")
     with _at_work(out, shard, wait=wait) as (desk, lines, tables):
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         before = _prepared(desk, lines, redo, pipeline.file_schema)
@@ -96,16 +97,6 @@ def extract_shard(
     return manifest
 
 
-def _check_schema(out: str, schema: Schema[Any]) -> None:
-    """UsageError where this version of the library published records of another schema at a place."""
-    place = join(out, "run.json")
-    if exists(place):
-        run = orjson.loads(read(place))
-        if run.get("version") == library_version() and run["fingerprint"] != schema.fingerprint:
-            other = "another form of it" if run["schema"] == schema.name else f"the schema {run['schema']}"
-            raise UsageError(f"{out} holds records of {other}, not of the schema {schema.name}: name another out")
-
-
 def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
     """The manifest of the output on a desk, from what its run.json says."""
     totals = run["totals"]
@@ -119,11 +110,6 @@ def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
         "records": join(desk.place, "records.jsonl"),
         "report": address(join(desk.place, "report.html")),
     }
-
-
-def failures(found: Iterable[dict[str, Any]], places: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Lines of failures.jsonl with the documents' own places, rather than where they were read."""
-    return ({**line, "path": places.get(file_of(line["document"], places), line["path"])} for line in found)
 
 
 def file_of(record: str, files: Container[str]) -> str:
@@ -193,7 +179,7 @@ def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
     if not others:
         return
     with closing(open_journal(desk.journal)) as journal:
-        for place, lines in groupby(sorted(others, key=_journal), _journal):
+        for place, lines in groupby(sorted(others, key=itemgetter("journal")), itemgetter("journal")):
             if exists(join(out, place)):  # else it was killed before it asked for anything
                 with borrowed(join(out, place), desk.folder) as other:
                     journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
@@ -201,28 +187,15 @@ def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
     update(out, (in_shard(line, name) for line in others))
 
 
-def _journal(line: Line) -> str:
-    return line["journal"]
-
-
 def _prepared(desk: Desk, lines: Sequence[Line], redo: Redo, schema: Schema[Any]) -> Heads:
     """Set replies aside that are not to be used again; returns what was spent so far."""
     names = {line["document"] for line in lines}
     with closing(open_journal(desk.journal)) as journal:
-        for row, _ in list(journal.rows(dead=True)) if redo != "none" else ():
-            if row["document"] in names and (
-                redo == "partial" or not _is_valid(row["value"], schema.of_kind(row.get("kind")))
-            ):
+        short = [row for row, _ in journal.rows() if row["status"] != "ok" and row["document"] in names]
+        for row in short if redo != "none" else ():
+            if redo == "partial" or row["value"] is None or schema.problems(row["value"], row.get("kind")):
                 journal.set_aside(row["document"])
         return journal.heads()
-
-
-def _is_valid(value: Any, schema: Schema[Any]) -> bool:
-    try:
-        schema.validate(value)
-    except InvalidValue:
-        return False
-    return value is not None
 
 
 def _heads(desk: Desk) -> Heads:
@@ -237,13 +210,13 @@ def _within(config: Config, budget: float | None) -> Config:
 
 
 def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: Heads, after: Heads) -> Manifest:
-    """Name the documents' own places, and leave what other runs put into the shard's journal out of its records."""
+    """Leave what other runs put into the shard's journal out of its records."""
     index = read_index(out)
     places = {line["document"]: line["place"] for line in index.values()}
     names = {line["document"] for line in lines} if name else set(places)
     for file in ("records.jsonl", "failures.jsonl"):
-        rows = (row for row in rows_in(desk.folder / file) if file_of(row["document"], places) in names)
-        write_lines(desk.folder / file, failures(rows, places) if file == "failures.jsonl" else rows)
+        rows = rows_in(desk.folder / file)
+        write_lines(desk.folder / file, (row for row in rows if file_of(row["document"], places) in names))
     mine = {line["document"] for line in lines}
     outcomes, usage = dict[str, dict[str, Any]](), Usage()
     for file, records in by_file(rows_in(desk.folder / "records.jsonl"), places):

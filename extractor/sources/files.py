@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b, sha256
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from extractor.documents.discover import Skip, discover
 from extractor.documents.document import Document
@@ -21,7 +22,7 @@ from extractor.errors import DocumentError, UsageError
 from extractor.sources.storage import File, document, inspected, is_remote, listing, local
 from extractor.sources.urls import named_url, public_url
 
-__all__ = ["Entry", "Files", "Origin"]
+__all__ = ["Entry", "Files", "Origin", "longer_names"]
 
 
 class Entry(NamedTuple):
@@ -153,3 +154,10 @@ class Files:
 def _is_listed(place: str) -> bool:
     """Whether a place is found by listing it: a URL, or `@` and the name of a file that lists places."""
     return is_remote(place) or (place.startswith("@") and not Path(place).exists())
+
+
+def longer_names(name: str, place: str) -> Iterator[str]:
+    """Names for the document at a place, the shortest first: each next one has one folder more of its path."""
+    path = PurePosixPath(urlsplit(place).path) if is_remote(place) else local(place)
+    folders = path.parts[1 : -len(PurePosixPath(name).parts)]
+    return ("/".join((*folders[len(folders) - more :], name)) for more in range(len(folders) + 1))

@@ -271,39 +271,26 @@ def inside(place: str) -> list[str]:
 
 
 def facts(files: Iterable[File]) -> list[File]:
-    """The same files with the size and etag that they have now; (-1, "") for one that is gone.
-
-    Object storage is asked once for each folder.
-    """
-    folders: dict[str, dict[str, Any]] = {}
-    return [_now(file, folders) if is_remote(file.uri) else _here(file) for file in files]
-
-
-def _here(file: File) -> File:
-    try:
-        status = local(file.uri).stat()
-    except OSError:
-        return file._replace(size=-1, etag="")
-    return file._replace(size=status.st_size, etag=str(status.st_mtime_ns))
-
-
-def _now(file: File, folders: dict[str, dict[str, Any]]) -> File:
-    store, path = _opened(file.uri)
-    parent = file.uri.rpartition("/")[0]
-    if parent not in folders:
-        store.invalidate_cache()
-        try:  # a web server tells no more than names
-            found = [] if _is_web(file.uri) else store.ls(path.rpartition("/")[0], detail=True)
-        except Exception:  # each file system has errors of its own; reading tells why
-            found = []
-        folders[parent] = {entry["name"].rstrip("/"): entry for entry in found}
-    entry = folders[parent].get(path.rstrip("/"))
-    return inspected(file) if entry is None else file._replace(size=entry.get("size") or 0, etag=_etag(entry))
+    """The same files as `inspected`; object storage is asked once for each folder, whose listing it then answers by."""
+    listed, found = set[str](), list[File]()
+    for file in files:
+        parent = file.uri.rpartition("/")[0]
+        if is_remote(file.uri) and not _is_web(file.uri) and parent not in listed:
+            listed.add(parent)
+            with suppress(Exception):  # each file system has errors of its own; reading tells why
+                store, path = _opened(parent)
+                store.invalidate_cache(path)
+                store.ls(path)
+        found.append(inspected(file))
+    return found
 
 
 def inspected(file: File) -> File:
-    """An object with the size and etag that it has now; (-1, "") where its storage does not tell."""
+    """A file with the size and etag that it has now; (-1, "") for one that is gone, or whose storage does not tell."""
     try:
+        if not is_remote(file.uri):
+            status = local(file.uri).stat()
+            return file._replace(size=status.st_size, etag=str(status.st_mtime_ns))
         store, path = _opened(file.uri)
         entry = store.info(path)
     except Exception:  # reading it tells why
@@ -321,6 +308,8 @@ def _etag(entry: Mapping[str, Any]) -> str:
 def _opened(uri: str) -> tuple[Any, str]:
     """The store that holds a URL, and the path in it."""
     parts, name = urlsplit(uri), public_url(uri)
+    if _is_web(uri) and not parts.hostname:
+        raise UsageError(f"{name} names no server: check the URL")
     try:
         if "@" in parts.netloc and not _is_web(uri):
             try:

@@ -70,6 +70,9 @@ CASES = [
         2,
         "models.py is no table: rows are read",
     ),
+    (["run", "https://", "--schema", "receipt"], 2, "https:// names no server: check the URL"),
+    (["run", "empty", "--schema", "receipt"], 2, "no document in empty: hidden files"),
+    (["plan", "empty", "--schema", "receipt"], 2, "no document in empty: hidden files"),
     (["run", "", "--schema", "receipt"], 2, "no source: name the files, folders or URLs to read"),
     (["run", RECEIPTS, "--schema", "receipt", "--out", ""], 2, "an empty name is no output folder"),
     (["run", RECEIPTS, "--schema", "receipt", "--out", "s3://bucket/out"], 2, "s3://bucket/out is no folder of this"),
@@ -121,6 +124,7 @@ def test_one_line_that_says_what_to_do(
     words: list[str], code: int, message: str, tmp_path: Path, emulator: Emulator
 ) -> None:
     """What cannot be done as asked exits as it should with one line on standard error, before any request is sent."""
+    (tmp_path / "empty").mkdir()
     (tmp_path / "models.py").write_text(MODELS)
     (tmp_path / "broken.py").write_text("class Good(:\n")
     (tmp_path / "mail.eml").write_text("Subject: no schema\n\nA letter.\n")

@@ -194,13 +194,12 @@ def test_no_step_is_lost_to_another(tmp_path: Path) -> None:
     assert len(read_corrections(tmp_path).steps["a"]) == 100
 
 
-def test_lines_of_other_documents_pass_as_they_are(tmp_path: Path) -> None:
-    """Only the lines of reviewed documents are written anew."""
+def test_records_of_other_documents_stay_as_they_are(tmp_path: Path) -> None:
+    """Only the records of reviewed documents are changed."""
     append_step(tmp_path, step("correct", "/total", "6"))
-    lines = [b'{"document":"b",  "value": 1}\n', json.dumps(record(VALUE)).encode() + b"\n"]
-    first, second = read_corrections(tmp_path).lines(lines)
-    assert first == lines[0]
-    assert json.loads(second)["value"]["total"] == "6"
+    corrections, other = read_corrections(tmp_path), {"document": "b", "value": 1}
+    assert corrections.applied(other) == other
+    assert corrections.applied(record(VALUE))["value"]["total"] == "6"
 
 
 values = st.recursive(

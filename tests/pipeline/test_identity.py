@@ -18,8 +18,7 @@ from extractor.emulator.questions import answering
 from extractor.emulator.server import Emulator
 from extractor.pipeline import job as jobs
 from extractor.pipeline.identity import digest
-from extractor.pipeline.stages import STAGES
-from extractor.pipeline.work import Work
+from extractor.pipeline.stages import STAGES, Work
 from tests.extraction.kit import Store, perfect, store
 from tests.pipeline.test_retry import where
 

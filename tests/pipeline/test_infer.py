@@ -112,15 +112,7 @@ def designer(body: Mapping[str, Any]) -> Any:
     return compile_schema(loose, counts=True).encode(loose.model_validate(value))
 
 
-def optional(proposal: Mapping[str, Any]) -> Proposal:
-    fields = [
-        {**each, "optional": True, "columns": [{**inner, "optional": True} for inner in each["columns"]]}
-        for each in proposal["fields"]
-    ]
-    return Proposal.model_validate({**proposal, "fields": fields})
-
-
-WRITTEN_LOOSE = _source(optional(PROPOSAL))
+WRITTEN_LOOSE = _source(Proposal.model_validate(PROPOSAL), loose=True)
 
 
 def infer_command(folder: Path, *words: str) -> Any:

@@ -29,7 +29,7 @@ from tests.pipeline.killing import letters_of, write_mixed
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 
 FILE = """
-import os, signal, threading
+import asyncio, os, signal, threading
 from pathlib import Path
 from pydantic import BaseModel
 from extractor import Extractor, Pipeline
@@ -52,10 +52,14 @@ def look(word: str) -> str:
     return compute(word)
 
 PIPELINE = Pipeline(Named, Path(__file__).parent / "in", stages=(*stages.STAGES, compute))
+
+async def cell():
+    PIPELINE.run("out")
 """
 COMMAND = ["-m", "extractor", "run", "--pipeline", "job.py", "--out", "out"]
 CALLS = {
     "a pipeline": "job.PIPELINE.run('out')",
+    "a pipeline in a notebook": "job.asyncio.new_event_loop().run_until_complete(job.cell())",
     "a call": "job.Extractor(tools=(job.look,)).extract(job.Named, 'Ada')",
     "many calls": "list(job.Extractor(tools=(job.look,)).extract_many(job.Named, ['Ada', 'Bo']))",
     "a stream": "list(job.Extractor(tools=(job.look,)).stream(job.Named, 'Ada'))",

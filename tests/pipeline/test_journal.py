@@ -234,41 +234,22 @@ def test_who_gives_up_leaves_the_flush_to_the_others(tmp_path: Path, monkeypatch
 # -- versions and damage
 
 
-def test_an_old_journal_is_brought_up_to_date(tmp_path: Path) -> None:
-    """One of the first layout opens with all that it holds, and with what was paid for it."""
-    path = tmp_path / "journal.sqlite"
-    with closing(Journal(path)) as journal:
-        journal.put("a", REPLY).result()
-        journal.keep_note("run", 3)
-    with closing(sqlite3.connect(path)) as old, old:
-        for statement in (
-            "CREATE TABLE first (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID",
-            "INSERT INTO first SELECT key, reply, nano / 1e9 FROM replies",
-            "DROP TABLE replies",
-            "ALTER TABLE first RENAME TO replies",
-            "DROP TABLE open",
-            "DROP TABLE ledger",
-            "ALTER TABLE documents DROP COLUMN seen",
-            "INSERT INTO notes VALUES ('lost', CAST('0.0625' AS BLOB))",
-            "PRAGMA user_version = 0",
-        ):
-            old.execute(statement)
-    for _ in range(2):
-        with closing(Journal(path)) as journal:
-            assert journal.get("a", "whatever it was") == REPLY
-            assert journal.heads() == Heads(paid=250_000_000, perhaps=62_500_000)
-            assert (journal.note("run"), journal.note("lost")) == (3, None)
-
-
-def test_a_newer_journal_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("layout", "line"),
+    [
+        (99, r"a newer version of extractor \(its layout is 99.*update extractor, or name another place"),
+        (4, r"an older version of extractor \(its layout is 4, this one knows 6\): name another place"),
+    ],
+)
+def test_a_journal_of_another_version_is_left_alone(tmp_path: Path, layout: int, line: str) -> None:
     """It is told in a line, and not a byte of it is changed."""
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
         journal.put("a", REPLY).result()
-    with closing(sqlite3.connect(path)) as newer:
-        newer.execute("PRAGMA user_version = 99")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {layout}")
     before = path.read_bytes()
-    with pytest.raises(UsageError, match=r"newer version of extractor \(its layout is 99.*update extractor"):
+    with pytest.raises(UsageError, match=line):
         open_journal(path)
     assert path.read_bytes() == before
 
@@ -365,12 +346,12 @@ def test_a_value_that_cannot_be_read_is_damage(finished: tuple[Path, Path, Emula
 
 
 def test_a_line_that_cannot_be_read_is_not_published(tmp_path: Path) -> None:
-    """A line of the journal is written to records.jsonl as it is only where it can be read."""
+    """A line of the journal that cannot be read is damage, and not a record."""
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         journal.keep_row({"document": "a", "sha256": "", "status": "ok"}, place="a", settings="s", run=0)
         journal._run("UPDATE documents SET row = x'7b'")
         with pytest.raises(StorageError, match="damaged"):
-            list(journal.lines())
+            list(journal.rows())
 
 
 @pytest.mark.parametrize("gone", [True, False])

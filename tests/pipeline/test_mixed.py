@@ -33,8 +33,7 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.published import Published
 from extractor.pipeline.sinks.layout import lay_out
 from extractor.pipeline.specs import resolve_schema
-from extractor.pipeline.stages import STAGES
-from extractor.pipeline.work import Work
+from extractor.pipeline.stages import STAGES, Work
 from extractor.review.server import Run
 from extractor.review.steps import step_of
 from extractor.schema.compiler import compile_schema

@@ -28,8 +28,7 @@ from extractor.pipeline.config import Config, Session
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
-from extractor.pipeline.stages import chunk, extract, load
-from extractor.pipeline.work import Drop, Work
+from extractor.pipeline.stages import Drop, Work, chunk, extract, load
 from extractor.text.tokens import encoder
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import Price

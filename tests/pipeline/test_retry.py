@@ -25,8 +25,7 @@ from extractor.errors import BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
 from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
-from extractor.pipeline.stages import STAGES
-from extractor.pipeline.work import Work
+from extractor.pipeline.stages import STAGES, Work
 from tests.kit import SAMPLES, gold, receipts_reply
 
 RECEIPTS = SAMPLES / "receipts"

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from pydantic import BaseModel
 
-from extractor.pipeline.sinks.layout import Layout, lay_out
-from extractor.pipeline.sinks.rows import batches, rows
+from extractor.pipeline.sinks.layout import Layout, batches, lay_out, rows
 from extractor.schema.compiler import compile_schema
 from tests.pipeline.tables import LAYOUT, VALUE, VALUES, record, restored, same
 

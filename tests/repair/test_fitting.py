@@ -948,3 +948,17 @@ def test_parts_of_one_record(first: dict[str, Any], second: dict[str, Any], whol
 def test_one_value_says_all_that_another_says(more: Any, less: Any, held: bool) -> None:
     """Members by name, rows each with one of its own, in any order."""
     assert contains(more, less) == held
+
+
+def test_a_member_of_a_union_in_a_union_names_no_branch() -> None:
+    """A declared member is a value, although it reads like the name of a branch."""
+
+    def named(kind: str, **members: Any) -> Any:
+        known = {"kind": {"const": kind}, **members}
+        return {"type": "object", "properties": known, "required": list(known), "additionalProperties": False}
+
+    text, number = {"type": "string"}, {"type": "integer"}
+    either = {"description": "either", "anyOf": [named("a", x=text), named("b", x=text, y=number)]}
+    union = {"anyOf": [{"$ref": "#/$defs/Either"}, named("c", z=number)]}
+    schema = compile_schema({"type": "object", "properties": {"it": union}, "$defs": {"Either": either}})
+    assert mend('{"it": {"x": "a", "y": 2}}', schema).value == {"it": {"kind": "b", "x": "a", "y": 2}}

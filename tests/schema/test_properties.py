@@ -61,7 +61,17 @@ def paired(left: Typed, right: Typed) -> Typed:
 
 
 def either(left: Typed, right: Typed) -> Typed:
-    return left[0] | right[0], left[1] | right[1]
+    """A union, and values that pydantic itself reads back from it: of `str | Decimal` a number is read as text."""
+    union = left[0] | right[0]
+    adapter: TypeAdapter[Any] = TypeAdapter(union)
+
+    def comes_back(value: Any) -> bool:
+        try:
+            return bool(adapter.validate_json(adapter.dump_json(value, by_alias=True, warnings=False)) == value)
+        except ValueError:
+            return False
+
+    return union, (left[1] | right[1]).filter(comes_back)
 
 
 @st.composite
@@ -127,7 +137,10 @@ def test_nothing_is_let_through(case: Typed, wire: Any) -> None:
     schema = compile_schema(case[0], counts=True)
     value = schema.unwrap(wire).value
     problems = schema.problems(value)
-    assert (not problems) == _accepts(case[0], value)
+    if _accepts(case[0], value):  # pydantic alone takes a number for a time
+        assert all("never as a number" in problem.message for problem in problems)
+    else:
+        assert problems
     pruned, _ = schema.prune(value, problems)
     assert len(schema.problems(pruned)) <= len(problems)
 

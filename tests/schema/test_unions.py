@@ -236,7 +236,8 @@ VALUES: list[tuple[Any, list[Any]]] = [
     (Folder, [Folder(inside=[Link(name="a"), Folder(name="b", inside=[Folder(), Link()])])]),
     (First | Second, [First(value=1), Second(value=1)]),
     (Deposit | dt.date | str, [Deposit(amount=FIVE), "five", DAY]),
-    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}, {}]),
+    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}, {"amount": 5}, {"amount": 5, "more": 1}, {}]),
+    (dict[str, Decimal] | dict[str, str] | Deposit, [Deposit(amount=FIVE), {"amount": FIVE}, {"amount": "x"}]),
     (Deposit | dict[str, Deposit] | Folder | None, [{"a": Deposit(amount=FIVE)}, Folder(inside=[Link()]), None]),
     (list[dict[str, dt.date | str] | Loose], [[{"day": DAY, "text": "x"}, {"amount": 1}]]),
     (
@@ -341,6 +342,14 @@ def test_the_branch_that_an_answer_names_is_read() -> None:
     place = schema.field("/move/variant")
     assert place is not None
     assert (place.kind, place.required) == ("enum", True)
+
+
+def test_a_map_has_no_property_of_the_name_of_the_tag() -> None:
+    """JSON would not say whether it names the branch."""
+    schema = compile_schema(dict[str, str] | Deposit)
+    with pytest.raises(InvalidValue, match="a further property 'variant'"):
+        schema.encode({"variant": "x"})
+    assert schema.problems({"variant": "x"})
 
 
 def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
@@ -481,8 +490,8 @@ PLAIN: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("declared", "answer"), PLAIN, ids=str)
-def test_what_is_no_class_is_read_as_pydantic_reads_it(declared: Any, answer: Any) -> None:
-    """Scalars, lists and maps have no name: the first branch that pydantic finds to fit best is taken."""
+def test_scalars_and_lists_are_read_as_pydantic_reads_them(declared: Any, answer: Any) -> None:
+    """Scalars and lists have no name: the branch that pydantic finds to fit best is taken."""
     schema = compile_schema(declared)
     assert "variant" not in json.dumps(schema.wire)
     value = TypeAdapter(declared).validate_json(json.dumps(answer))

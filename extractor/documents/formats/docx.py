@@ -33,9 +33,6 @@ _LEFT_OUT = {
     "subDoc": "a document that is kept outside the file",
     "webVideoPr": "a film",
 }
-_DRAWN = frozenset(
-    {"blip", "imagedata", "chart", "relIds", "OLEObject", "textpath", "binData", "txbxContent", *_LEFT_OUT}
-)
 _FIELD = {"begin": "\x13", "separate": "\x14", "end": "\x15"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _HEADING = re.compile(r"heading ([1-9])", re.I)
@@ -176,8 +173,6 @@ class _Reader:
                     yield self._run(element, apart)
                 case "txbxContent":
                     apart += self.blocks(element)
-                case "AlternateContent":
-                    yield self._alternative(element, apart)
                 case "hyperlink" | "hlink":
                     target = self._target(element.get("id", "")) or element.get("dest", "")
                     place = element.get("anchor", "")
@@ -241,14 +236,6 @@ class _Reader:
             mark = numeral(count, "i") if kind == "endnote" else f"c{count}" if kind == "comment" else f"{count}"
             self._notes[kind, identity] = mark
         return f"[^{mark}]"
-
-    def _alternative(self, element: Element, apart: list[str]) -> str:
-        """The first rendering that says something: the others say the same again."""
-        for choice in element:
-            text = "".join(self._inline(choice, apart))
-            if text.strip() or any(node.tag in _DRAWN for node in choice.iter()):
-                return text
-        return ""
 
     def _object(self, element: Element, apart: list[str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""

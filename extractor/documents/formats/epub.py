@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
+from xml.etree.ElementTree import Element
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -25,16 +26,19 @@ def parse(data: bytes, source: Source) -> Parsed:
     if "META-INF/rights.xml" in archive:
         raise DocumentError("the book is encrypted (DRM); get a copy without it", kind="encrypted")
     package = _package(archive)
-    about = properties(archive.xml(package))
-    head = "\n".join(about[name] for name in ("title", "author") if name in about)
-    names = list(_spine(archive, package))
-    text, pages = paginate([head, *(_chapter(archive, name) for name in names)])
+    root = archive.xml(package)
+    about = properties(root)
+    texts = ["\n".join(about[name] for name in ("title", "author") if name in about)]
     embedded = Embedded(archive)
-    for page, chapter in enumerate(names, 2):
+    for page, chapter in enumerate(_spine(root, package), 2):
         if chapter not in archive:
             embedded.missing(f"{chapter}: it is not in the book")
-        for name in _pictures(archive, chapter):
+        data = archive.read(chapter)
+        html = decode_html(data).text if data.strip() else ""
+        texts.append(html_text(html))
+        for name in _pictures(archive, chapter, html):
             embedded.picture(archive.read(name), name, page)
+    text, pages = paginate(texts)
     return embedded.parsed(text, pages, {"pages": len(pages), **about})
 
 
@@ -45,23 +49,16 @@ def _package(archive: Archive) -> str:
     raise DocumentError("the book is damaged: it names no content; fetch it again", kind="damaged")
 
 
-def _spine(archive: Archive, package: str) -> Iterator[str]:
-    root = archive.xml(package)
+def _spine(root: Element, package: str) -> Iterator[str]:
     targets = {node.get("id"): node.get("href", "") for node in root.iter("item")}
     for node in root.iter("itemref"):
         if node.get("idref") in targets:
             yield normpath(join(dirname(package), unquote(targets[node.get("idref")])))
 
 
-def _chapter(archive: Archive, name: str) -> str:
-    data = archive.read(name)
-    return html_text(decode_html(data).text) if data.strip() else ""
-
-
-def _pictures(archive: Archive, chapter: str) -> Iterator[str]:
+def _pictures(archive: Archive, chapter: str, html: str) -> Iterator[str]:
     """The names of the pictures that a chapter shows."""
-    data = archive.read(chapter)
-    for node in LexborHTMLParser(decode_html(data).text).css("img, image") if data.strip() else ():
+    for node in LexborHTMLParser(html).css("img, image") if "<im" in html.lower() else ():
         attributes = node.attributes
         target = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
         name = normpath(join(dirname(chapter), unquote(target.partition("#")[0])))

@@ -43,6 +43,7 @@ _HEAD = struct.Struct("<HHI")
 _PLAIN = Look()
 _Place = tuple[int, int, int, int]  # top, left, bottom, right
 _Record = tuple[int, int, int]  # its kind, and where its content starts and ends
+_NOTHING: _Record = (0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -84,20 +85,20 @@ class _Deck:
         self._places: dict[int, int] = {}
         self._root = 0
         self._read_edits(edit)
+        document = self._object(self._root)
+        self._document = document if document[0] == _DOCUMENT else _NOTHING
         self._fonts = dict(self._symbol_fonts())
         self._targets = dict(self._links())
 
     def slides(self) -> Iterator[str]:
         """Each slide as text; nothing where there is no directory to go by."""
-        document = self._record(self._places.get(self._root, -1))
-        if document is None or document[0] != _DOCUMENT:
-            return
-        lists = {_LISTS.get(self._instance(record)): record for record in self._inner(document, _TEXT_LIST)}
-        notes = dict(self._notes(lists.get("notes")))
-        for place, outline in self._entries(lists.get("slides")):
-            if (slide := self._record(self._places.get(place, -1))) is not None:
-                head = ["(hidden slide)"] if self._is_hidden(slide) else []
-                yield "\n\n".join([*head, *self._texts(slide, outline), *notes.get(self._notes_of(slide), ())])
+        lists = {_LISTS.get(self._instance(record)): record for record in self._inner(self._document, _TEXT_LIST)}
+        notes = dict(self._notes(lists.get("notes", _NOTHING)))
+        for place, outline in self._entries(lists.get("slides", _NOTHING)):
+            if (slide := self._object(place)) != _NOTHING:
+                head = ["(hidden slide)"] if self._number(self._first(slide, _SHOW_INFO), 10) & 4 else []
+                number = self._number(self._first(slide, _SLIDE_ATOM), 16)
+                yield "\n\n".join([*head, *self._texts(slide, outline), *notes.get(number, ())])
 
     def loose(self) -> list[str]:
         """All the texts of the stream, where nothing says which of them are shown."""
@@ -106,92 +107,69 @@ class _Deck:
 
     def objects(self) -> Iterator[bytes | None]:
         """The embedded files, each an OLE container; None for one that is damaged."""
-        for place in self._places.values():
-            record = self._record(place)
-            if record is not None and record[0] == _OBJECT:
-                body = self._content(record)
-                if not self._instance(record):
-                    yield body
-                    continue
+        for record in (self._object(number) for number in self._places):
+            if record[0] == _OBJECT and not self._instance(record):
+                yield self._content(record)
+            elif record[0] == _OBJECT:
                 try:
-                    yield zlib.decompressobj().decompress(body[4:], _LARGEST)
+                    yield zlib.decompressobj().decompress(self._content(record)[4:], _LARGEST)
                 except zlib.error:
                     yield None
 
     def _symbol_fonts(self) -> Iterator[tuple[int, str]]:
         """The fonts of symbols, by the numbers that runs name them by."""
-        document = self._record(self._places.get(self._root, -1))
-        for record in self._below(document, _ENVIRONMENT, _FONTS, _FONT) if document else ():
+        for record in self._below(self._document, _ENVIRONMENT, _FONTS, _FONT):
             name = self._content(record)[:64].decode("utf-16-le", "replace").partition("\0")[0]
             if is_symbol_font(name):
                 yield self._instance(record), name
 
     def _links(self) -> Iterator[tuple[int, str]]:
         """Where links lead to, by their numbers."""
-        document = self._record(self._places.get(self._root, -1))
-        for link in self._below(document, _OBJECTS, _LINK) if document else ():
-            number = next(self._inner(link, _LINK_NUMBER), None)
+        for link in self._below(self._document, _OBJECTS, _LINK):
+            number = self._number(self._first(link, _LINK_NUMBER), 0)
             for record in self._inner(link, _STRING):
                 if number and self._instance(record) == 1:
-                    yield self._number(number, 0), self._content(record).decode("utf-16-le", "replace")
-
-    def _is_hidden(self, slide: _Record) -> bool:
-        info = next(self._inner(slide, _SHOW_INFO), None)
-        return info is not None and bool(self._number(info, 10) & 4)
+                    yield number, self._content(record).decode("utf-16-le", "replace")
 
     def _read_edits(self, place: int | None) -> None:
         """The directory, from the last edit back to the first; the newest place of each object counts."""
         seen: set[int] = set()
         if place is None:
-            place = self._data.rfind(b"\0\0\xf5\x0f")  # the last that looks like one
-        while place and place > 0 and place not in seen:
+            place = max(self._data.rfind(b"\0\0\xf5\x0f"), 0)  # the last that looks like one
+        while place and place not in seen and (edit := self._record(place))[0] == _EDIT:
             seen.add(place)
-            record = self._record(place)
-            if record is None or record[0] != _EDIT or record[2] - record[1] < 20:
-                return
-            _, _, before, directory, root = struct.unpack_from("<IIIII", self._data, record[1])
+            place, directory, root = (self._number(edit, offset) for offset in (8, 12, 16))
             self._root = self._root or root
             self._read_directory(self._record(directory))
-            place = before
 
-    def _read_directory(self, record: _Record | None) -> None:
-        if record is None or record[0] != _DIRECTORY:
-            return
-        _, place, end = record
-        while place + 4 <= end:
-            head = struct.unpack_from("<I", self._data, place)[0]
-            first, count = head & 0xFFFFF, head >> 20
-            for index in range(min(count, (end - place - 4) // 4)):
-                self._places.setdefault(first + index, struct.unpack_from("<I", self._data, place + 4 + 4 * index)[0])
-            place += 4 + 4 * count
+    def _read_directory(self, record: _Record) -> None:
+        kind, start, end = record
+        at = 0
+        while kind == _DIRECTORY and start + at + 4 <= end:
+            head = self._number(record, at)
+            first, count = head & 0xFFFFF, min(head >> 20, (end - start - at - 4) // 4)
+            for index in range(count):
+                self._places.setdefault(first + index, self._number(record, at + 4 + 4 * index))
+            at += 4 + 4 * (head >> 20)
 
-    def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[_Text]]]:
-        """The slides of a list: each one's place in the directory, and the texts of its outline."""
-        place = None
-        outline: list[_Text] = []
-        for inner in self._inner(record, _SLIDE_PLACE, _HEADER, *_CHARACTERS) if record else ():
+    def _entries(self, record: _Record) -> list[tuple[int, list[_Text]]]:
+        """The slides of a list: each one's number in the directory, and the texts of its outline."""
+        entries: list[tuple[int, list[_Text]]] = []
+        for inner in self._inner(record, _SLIDE_PLACE, _HEADER, *_CHARACTERS):
             if inner[0] == _SLIDE_PLACE:
-                if place is not None:
-                    yield place, outline
-                place, outline = self._number(inner, 0), []
-            elif inner[0] == _HEADER:
-                outline.append(_Text(self._number(inner, 0)))
-            elif outline:
-                self._add(outline[-1], inner)
-        if place is not None:
-            yield place, outline
+                entries.append((self._number(inner, 0), []))
+            elif inner[0] == _HEADER and entries:
+                entries[-1][1].append(_Text(self._number(inner, 0)))
+            elif entries and entries[-1][1]:
+                self._add(entries[-1][1][-1], inner)
+        return entries
 
-    def _notes(self, record: _Record | None) -> Iterator[tuple[int, list[str]]]:
+    def _notes(self, record: _Record) -> Iterator[tuple[int, list[str]]]:
         """The notes, by the number that their slide knows them by."""
-        for inner in self._inner(record, _SLIDE_PLACE) if record else ():
-            if inner[2] - inner[1] >= 16:
-                page = self._record(self._places.get(self._number(inner, 0), -1))
-                texts = self._texts(page, []) if page is not None else []
-                yield self._number(inner, 12), [f"Notes: {text}" for text in texts if not text.isdigit()]
-
-    def _notes_of(self, slide: _Record) -> int:
-        atom = next(self._inner(slide, _SLIDE_ATOM), None)
-        return self._number(atom, 16) if atom and atom[2] - atom[1] >= 20 else 0
+        for inner in self._inner(record, _SLIDE_PLACE):
+            if number := self._number(inner, 12):
+                texts = self._texts(self._object(self._number(inner, 0)), [])
+                yield number, [f"Notes: {text}" for text in texts if not text.isdigit()]
 
     def _texts(self, slide: _Record, outline: list[_Text]) -> list[str]:
         """The shapes of a slide from top to bottom."""
@@ -210,9 +188,7 @@ class _Deck:
             if record[0] == _GROUP:
                 cells = list(self._shapes(record, outline))
                 text = self._grid(cells) or "\n".join(text for _, text in sorted(cells))
-                place, _ = self._shape(
-                    next(self._inner(record, _SHAPE), record), outline
-                )  # which has that of the group
+                place, _ = self._shape(self._first(record, _SHAPE), outline)  # which has that of the group
             else:
                 place, text = self._shape(record, outline)
             if text:
@@ -265,8 +241,7 @@ class _Deck:
         if kind == _STYLES:
             text.styles = self._content(record)
         elif kind == _ACTION:
-            info = next(self._inner(record, _ACTION_LINK), None)
-            text.target = self._targets.get(self._number(info, 4), "") if info else ""
+            text.target = self._targets.get(self._number(self._first(record, _ACTION_LINK), 4), "")
         elif kind == _LINKED:
             start = self._number(record, 0)
             words = text.raw[start : self._number(record, 4)].rstrip()
@@ -295,14 +270,23 @@ class _Deck:
         return self._data[record[1] : record[2]]
 
     def _number(self, record: _Record, offset: int) -> int:
-        return int.from_bytes(self._data[record[1] + offset : record[1] + offset + 4], "little")
+        """Four bytes of a record; 0 where it does not have them."""
+        start = record[1] + offset
+        return int.from_bytes(self._data[start : min(start + 4, record[2])], "little")
 
     def _instance(self, record: _Record) -> int:
         return int.from_bytes(self._data[record[1] - 8 : record[1] - 6], "little") >> 4
 
-    def _record(self, place: int) -> _Record | None:
-        """The record at this place, None outside of the stream."""
-        return next(self._inner((0, place, len(self._data))), None) if place >= 0 else None
+    def _record(self, place: int) -> _Record:
+        """The record at this place."""
+        return next(self._inner((0, place, len(self._data))), _NOTHING)
+
+    def _object(self, number: int) -> _Record:
+        """The record that the directory has by this number."""
+        return self._record(self._places[number]) if number in self._places else _NOTHING
+
+    def _first(self, record: _Record, kind: int) -> _Record:
+        return next(self._inner(record, kind), _NOTHING)
 
     def _inner(self, record: _Record, *kinds: int) -> Iterator[_Record]:
         """The records in one, those of all kinds where none is named."""

@@ -95,20 +95,10 @@ class _Slide:
                         yield _place(element) or place, text
                 case "grpSp":
                     yield from self._texts(element, _place(element) or place)
-                case "AlternateContent":
-                    yield from self._alternative(element, place)
                 case "blip":
                     self._embedded.drawn(element, self._relations, self._page, self._where)  # of the background
                 case _:
                     yield from self._texts(element, place)
-
-    def _alternative(self, element: Element, place: Place) -> Iterator[tuple[Place, str]]:
-        """The first rendering that says something, be it by a picture alone."""
-        for choice in element:
-            found = list(self._texts(choice, place))
-            if found or any(node.tag in ("blip", "oleObj", "chart") for node in choice.iter()):
-                yield from found
-                return
 
     def _shape(self, shape: Element) -> str:
         kind = next((node.get("type", "") for node in shape.iter("ph")), "")
@@ -139,8 +129,6 @@ class _Slide:
                 yield from self._parts(element)
             elif name == "contentPart":
                 self._embedded.missing(f"{self._where}a drawing in ink")
-            elif name == "AlternateContent":
-                yield from self._parts(element[0]) if len(element) else ()
             elif name not in _UNSEEN or next(element.iter("blip"), None) is not None:
                 yield from self._parts(element)
 
@@ -205,8 +193,6 @@ class _Slide:
                     yield element.text or ""
                 case "oMath":
                     yield apart_from_numbers(equation(element))
-                case "AlternateContent":
-                    yield from self._characters(element[0]) if len(element) else ()
                 case "pPr" | "endParaRPr" | "p":
                     continue
                 case _:

@@ -22,7 +22,7 @@ from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_BOF, _EOF, _SHEET, _CODEPAGE, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x0042, b"\x3c\0"
+_BOF, _EOF, _SHEET, _CODEPAGE, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x0042, 0x003C
 _FORMAT, _XF, _DATE_MODE, _FONT, _TEXTS = 0x041E, 0x00E0, 0x0022, 0x0031, 0x00FC
 _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
@@ -337,16 +337,20 @@ class _Chart:
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
     """Where each record begins, its kind, and its data with that of the records that continue it."""
-    place = 0
+    place = start = known = 0
+    parts: list[bytes] = []
     while place + 4 <= len(stream):
-        start, (kind, size) = place, _HEAD(stream, place)
+        kind, size = _HEAD(stream, place)
+        data = stream[place + 4 : place + 4 + size]
+        if kind == _CONTINUE:
+            parts.append(data)
+        else:
+            if parts:
+                yield start, known, parts
+            start, known, parts = place, kind, [data]
         place += 4 + size
-        parts = [stream[start + 4 : place]]
-        while stream[place : place + 2] == _CONTINUE and place + 4 <= len(stream):
-            size = _HEAD(stream, place)[1]
-            parts.append(stream[place + 4 : place + 4 + size])
-            place += 4 + size
-        yield start, kind, parts
+    if parts:
+        yield start, known, parts
 
 
 def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:

@@ -1,17 +1,17 @@
 """Tables of the finished records, in files and in databases, beside records.jsonl.
 
 What people name with `--format` becomes sinks, all of them proved usable before any work is done. `layout.py` turns a
-schema into tables and `rows.py` records into rows. Each database has a file of its own, which imports its library.
+schema into tables and records into rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import UsageError
+from extractor.pipeline.sinks.database import DuckdbFile, Postgres, SqliteFile
 from extractor.pipeline.sinks.files import CsvFiles, ParquetFiles, formats_of, tables_among
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.schema.compiler import Schema
@@ -71,34 +71,28 @@ def open_sinks(
     Tables that an earlier run wrote there are written as well, so that they never say less than the records, unless
     what is there cannot be used. `there` are the names of the files of the output, if that is not the folder.
     """
-    layout, wanted = lay_out(schema, carries=carries), named(formats)
-    sinks = [_checked(name, out, layout) for name in wanted if name != "jsonl"]
-    names = (path.name for path in out.iterdir()) if there is None else there
-    for name in formats_of(tables_among(names)):
-        if name not in wanted:
-            with suppress(UsageError):
-                sinks.append(_checked(name, out, layout))
+    layout, sinks = lay_out(schema, carries=carries), list[Sink]()
+    wanted = [name for name in named(formats) if name != "jsonl"]
+    found = formats_of(tables_among((path.name for path in out.iterdir()) if there is None else there))
+    for name in dict.fromkeys([*wanted, *found]):
+        try:
+            sink = _opened(name, out, layout)
+            sink.check()
+            sinks.append(sink)
+        except UsageError:
+            if name in wanted:
+                raise
     return tuple(sinks)
-
-
-def _checked(name: str, out: Path, layout: Layout) -> Sink:
-    sink = _opened(name, out, layout)
-    sink.check()
-    return sink
 
 
 def _opened(name: str, out: Path, layout: Layout) -> Sink:
     match name:
-        case "csv" | "parquet":
-            return (CsvFiles if name == "csv" else ParquetFiles)(out, layout)
+        case "csv":
+            return CsvFiles(out, layout)
+        case "parquet":
+            return ParquetFiles(out, layout)
         case "sqlite":
-            from extractor.pipeline.sinks.sqlite import SqliteFile
-
             return SqliteFile(out / "records.sqlite", layout)
         case "duckdb":
-            from extractor.pipeline.sinks.duckdb import DuckdbFile
-
             return DuckdbFile(out / "records.duckdb", layout)
-    from extractor.pipeline.sinks.postgres import Postgres
-
     return Postgres(name, layout)

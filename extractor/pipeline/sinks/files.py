@@ -11,13 +11,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from extractor.errors import MissingExtra
-from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Layout, Table, as_json, every, fits_decimal
-from extractor.pipeline.sinks.rows import Row, batches
+from extractor.pipeline.sinks.layout import (
+    MISFIT,
+    SCALE,
+    WIDTH,
+    Column,
+    Layout,
+    Row,
+    Table,
+    as_json,
+    batches,
+    every,
+    fits_decimal,
+)
+from extractor.sources.rows import library
 from extractor.sources.storage import whole_file
 
 __all__ = ["CsvFiles", "ParquetFiles", "arrow_types", "defused", "formats_of", "tables_among"]
@@ -124,10 +134,8 @@ class ParquetFiles(_Files):
     def __init__(self, out: Path, layout: Layout, *, flat: bool = False) -> None:
         super().__init__(out, layout)
         self._flat = flat
-        try:
-            self._arrow, self._parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-        except ImportError as error:
-            raise MissingExtra(f"--format parquet needs {error.name}", extra="tables") from error
+        need = "--format parquet needs"
+        self._arrow, self._parquet = library("pyarrow", need), library("pyarrow.parquet", need)
         self._types = arrow_types(self._arrow)
 
     def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:

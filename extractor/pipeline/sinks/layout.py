@@ -1,4 +1,4 @@
-"""A schema as tables, which have the same names, columns and rows in every format.
+"""A schema as tables, and records as their rows. They have the same names, columns and rows in every format.
 
 The first table is named after the schema (`invoice`) and has a row for each document. Nested objects are flattened into
 columns (`seller_name`); each list of objects is a table of its own (`invoice_lines`); a list of scalars is one column,
@@ -17,6 +17,11 @@ Three more tables tell what is known about the values. They begin with the same 
 Where each document is of one of several kinds, the first table has the `kind` of each document and no value. Each kind
 has tables of its own, named after it (`invoice`, `invoice_lines`), with rows for its documents alone.
 
+A row of a list's table has an `id` (`invoice.pdf#/lines/0`, the JSON pointer that evidence is told by), the `parent_id`
+of the row that it belongs to (a document's name, at the top) and its `position` in the list. What a column cannot hold
+exactly (a misread number, a property that was never declared) goes to `other`, as JSON text by JSON pointer, so that no
+row says less than its record.
+
 `path` is a JSON pointer into the value of the document, as in records.jsonl. Files leave out the name of the schema:
 `records.csv`, `records.lines.csv`, `records.evidence.csv`.
 """
@@ -26,6 +31,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -36,12 +42,13 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
 
 __all__ = [
-    *("COMPANIONS", "DOCUMENT", "MISFIT", "SCALE", "WIDTH", "Column", "Layout", "Place", "Table", "Type"),
-    *("alternatives", "as_json", "converted", "every", "fits_decimal", "lay_out", "scalar_type"),
+    *("COMPANIONS", "DOCUMENT", "MISFIT", "SCALE", "WIDTH", "Batch", "Column", "Layout", "Place", "Row", "Store"),
+    *("Table", "Type", "alternatives", "as_json", "batches", "converted", "every", "fits_decimal", "lay_out", "rows"),
+    "scalar_type",
 ]
 
 Type = Literal["text", "integer", "number", "decimal", "boolean", "date", "datetime", "json"]
@@ -63,6 +70,9 @@ COMPANIONS: Mapping[str, Mapping[str, Type]] = {
     },
 }
 """The columns of the tables that tell what is known about the values, by suffix."""
+
+_OF_ITEM: Mapping[str, Type] = {"id": "text", "parent_id": "text", "position": "integer"}
+"""The columns of the tables of lists, after the first ones."""
 
 _LONGEST = 63
 """Bytes of a name in PostgreSQL; a longer one would be cut there, and nowhere else."""
@@ -126,18 +136,23 @@ class Layout:
 
 def lay_out(schema: Schema[Any], *, carries: bool = False) -> Layout:
     """The tables that hold what a schema declares; they are named after it (`purchase_order_items`)."""
-    plan = _Plan(carries)
-    table = plan.table((_table_name(schema),))
+    plan = _Plan()
+    top = {"corrected": "boolean", **({"columns": "json"} if carries else {})}
+    table = plan.table((_table_name(schema),), top)
     if schema.kinds:
-        plan.reserve(COMPANIONS)
+        plan.names.update(COMPANIONS)
         place: Place = {"kind": plan.column(table, ("kind",), "text")}
-        kinds = {kind.name: plan.top(plan.table((_table_name(kind),)), kind) for kind in schema.kinds}
+        kinds = {kind.name: plan.filled(plan.table((_table_name(kind),), top), kind) for kind in schema.kinds}
     else:
-        place, kinds = plan.top(table, schema).place, {}
+        place, kinds = plan.filled(table, schema).place, {}
     tables = tuple(plan.tables)
     for each in tables:
         each.columns.append(Column("other", "text", False, len(each.columns)))
-    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS}, kinds, carries)
+    companions = {}
+    for suffix, columns in COMPANIONS.items():
+        key = "document", *(name for name in ("path", "position") if "position" in columns and name in columns)
+        companions[suffix] = plan.table((table.name, suffix), columns, key)
+    return Layout(tables, place, companions, kinds, carries)
 
 
 def _table_name(schema: Schema[Any]) -> str:
@@ -145,65 +160,35 @@ def _table_name(schema: Schema[Any]) -> str:
 
 
 class _Plan:
-    """The tables so far, and the names that are taken in each."""
+    """The tables so far, and the names that are taken."""
 
     tree: Tree
 
-    def __init__(self, carries: bool) -> None:
-        self._carries = carries
+    def __init__(self) -> None:
         self.tables: list[Table] = []
-        self._names: set[str] = set()
-        self._columns: dict[str, set[str]] = {}
+        self.names: set[str] = set()
 
-    def reserve(self, names: Iterable[str]) -> None:
-        """Keep names free of tables."""
-        self._names.update(names)
+    def table(self, path: Sequence[str], columns: Mapping[str, Any], key: tuple[str, ...] = ("document",)) -> Table:
+        """A new table with its fixed columns."""
+        name = _free(path, self.names)
+        self.names.add(name.casefold())
+        suffix = name.removeprefix(self.tables[0].name).lstrip("_") if self.tables else ""
+        table = Table(name, suffix, key)
+        self.tables.append(table)
+        for fixed, type_ in {**dict.fromkeys(DOCUMENT, "text"), **columns}.items():
+            self.column(table, (fixed,), type_)
+        return table
 
-    def top(self, table: Table, schema: Schema[Any]) -> Items:
+    def filled(self, table: Table, schema: Schema[Any]) -> Items:
         """A table with the columns, and the tables of lists, of what a schema declares."""
         self.tree = schema.declared
         return Items(table, self.place(table, [schema.declared.root], (), ()))
 
-    def table(self, path: Sequence[str]) -> Table:
-        """A new table with its fixed columns."""
-        child = len(path) > 1
-        table = self._begun(path, key=("document", "id") if child else ("document",))
-        self._columns[table.name].add("other")
-        if child:
-            for name in ("id", "parent_id"):
-                self.column(table, (name,), "text")
-            self.column(table, ("position",), "integer")
-        else:
-            self.column(table, ("corrected",), "boolean")
-            if self._carries:
-                self.column(table, ("columns",), "json")
-        return table
-
-    def companion(self, suffix: str) -> Table:
-        """A new table of what is known about the values."""
-        columns = COMPANIONS[suffix]
-        key = "document", *(name for name in ("path", "position") if "position" in columns and name in columns)
-        table = self._begun((self.tables[0].name, suffix), key=key)
-        for name, type_ in columns.items():
-            self.column(table, (name,), type_)
-        return table
-
-    def _begun(self, path: Sequence[str], *, key: tuple[str, ...]) -> Table:
-        """A new table with the columns that all of them have."""
-        name = _free(path, self._names)
-        suffix = name.removeprefix(self.tables[0].name).lstrip("_") if self.tables else ""
-        table = Table(name, suffix, key)
-        self.tables.append(table)
-        self._columns[name] = set()
-        for fixed in DOCUMENT:
-            self.column(table, (fixed,), "text")
-        return table
-
-    def column(self, table: Table, path: Sequence[str], type_: Type, *, many: bool = False) -> Column:
+    def column(self, table: Table, path: Sequence[str], type_: Any, *, many: bool = False) -> Column:
         """A new column of a table."""
-        column = Column(_free(path, self._columns[table.name]), type_, many, len(table.columns))
-        table.columns.append(column)
-        return column
+        name = _free(path, {"other", *(column.name.casefold() for column in table.columns)})
+        table.columns.append(Column(name, type_, many, len(table.columns)))
+        return table.columns[-1]
 
     def place(self, table: Table, nodes: Iterable[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
         """Where values of any of `nodes` go; `path` leads there from the table's object, `above` ends recursion."""
@@ -220,9 +205,8 @@ class _Plan:
     def _list(self, table: Table, items: list[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
         found = list(alternatives(self.tree, items))
         if self._properties(found, above):
-            child = self.table((table.name, *path) if path else (table.name, "items"))
-            place = self.place(child, found, (), above)
-            return Items(child, place)
+            child = self.table((table.name, *(path or ("items",))), _OF_ITEM, ("document", "id"))
+            return Items(child, self.place(child, found, (), above))
         type_ = scalar_type(found)
         return self.column(table, path, type_ or "json", many=type_ is not None)
 
@@ -252,7 +236,6 @@ def _free(path: Sequence[str], taken: set[str]) -> str:
     name, number = _cut(stem, _LONGEST), 2
     while name.casefold() in taken:
         name, number = f"{_cut(stem, _LONGEST - 4)}_{number}", number + 1
-    taken.add(name.casefold())
     return name
 
 
@@ -269,14 +252,6 @@ class _Misfit(Enum):
 
 MISFIT: Final = _Misfit.MISFIT
 
-_KINDS: dict[str, Type] = {
-    "integer": "integer",
-    "number": "number",
-    "decimal": "decimal",
-    "boolean": "boolean",
-    "date": "date",
-    "datetime": "datetime",
-}
 _ADAPTERS: dict[Type, TypeAdapter[Any]] = {
     "integer": TypeAdapter(int),
     "number": TypeAdapter(float),
@@ -294,7 +269,7 @@ WIDTH, SCALE = 38, 9
 
 def scalar_type(nodes: Iterable[Node]) -> Type | None:
     """The one type for values of all these nodes; None where one of them is no scalar."""
-    types = {_type(node) for node in nodes}
+    types = {type_ for node in nodes for type_ in _types(node)}
     if len(types) == 1:
         return types.pop()
     if types == {"integer", "number"}:
@@ -302,21 +277,15 @@ def scalar_type(nodes: Iterable[Node]) -> Type | None:
     return "text" if types and types <= {"text", "date", "datetime", "decimal"} else None
 
 
-def _type(node: Node) -> Type | None:
+def _types(node: Node) -> set[Type | None]:
     match node:
         case Leaf(type=type_, kind=kind):
-            return _KINDS.get(kind, "text" if type_ == "string" else None)
+            plain: Type | None = "text" if type_ == "string" else None
+            return {next((each for each in _ADAPTERS if each == kind), plain)}
         case Choice(values=values):
-            kinds = {type(value) for value in values if value is not None}
-            same: dict[frozenset[type], Type] = {
-                frozenset({str}): "text",
-                frozenset({bool}): "boolean",
-                frozenset({int}): "integer",
-                frozenset({float}): "number",
-                frozenset({int, float}): "number",
-            }
-            return same.get(frozenset(kinds))
-    return None
+            names: dict[type, Type] = {str: "text", bool: "boolean", int: "integer", float: "number"}
+            return {names.get(type(value)) for value in values if value is not None} or {None}
+    return {None}
 
 
 def converted(type_: Type, value: JSON) -> Any:
@@ -366,3 +335,126 @@ def every(test: Callable[[Any], bool], cell: Any) -> bool:
 def as_json(value: Any) -> str:
     """JSON text of a cell, or of a list of cells."""
     return orjson.dumps(value, default=str).decode()
+
+
+# ------------------------------------------------------------------------- records as rows
+
+Row = list[Any]
+
+Batch = dict[Table, list[Row]]
+"""Rows of whole documents, by table."""
+
+Store = Callable[[Column, Any], Any]
+"""What a format stores for a cell of a column (a list, for one of many), or MISFIT where it cannot hold it exactly."""
+
+
+def batches(layout: Layout, records: Iterable[Mapping[str, Any]], store: Store, *, size: int = 5000) -> Iterator[Batch]:
+    """The rows of lines of records.jsonl, a batch of whole documents at a time: `size` rows, or one document's more."""
+    batch, count = _none_yet(layout), 0
+    for record in records:
+        for table, row in rows(layout, record, store):
+            batch[table].append(row)
+            count += 1
+        if count >= size:
+            yield batch
+            batch, count = _none_yet(layout), 0
+    if count:
+        yield batch
+
+
+def _none_yet(layout: Layout) -> Batch:
+    return {table: [] for table in layout.every}
+
+
+def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tuple[Table, Row]]:
+    """The rows of one line of records.jsonl, each after the row that it belongs to."""
+    document = [record[name] for name in DOCUMENT]
+    first = [*document, bool(record.get("corrected"))]
+    if layout.carries:
+        columns = record.get("columns")
+        first.append(None if columns is None else store(layout.tables[0].columns[len(first)], columns))
+    value = record["value"]
+    if not layout.kinds:
+        yield from _rows(layout.tables[0], first, layout.place, value, "", store)
+    else:
+        kind = record.get("kind")
+        yield from _rows(layout.tables[0], first, layout.place, {"kind": kind}, "", store)
+        items = layout.kinds.get(kind) if kind else None
+        if items and value is not None:
+            yield from _rows(items.table, first, items.place, value, "", store)
+    for suffix, known in (("evidence", _evidence), ("problems", _problems), ("usage", _usage)):
+        table = layout.companions[suffix]
+        for cells in known(record):
+            own = zip(table.columns[len(DOCUMENT) :], cells, strict=True)
+            yield table, document + [None if cell is None else store(column, cell) for column, cell in own]
+
+
+def _evidence(record: Mapping[str, Any]) -> Iterator[Row]:
+    confidence, places = record.get("confidence", {}), Counter[str]()
+    for line in record.get("evidence", ()):
+        path = line["path"]
+        yield [path, places[path], line["start"], line["end"], line["page"], line["tier"], confidence.get(path)]
+        places[path] += 1
+
+
+def _problems(record: Mapping[str, Any]) -> Iterator[Row]:
+    for position, problem in enumerate(record.get("problems", ())):
+        yield [position, problem["path"], problem["message"]]
+
+
+def _usage(record: Mapping[str, Any]) -> Iterator[Row]:
+    counts, used = [record.get(name) for name in ("run", "chunks", "attempts")], record.get("usage", {})
+    tokens = ("prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd")
+    yield [*counts, len(record.get("repairs", ())), *map(used.get, tokens)]
+
+
+def _rows(table: Table, fixed: Row, place: Place, value: JSON, at: str, store: Store) -> Iterator[tuple[Table, Row]]:
+    filling = _Filling(table, fixed, store)
+    filling.put(place, value, at)
+    yield table, filling.row()
+    document, own = fixed[: len(DOCUMENT)], fixed[3] if "id" in table.key else fixed[0]
+    for items, path, values in filling.lists:
+        for position, item in enumerate(values):
+            here = join(path, position)
+            identity = [f"{document[0]}#{here}", own, position]
+            yield from _rows(items.table, document + identity, items.place, item, here, store)
+
+
+class _Filling:
+    """A row being filled, and the lists that go to other tables."""
+
+    def __init__(self, table: Table, fixed: Row, store: Store) -> None:
+        self.lists: list[tuple[Items, str, list[JSON]]] = []
+        self._cells: Row = fixed + [None] * (len(table.columns) - len(fixed))
+        self._other: dict[str, JSON] = {}
+        self._store = store
+
+    def put(self, place: Place, value: JSON, at: str) -> None:
+        """Put a value, or the values in it, where they belong."""
+        if value is None:
+            return
+        match place:
+            case Column() if (cell := self._cell(place, value)) is not MISFIT:
+                self._cells[place.index] = cell
+            case Items() if isinstance(value, list):
+                self.lists.append((place, at, value))
+            case dict() if isinstance(value, dict):
+                for name, inner in value.items():
+                    self.put(place.get(name), inner, join(at, name))
+            case _:
+                self._other[at] = value
+
+    def row(self) -> Row:
+        """The row, once everything is put."""
+        self._cells[-1] = as_json(self._other) if self._other else None
+        return self._cells
+
+    def _cell(self, column: Column, value: JSON) -> Any:
+        if not column.many:
+            cell = converted(column.type, value)
+        elif isinstance(value, list):
+            cell = [None if item is None else converted(column.type, item) for item in value]
+        else:
+            return MISFIT
+        misfit = cell is MISFIT or (column.many and MISFIT in cell)
+        return MISFIT if misfit else self._store(column, cell)
