@@ -127,6 +127,8 @@ def _placed(
     layout: Layout, path: str, rows: Sequence[Row], start: int, end: int, *, apart: bool = False
 ) -> list[_Placed]:
     """Where rows stand in a stretch of the text."""
+    if not rows:
+        return []
     wanted = [_wanted(layout, path, row.value) for row in rows]
     finder = Finder(layout.document.text[start:end], chain.from_iterable(wanted))
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -28,7 +29,7 @@ from extractor.documents.document import Document, Image
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join
 from extractor.text.context import context
-from extractor.text.cuts import Places, cut
+from extractor.text.cuts import Places
 from extractor.text.density import AnswerEstimate, RowShape
 from extractor.text.structure import Structure
 from extractor.text.tokens import TokenSums, count_tokens
@@ -63,8 +64,6 @@ _ROOMY = 1.5
 
 INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
-
-_MEASURED = ("structure", "places", "sums", "estimate", "_share")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -166,8 +165,8 @@ class Layout:
 
     def with_answers(self, answers: str) -> Layout:
         """The same layout, whose views show what is known about the document."""
-        layout = Layout(self.document, self.schema, self.sizes, answers=answers)
-        layout.__dict__.update({name: self.__dict__[name] for name in _MEASURED if name in self.__dict__})
+        layout = copy(self)
+        layout.answers = answers
         return layout
 
     @cached_property
@@ -188,9 +187,12 @@ class Layout:
     @cached_property
     def estimate(self) -> AnswerEstimate:
         """How many tokens the rows of any stretch of the text are likely to take in an answer."""
-        shapes = (_row_shape(self.schema, path) for path in self.schema.lists)
         pages = [page.start for page in self.document.pages] if self.sizes.documents else ()
-        return AnswerEstimate(self.structure, self.sums, *shapes, pages=pages)
+        return AnswerEstimate(self.structure, self.sums, *self._row_shapes, pages=pages)
+
+    @cached_property
+    def _row_shapes(self) -> list[RowShape]:
+        return [_row_shape(self.schema, path) for path in self.schema.lists]
 
     @cached_property
     def _share(self) -> float:
@@ -222,14 +224,11 @@ class Layout:
         weights = [(self.estimate.until, self.sizes.aim), (self.sums.until, self.sizes.part)]
         ranges = [(0, len(text))]
         for until, most in sorted(weights, key=lambda one: one[0](len(text)) / one[1], reverse=True):
-            ranges = [smaller for ends in ranges for smaller in self._cut(until, most, *ends)]
+            ranges = [one for start, end in ranges for one in self.places.cut(until, most, start=start, end=end)]
         return ranges
 
-    def _cut(self, until: Callable[[int], float], most: float, start: int, end: int) -> list[tuple[int, int]]:
-        return cut(self.structure, until, most, start=start, end=end, places=self.places)
-
     def _part(self, index: int, start: int, end: int) -> Part:
-        images = self._images_in(start, end)
+        images = self._images_in(start, end) if self.document.images else ()
         answer = round(self.estimate.tokens(start, end)) if self.schema.lists else 0
         return Part(index, start, end, tokens=self.sums.tokens(start, end), answer=answer, images=images)
 
@@ -252,7 +251,7 @@ class Layout:
             halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
             return halves if middle < len(part.images) else []
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = enumerate(self._cut(self.sums.until, half, part.start, part.end))
+        ranges = enumerate(self.places.cut(self.sums.until, half, start=part.start, end=part.end))
         halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
         return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
 
@@ -282,13 +281,11 @@ class Layout:
             group.append(part)
         return [*views, *([self._with_margins(group, share, cached)] if group else [])]
 
-    @cached_property
+    @property
     def _whole_within(self) -> int:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
-        skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
-        lists = chain.from_iterable(map(_lists_in, skeletons))
-        deep = any(not isinstance(item, str) for _, items in lists for item in items)
+        deep = any(shape.holds_objects for shape in self._row_shapes)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
@@ -350,7 +347,7 @@ class Layout:
 
     def _windows(self) -> list[tuple[int, int]]:
         """The text in stretches as long as the window allows."""
-        return self._cut(self.sums.until, self.sizes.room - self.sizes.context, 0, len(self.document.text))
+        return self.places.cut(self.sums.until, self.sizes.room - self.sizes.context)
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:

@@ -11,7 +11,7 @@ from math import ceil
 from extractor.text.lines import Lines
 from extractor.text.structure import Structure
 
-__all__ = ["Places", "cut"]
+__all__ = ["Places"]
 
 Until = Callable[[int], float]
 
@@ -29,11 +29,36 @@ class Places:
     """
 
     def __init__(self, structure: Structure) -> None:
-        levels = _levels(structure)
-        self.offsets = sorted(levels)
-        self._levels = levels
+        self._text, self._levels = structure.text, _levels(structure)
+        self.offsets = sorted(self._levels)
 
-    def best(self, until: Until, low: float, high: float, aim: float) -> int | None:
+    def cut(self, until: Until, target: float, *, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+        """`text[start:end]` in parts of about equal weight, each of at most `target`; joined, they are the text.
+
+        `until(offset)` is the weight of `text[:offset]`, such as its tokens; it never falls. A part passes `target`
+        only where a single character does.
+
+        >>> text = "First point.\\n\\nSecond point.\\n\\nThird point.\\n"
+        >>> Places(Structure(text)).cut(float, 20)
+        [(0, 14), (14, 29), (29, 42)]
+        """
+        end = len(self._text) if end is None else end
+        parts = []
+        while start < end:
+            begun, left = until(start), until(end) - until(start)
+            if left <= target:
+                parts.append((start, end))
+                break
+            step = left / ceil(left / target)
+            low, high = begun + _LEAST * step, begun + min(target, _MOST * step)
+            found = self._best(until, low, high, begun + step)
+            if found is None or not start < found < end:
+                found = _within(self._text, start, end, until, low, high)
+            parts.append((start, found))
+            start = found
+        return parts
+
+    def _best(self, until: Until, low: float, high: float, aim: float) -> int | None:
         """The best place whose weight is more than `low` and at most `high`, the nearest to `aim` of equals."""
         first = bisect_right(self.offsets, low, key=until)
         last = bisect_right(self.offsets, high, key=until)
@@ -42,42 +67,6 @@ class Places:
             key=lambda offset: (self._levels[offset], -abs(until(offset) - aim)),
             default=None,
         )
-
-
-def cut(
-    structure: Structure,
-    until: Until,
-    target: float,
-    *,
-    start: int = 0,
-    end: int | None = None,
-    places: Places | None = None,
-) -> list[tuple[int, int]]:
-    """`text[start:end]` in parts of about equal weight, each of at most `target`; joined, they are the text.
-
-    `until(offset)` is the weight of `text[:offset]`: tokens, answer tokens, pages, or a mixture; it never falls. A part
-    passes `target` only where a single character does. `places` saves finding them again for one text.
-
-    >>> text = "First point.\\n\\nSecond point.\\n\\nThird point.\\n"
-    >>> cut(Structure(text), float, 20)
-    [(0, 14), (14, 29), (29, 42)]
-    """
-    end = len(structure.text) if end is None else end
-    places = places or Places(structure)
-    parts = []
-    while start < end:
-        begun, left = until(start), until(end) - until(start)
-        if left <= target:
-            parts.append((start, end))
-            break
-        step = left / ceil(left / target)
-        high = begun + min(target, _MOST * step)
-        found = places.best(until, begun + _LEAST * step, high, begun + step)
-        if found is None or not start < found < end:
-            found = _within(structure.text, start, end, until, begun + _LEAST * step, high)
-        parts.append((start, found))
-        start = found
-    return parts
 
 
 def _levels(structure: Structure) -> dict[int, int]:

@@ -52,6 +52,11 @@ class RowShape:
         return max(1, sum(self.kinds.values()))
 
     @property
+    def holds_objects(self) -> bool:
+        """Whether the lists of a row have rows of several fields."""
+        return any(inner.fields > 1 for inner in self.inner)
+
+    @property
     def ordinary(self) -> float:
         """Tokens of the values of one row of an ordinary length; half of those need not be there."""
         filled = (1 + min(1.0, self.required / self.fields)) / 2
@@ -110,7 +115,7 @@ class AnswerEstimate:
         lines = self._structure.lines
         tables = {row: (table, end) for table in self._structure.tables for row, end in _spans(table.rows, table.end)}
         runs = {row: (run, end) for run in self._structure.runs for row, end in _spans(run.starts, run.end)}
-        in_tables = {index for table in self._structure.tables for index in lines.between(table.start, table.end)}
+        in_tables = self._structure.lines_of(self._structure.tables)
         headings = set() if self._nested else {lines.at(heading.start) for heading in self._structure.headings}
         index = 0
         while index < len(lines):
@@ -148,8 +153,7 @@ class AnswerEstimate:
         for heading in self._structure.headings:
             kinds.setdefault((heading.kind, heading.depth), []).append(heading.start)
         spans = list(_spans(max(kinds.values(), key=len, default=[]), len(self._text)))
-        holds_objects = any(inner.fields > 1 for shape in self._shapes for inner in shape.inner)
-        if len(spans) < max(_SECTIONS, len(self._structure.rows)) or holds_objects:
+        if len(spans) < max(_SECTIONS, len(self._structure.rows)) or any(one.holds_objects for one in self._shapes):
             return []
         return spans if median(self._between(*span) for span in spans) <= longest else []
 

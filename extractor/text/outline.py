@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from extractor.text.lines import Lines
@@ -34,14 +34,23 @@ class Heading:
     depth: int = 0
 
 
-def find_headings(lines: Lines, *, free: Callable[[int], bool]) -> list[Heading]:
-    """The headings of a text among the lines that are `free`: rows of no table, records of no run.
+def find_headings(lines: Lines, taken: Container[int] = ()) -> list[Heading]:
+    """The headings of a text, but for the lines that are `taken`: rows of tables, records of runs.
 
-    >>> found = find_headings(Lines("# Book\\n\\nSome text.\\n\\nSales\\n\\nMore text.\\n"), free=lambda line: True)
+    >>> found = find_headings(Lines("# Book\\n\\nSome text.\\n\\nSales\\n\\nMore text.\\n"))
     >>> [(heading.start, heading.kind) for heading in found]
     [(0, 'hashes'), (20, 'line')]
     """
-    return list(_headings(lines, free))
+    found: list[Heading] = []
+    index, counted = 0, dict[str, int]()
+    while index < len(lines):
+        if index not in taken and (heading := _heading(lines, index)):
+            last, kind, depth = heading
+            kind = _series(lines[index], counted) if kind == "letter" else kind
+            found.append(Heading(lines.starts[index], lines.end(last), kind, depth))
+            index = last
+        index += 1
+    return found
 
 
 def opened(headings: Sequence[Heading]) -> list[Heading]:
@@ -52,19 +61,6 @@ def opened(headings: Sequence[Heading]) -> list[Heading]:
         del stack[next(closed, len(stack)) :]
         stack.append(heading)
     return stack
-
-
-def _headings(lines: Lines, free: Callable[[int], bool]) -> Iterator[Heading]:
-    index, counted = 0, dict[str, int]()
-    while index < len(lines):
-        found = _heading(lines, index) if free(index) else None
-        if found:
-            last, kind, depth = found
-            if kind == "letter":
-                kind = _series(lines[index], counted)
-            yield Heading(lines.starts[index], lines.end(last), kind, depth)
-            index = last
-        index += 1
 
 
 def _series(line: str, counted: dict[str, int]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from extractor.text.lines import Lines
 
@@ -50,35 +51,29 @@ def _shape(word: str) -> str:
     return _DIGITS.sub("9", _LETTERS.sub("a", word))
 
 
-def find_runs(lines: Lines, *, free: Callable[[int], bool]) -> list[Run]:
-    """The runs of records among the lines that are `free`, those of no table.
+def find_runs(lines: Lines, taken: Container[int] = ()) -> list[Run]:
+    """The runs of records of a text, but for the lines that are `taken`, those of tables.
 
     >>> text = "".join(f"Order {n} was sent.\\n" for n in range(4))
-    >>> [run.starts for run in find_runs(Lines(text), free=lambda line: True)]
+    >>> [run.starts for run in find_runs(Lines(text))]
     [(0, 18, 36, 54)]
     """
-    runs = []
-    for stretch in _stretches(lines, free):
-        bags = [frozenset(words(lines[index])) for index in stretch]
-        for units in _units(lines, stretch, bags):
-            runs.append(_run(lines, units))
-    return runs
+    return [_run(lines, units) for stretch in _stretches(lines, taken) for units in _units(lines, stretch)]
 
 
-class _Unit:
-    """A candidate for a record: some lines, and the words that they hold."""
+class _Unit(NamedTuple):
+    """A candidate for a record: its first line, the line after it, and the words that it holds."""
 
-    __slots__ = ("bag", "first", "last")
+    first: int
+    last: int
+    bag: frozenset[str]
 
-    def __init__(self, first: int, last: int, bag: frozenset[str]) -> None:
-        self.first, self.last, self.bag = first, last, bag
 
-
-def _stretches(lines: Lines, free: Callable[[int], bool]) -> Iterator[list[int]]:
+def _stretches(lines: Lines, taken: Container[int]) -> Iterator[list[int]]:
     """The lines between tables that are not blank."""
     stretch: list[int] = []
     for index in range(len(lines)):
-        if not free(index):
+        if index in taken:
             yield stretch
             stretch = []
         elif lines[index].strip():
@@ -86,14 +81,13 @@ def _stretches(lines: Lines, free: Callable[[int], bool]) -> Iterator[list[int]]
     yield stretch
 
 
-def _units(lines: Lines, stretch: Sequence[int], bags: Sequence[frozenset[str]]) -> Iterator[list[_Unit]]:
+def _units(lines: Lines, stretch: Sequence[int]) -> Iterator[list[_Unit]]:
     """Runs of like units: of single lines first, of blocks between blank lines, then of lines within a block."""
-    singles = [_Unit(index, index + 1, bag) for index, bag in zip(stretch, bags, strict=True)]
-    for alike, units in _parted(singles):
+    for alike, units in _parted([_Unit(index, index + 1, frozenset(words(lines[index]))) for index in stretch]):
         if alike:
             yield units
             continue
-        for alike_blocks, blocks in _parted(list(_blocks(lines, units))):
+        for alike_blocks, blocks in _parted(list(_blocks(units))):
             if alike_blocks:
                 yield blocks
                 continue
@@ -124,7 +118,7 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= max(2, _ALIKE * len(one | other))
 
 
-def _blocks(lines: Lines, units: Sequence[_Unit]) -> Iterator[_Unit]:
+def _blocks(units: Sequence[_Unit]) -> Iterator[_Unit]:
     """The units joined where no blank line stands between them."""
     joined: list[_Unit] = []
     for unit in units:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.text.context import context
-from extractor.text.cuts import Places, cut
+from extractor.text.cuts import Places
 from extractor.text.structure import Structure
 from extractor.text.tokens import TokenSums, count_tokens
 
@@ -61,7 +61,7 @@ def _fitting(structure: Structure, room: int) -> Iterator[tuple[int, int]]:
     places, until = Places(structure), TokenSums(structure.text).until
     start, end, target = 0, len(structure.text), float(room)
     while start < end:
-        for begin, stop in cut(structure, until, target, start=start, places=places):
+        for begin, stop in places.cut(until, target, start=start):
             if stop - begin > 1 and count_tokens(structure.text[begin:stop]) > room:
                 target *= _SMALLER
                 break

@@ -45,15 +45,12 @@ class Structure:
     @cached_property
     def runs(self) -> list[Run]:
         """Its runs of records outside of tables, in order."""
-        taken = self._lines_of((table.start, table.end) for table in self.tables)
-        return sorted(find_runs(self.lines, free=lambda index: not taken[index]), key=lambda run: run.start)
+        return sorted(find_runs(self.lines, self.lines_of(self.tables)), key=lambda run: run.start)
 
     @cached_property
     def headings(self) -> list[Heading]:
         """Its headings outside of tables and runs, in order."""
-        spans = [(it.start, it.end) for found in (self.tables, self.runs) for it in found]
-        taken = self._lines_of(spans)
-        return find_headings(self.lines, free=lambda index: not taken[index])
+        return find_headings(self.lines, self.lines_of([*self.tables, *self.runs]))
 
     @cached_property
     def rows(self) -> list[int]:
@@ -76,9 +73,6 @@ class Structure:
         index = bisect_right(self.runs, offset, key=lambda run: run.start) - 1
         return self.runs[index] if index >= 0 and offset < self.runs[index].end else None
 
-    def _lines_of(self, spans: Iterable[tuple[int, int]]) -> bytearray:
-        taken = bytearray(len(self.lines))
-        for start, end in spans:
-            first, last = self.lines.at(start), self.lines.at(max(start, end - 1))
-            taken[first : last + 1] = b"\1" * (last + 1 - first)
-        return taken
+    def lines_of(self, found: Iterable[Table | Run]) -> set[int]:
+        """The lines of some tables and runs."""
+        return {index for one in found for index in self.lines.between(one.start, one.end)}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.documents.document import Document, Page
-from extractor.text.cuts import cut
+from extractor.text.cuts import Places
 from extractor.text.structure import Structure
 
 PHRASES = [
@@ -33,7 +33,7 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PHRASES), st.text(max_size=12)), max_
 
 
 def parts(text: str, target: float) -> list[str]:
-    return [text[start:end] for start, end in cut(Structure(text), float, target)]
+    return [text[start:end] for start, end in Places(Structure(text)).cut(float, target)]
 
 
 @given(TEXTS, st.integers(1, 400))
@@ -123,14 +123,14 @@ def test_parts_begin_with_pages_where_one_begins_near() -> None:
     begins = [text.index(f"Paragraph {n} ") for n in range(0, 90, 6)]
     pages = tuple(Page(at, *span) for at, span in enumerate(pairwise([*begins, len(text)]), 1))
     document = Document(text=text, name="x", sha256="", pages=pages)
-    assert {start for start, _ in cut(Structure(document), float, 700)} <= set(begins)
+    assert {start for start, _ in Places(Structure(document)).cut(float, 700)} <= set(begins)
 
 
 def test_weight_is_whatever_is_asked_for() -> None:
     """A stretch that weighs nothing is left with what does."""
     text = "Nothing counts in here.\n\n" * 50 + "This counts, and more.\n\n" * 50
     half = text.index("This counts")
-    spans = cut(Structure(text), lambda offset: max(0.0, offset - half), 600)
+    spans = Places(Structure(text)).cut(lambda offset: max(0.0, offset - half), 600)
     assert [end - max(start, half) for start, end in spans] == [600, 600]
 
 
@@ -138,5 +138,5 @@ def test_weight_is_whatever_is_asked_for() -> None:
 def test_a_stretch_is_cut_by_itself(text: str, target: int, one: int, other: int) -> None:
     """From any offset to any other."""
     start, end = sorted((len(text) * one // 60, len(text) * other // 60))
-    spans = cut(Structure(text), float, target, start=start, end=end)
+    spans = Places(Structure(text)).cut(float, target, start=start, end=end)
     assert "".join(text[begin:stop] for begin, stop in spans) == text[start:end]

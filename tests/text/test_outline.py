@@ -11,7 +11,7 @@ BODY = "The clerk keeps the minutes of what was said there, and reads them aloud
 
 
 def headings(text: str) -> list[str]:
-    return [text[it.start : it.end].strip() for it in find_headings(Lines(text), free=lambda line: True)]
+    return [text[it.start : it.end].strip() for it in find_headings(Lines(text))]
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_other_short_lines_are_none(line: str) -> None:
 )
 def test_open_sections_are_nested(text: str, sections: list[str]) -> None:
     """A heading closes those of its kind that are as deep, and all that stand under them."""
-    found = find_headings(Lines(text), free=lambda line: True)
+    found = find_headings(Lines(text))
     assert [text[it.start : it.end].strip() for it in opened(found)] == sections

@@ -13,7 +13,7 @@ DISHES = ["soup", "bread and cheese", "fish", "rice with peas"]
 
 def begins(text: str) -> list[list[str]]:
     """The first lines of the records of each run."""
-    runs = find_runs(Lines(text), free=lambda line: True)
+    runs = find_runs(Lines(text))
     return [[text[start:].split("\n", 1)[0] for start in run.starts] for run in runs]
 
 
@@ -55,7 +55,7 @@ def test_prose_has_no_records() -> None:
 
 def test_constant_words_are_no_values() -> None:
     """What most records share are labels; what differs is said about one of them."""
-    (run,) = find_runs(Lines("".join(meal(n) for n in range(12))), free=lambda line: True)
+    (run,) = find_runs(Lines("".join(meal(n) for n in range(12))))
     assert {"handed", "out", "in", "dish:"} <= run.constant
     assert not {"soup", "fish", "garden", "9"} & run.constant
 
