@@ -42,7 +42,7 @@ CREATE TABLE replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, nano INTEGER, d
 CREATE INDEX replies_by_document ON replies (document);
 CREATE TABLE documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT,
     run INTEGER NOT NULL, status TEXT NOT NULL, row BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-CREATE TABLE texts (name TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE texts (name TEXT, part INTEGER, text BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;
 CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE open (key TEXT, holder TEXT, nano INTEGER NOT NULL, seen REAL NOT NULL,
     document TEXT NOT NULL DEFAULT '', PRIMARY KEY (key, holder)) WITHOUT ROWID;
@@ -50,7 +50,7 @@ CREATE TABLE ledger (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KE
 """
 
 _TABLES = {
-    **{"replies": ("key", 1), "documents": ("name", 6), "texts": ("name", 1), "notes": ("name", 1)},
+    **{"replies": ("key", 1), "documents": ("name", 6), "texts": ("name", 2), "notes": ("name", 1)},
     **{"open": ("key", None), "ledger": ("document", None)},
 }
 """The tables, each with the column that it is sorted by, and the place of its packed values."""
@@ -79,7 +79,7 @@ class Journal(Store):
     by `close`. `check` looks through the whole file for damage first.
     """
 
-    create, layout = _CREATE, 6
+    create, layout = _CREATE, 5
 
     def __init__(self, path: Path, *, read_only: bool = False, shared: bool = False, check: bool = False) -> None:
         super().__init__(path, read_only=read_only, shared=shared, check=check)
@@ -135,6 +135,7 @@ class Journal(Store):
     def _reply(self, data: bytes) -> Reply:
         with self._decoding():
             columns = orjson.loads(data)
+            columns.pop("kept", None)  # what journals of earlier versions call `reused`
             usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
@@ -314,8 +315,8 @@ class Journal(Store):
                 db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
                 for table, key in ("texts", name), ("notes", f"retry {name}"), ("notes", f"stamp {name}"):
                     db.execute(f"DELETE FROM {table} WHERE name = ?", (key,))
-                    if row := other._one(f"SELECT * FROM {table} WHERE name = ?", key):
-                        db.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
+                    for row in other._all(f"SELECT * FROM {table} WHERE name = ?", key):
+                        db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
             if replies:
                 self._take_replies(other, names)
 
@@ -412,15 +413,17 @@ class Journal(Store):
     def keep_text(self, name: str, text: str) -> None:
         """Keep the text that a document's spans refer to."""
         packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-        self._run("INSERT OR REPLACE INTO texts VALUES (?, ?)", name, packed)
+        self._run("DELETE FROM texts WHERE name = ?", name)
+        self._run("INSERT INTO texts VALUES (?, 0, ?)", name, packed)
 
     def text(self, name: str) -> str | None:
         """The text of a document as it was read, or None where none was kept."""
-        row = self._one("SELECT text FROM texts WHERE name = ?", name)
-        if row is None:
+        with self._lock:
+            parts = [part for (part,) in self._all("SELECT text FROM texts WHERE name = ? ORDER BY part", name)]
+        if not parts:
             return self.text(name.rpartition("#")[0]) if "#" in name else None
         with self._decoding():
-            return zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+            return "".join(zlib.decompress(part).decode("utf-8", "surrogatepass") for part in parts)
 
     # -- small facts of the run
 

@@ -54,9 +54,6 @@ class Store:
         where = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
         db = sqlite3.connect(where, uri=True, check_same_thread=False, timeout=_BUSY_SECONDS)
         try:
-            if self._read_only:
-                db.execute("SELECT 1 FROM replies LIMIT 1")
-                return db
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, self.layout):
                 age, remedy = ("a newer", "update extractor, or ") if version > self.layout else ("an older", "")
@@ -64,6 +61,9 @@ class Store:
                     f"{self.path} was written by {age} version of extractor (its layout is {version}, this one knows"
                     f" {self.layout}): {remedy}name another place for it"
                 )
+            if self._read_only:
+                db.execute("SELECT 1 FROM replies LIMIT 1")
+                return db
             if check and (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise Damaged(f"{self.path} is damaged: {' '.join(found.split())}")
             wal = db.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from extractor import Config, Pipeline
 from extractor.call import prompt
@@ -81,6 +82,12 @@ def test_things_that_differ_by_value_differ(one: Any, other: Any) -> None:
 def test_things_that_are_made_anew_are_the_same(make: Callable[[], Any]) -> None:
     """Two of one value have one digest, whatever their place in memory."""
     assert digest(make()) == digest(make())
+
+
+def test_a_digest_is_the_same_in_every_version() -> None:
+    """Otherwise documents that an earlier version finished would be done, and perhaps paid for, a second time."""
+    values = "a", b"b", 1, 2.5, None, ["x", ("y",)], {"k": {3, 1}}, partial(max, key=len), BaseModel
+    assert digest(*values) == "8f161721dfdffb8a481ca86180b5cfff7c8ee64a72da884dd0955dbc105accdb"
 
 
 def record(out: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -23,7 +24,9 @@ from extractor.call.remember import Remembering
 from extractor.emulator.server import Emulator
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline import store
-from extractor.pipeline.journal import Journal, open_journal
+from extractor.pipeline.extractor import Extractor
+from extractor.pipeline.journal import Journal, open_journal, rescued
+from extractor.pipeline.store import Damaged
 from extractor.wire.values import Reply, Request, Usage
 from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
 
@@ -238,7 +241,7 @@ def test_who_gives_up_leaves_the_flush_to_the_others(tmp_path: Path, monkeypatch
     ("layout", "line"),
     [
         (99, r"a newer version of extractor \(its layout is 99.*update extractor, or name another place"),
-        (4, r"an older version of extractor \(its layout is 4, this one knows 6\): name another place"),
+        (4, r"an older version of extractor \(its layout is 4, this one knows 5\): name another place"),
     ],
 )
 def test_a_journal_of_another_version_is_left_alone(tmp_path: Path, layout: int, line: str) -> None:
@@ -251,6 +254,8 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path: Path, layout: int,
     before = path.read_bytes()
     with pytest.raises(UsageError, match=line):
         open_journal(path)
+    with pytest.raises(UsageError, match=line):
+        Journal(path, read_only=True)
     assert path.read_bytes() == before
 
 
@@ -270,6 +275,76 @@ def _copy(out: Path, to: Path) -> Path:
         if path.is_file():
             (to / path.name).write_bytes(path.read_bytes())
     return to
+
+
+LAYOUT_5 = """
+CREATE TABLE replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, nano INTEGER, document TEXT) WITHOUT ROWID;
+CREATE TABLE documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT, run INTEGER NOT NULL,
+    status TEXT NOT NULL, row BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE texts (name TEXT, part INTEGER, text BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE open (key TEXT, holder TEXT, nano INTEGER NOT NULL, seen REAL NOT NULL,
+    document TEXT NOT NULL DEFAULT '', PRIMARY KEY (key, holder)) WITHOUT ROWID;
+CREATE TABLE ledger (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID;
+CREATE INDEX replies_by_document ON replies (document);
+ATTACH ? AS job;
+INSERT INTO replies SELECT key, REPLACE(reply, '"reused":', '"kept":'), nano, document FROM job.replies;
+INSERT INTO documents (name, path, sha256, settings, run, status, row, seen)
+    SELECT name, path, sha256, 'of an earlier build', run, status, row, seen FROM job.documents;
+INSERT INTO texts SELECT name, 0, ? FROM job.documents;
+INSERT INTO texts SELECT name, 1, ? FROM job.documents;
+INSERT INTO notes SELECT name, value FROM job.notes;
+INSERT INTO ledger VALUES ('perhaps', '', 7);
+PRAGMA user_version = 5
+"""
+"""What a journal of an earlier build holds: texts are in parts, and replies say `kept`."""
+
+
+def _of_an_earlier_build(path: Path, out: Path) -> Path:
+    """The replies and documents of a job in a file of layout 5."""
+    parts = [zlib.compress(part.encode()) for part in ("first half, ", "second half")]
+    values = iter([str(out / "journal.sqlite"), *parts])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in LAYOUT_5.split(";"):
+            db.execute(statement, [next(values) for _ in range(statement.count("?"))])
+    return path
+
+
+def test_a_job_of_an_earlier_build_continues_free_of_charge(
+    finished: tuple[Path, Path, Emulator], tmp_path: Path
+) -> None:
+    """Its replies answer, its sums are as they were, and its texts are read whole until the documents end again."""
+    source, out, emulator = finished
+    path, requests = _of_an_earlier_build(tmp_path / "journal.sqlite", out), len(emulator.requests)
+    with closing(Journal(path, read_only=True)) as journal:
+        assert journal.text("000.txt") == "first half, second half"
+        before = journal.heads()
+    assert before.perhaps == 7
+    totals = Pipeline(Note, source, config=config(emulator)).run(tmp_path)
+    assert (totals.ok, totals.whole, len(emulator.requests)) == (60, True, requests)
+    with closing(Journal(path)) as journal:
+        assert journal.text("000.txt") == (source / "000.txt").read_text("utf-8")
+        assert journal.heads() == before
+
+
+def test_a_shared_cache_of_an_earlier_build_answers(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
+    """A library call finds its reply there and pays nothing."""
+    source, out, emulator = finished
+    cache, requests = _of_an_earlier_build(tmp_path / "answers.sqlite", out), len(emulator.requests)
+    with Extractor(config=config(emulator, cache=cache)) as extractor:
+        result = extractor.extract(Note, source / "000.txt")
+    assert (result.value, result.usage.cost_usd, len(emulator.requests)) == (Note(number="000"), 0, requests)
+
+
+def test_texts_of_an_earlier_build_move_whole(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
+    """To the journal of another job, and out of a damaged one."""
+    old = _of_an_earlier_build(tmp_path / "old.sqlite", finished[1])
+    with closing(Journal(tmp_path / "new.sqlite")) as new, closing(Journal(old)) as journal:
+        new.take(journal, ["000.txt"], 1)
+        assert new.text("000.txt") == "first half, second half"
+    line = rescued(old, Damaged("damaged"))
+    with closing(Journal(tmp_path / "journal.rescued.sqlite")) as journal:
+        assert journal.text("001.txt") == "first half, second half", line
 
 
 def _damage(path: Path, page: int) -> None:
