@@ -479,7 +479,7 @@ class Batches(dict[str, Sequence[str]]):
 
 def check_schema(where: str | Path, job: Mapping[str, str], schema: Schema[Any], remedy: str) -> None:
     """UsageError where this version of the library compiled another schema for the records of a place."""
-    if job["version"] == library_version() and job["fingerprint"] != schema.fingerprint:
+    if job.get("version") == library_version() and job["fingerprint"] != schema.fingerprint:
         other = "another form of it" if job["schema"] == schema.name else f"the schema {job['schema']}"
         raise UsageError(f"{where} holds records of {other}, not of the schema {schema.name}: {remedy}")
 

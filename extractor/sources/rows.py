@@ -288,7 +288,7 @@ def library(name: str, need: str = "frames need") -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise MissingExtra(f"{need} {error.name}", extra="tables") from error
+        raise MissingExtra(f"{need} {error.name or name}", extra="tables") from error
 
 
 def _connected(url: str) -> Any:

@@ -271,16 +271,20 @@ def inside(place: str) -> list[str]:
 
 
 def facts(files: Iterable[File]) -> list[File]:
-    """The same files as `inspected`; object storage is asked once for each folder, whose listing it then answers by."""
+    """The same files as `inspected`; object storage is asked once for each folder, whose listing it then answers by.
+
+    Errors as of opening a URL: without its library, no object looks as if it were gone.
+    """
     listed, found = set[str](), list[File]()
     for file in files:
         parent = file.uri.rpartition("/")[0]
-        if is_remote(file.uri) and not _is_web(file.uri) and parent not in listed:
+        if is_remote(file.uri) and parent not in listed:
             listed.add(parent)
+            store, path = _opened(file.uri)
             with suppress(Exception):  # each file system has errors of its own; reading tells why
-                store, path = _opened(parent)
-                store.invalidate_cache(path)
-                store.ls(path)
+                store.invalidate_cache()
+                if not _is_web(file.uri):  # a web server tells no more than names
+                    store.ls(path.rpartition("/")[0])
         found.append(inspected(file))
     return found
 

@@ -459,6 +459,8 @@ def test_without_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(UsageError, match=r"pip install 'extractor-pipelines\[cloud\]'"):
         list(Files(["gs://bucket/in"]).found())
+    with pytest.raises(UsageError, match="cloud"):  # an object must not look as if it were gone
+        storage.facts([storage.File("gs://bucket/in/a.txt", "a.txt", 8)])
 
 
 def test_a_local_file_by_url(emulator: Emulator, tmp_path: Path) -> None:
