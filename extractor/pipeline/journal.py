@@ -414,7 +414,7 @@ class Journal(Store):
         """Keep the text that a document's spans refer to."""
         packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
         self._run("DELETE FROM texts WHERE name = ?", name)
-        self._run("INSERT INTO texts VALUES (?, 0, ?)", name, packed)
+        self._run("INSERT INTO texts VALUES (?, 0, ?)", name, packed)  # earlier builds wrote a long text in parts
 
     def text(self, name: str) -> str | None:
         """The text of a document as it was read, or None where none was kept."""
