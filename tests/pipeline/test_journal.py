@@ -25,8 +25,10 @@ from extractor.emulator.server import Emulator
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline import store
 from extractor.pipeline.extractor import Extractor
-from extractor.pipeline.journal import Journal, open_journal, rescued
+from extractor.pipeline.identity import library_version
+from extractor.pipeline.journal import Journal, check_schema, open_journal, rescued
 from extractor.pipeline.store import Damaged
+from extractor.schema.compiler import compile_schema
 from extractor.wire.values import Reply, Request, Usage
 from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
 
@@ -257,6 +259,15 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path: Path, layout: int,
     with pytest.raises(UsageError, match=line):
         Journal(path, read_only=True)
     assert path.read_bytes() == before
+
+
+def test_records_of_an_earlier_version_may_be_of_another_schema() -> None:
+    """Only this version compiles a schema as it does; a run.json without a version is of an earlier one."""
+    schema, run = compile_schema(Note), {"schema": "Note", "fingerprint": "another"}
+    for job in (run, {**run, "version": "0.1.0"}):
+        check_schema("out", job, schema, "name another")
+    with pytest.raises(UsageError, match="out holds records of another form of it.*: name another"):
+        check_schema("out", {**run, "version": library_version()}, schema, "name another")
 
 
 @pytest.fixture(scope="module")

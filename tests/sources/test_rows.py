@@ -20,6 +20,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
 from extractor.pipeline.runs import export, pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
+from extractor.sources.rows import library
 from tests.kit import SAMPLES, gold, receipts_reply
 
 RECEIPTS = SAMPLES / "receipts"
@@ -261,3 +262,14 @@ def test_a_repr_is_the_same_everywhere() -> None:
     assert repr(Rows(MAILS, column="body", key="id")) == "Rows('<list>', column='body', key='id')"
     url = "postgresql://me:secret@db/shop"
     assert repr(Rows(url, column="body", query="x")) == "Rows('postgresql://me@db/shop', column='body', query='x')"
+
+
+def test_an_extra_that_is_installed_and_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is in the line, also where what it lacks is no module of Python."""
+
+    def broken(name: str) -> Any:
+        raise ImportError("no pq wrapper available")
+
+    monkeypatch.setattr("extractor.sources.rows.import_module", broken)
+    with pytest.raises(UsageError, match="a PostgreSQL URL needs psycopg"):
+        library("psycopg", "a PostgreSQL URL needs")
