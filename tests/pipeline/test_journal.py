@@ -266,7 +266,7 @@ def test_records_of_an_earlier_version_may_be_of_another_schema() -> None:
     schema, run = compile_schema(Note), {"schema": "Note", "fingerprint": "another"}
     for job in (run, {**run, "version": "0.1.0"}):
         check_schema("out", job, schema, "name another")
-    with pytest.raises(UsageError, match="out holds records of another form of it.*: name another"):
+    with pytest.raises(UsageError, match=r"out holds records of another form of it.*: name another"):
         check_schema("out", {**run, "version": library_version()}, schema, "name another")
 
 
