@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -205,17 +205,18 @@ class Config:
         """The examples that are shown. UsageError for a gold file or a value that cannot be used."""
         return best(self._examples, schema, room=self.view_tokens // 4) if self._examples else ()
 
-    @cached_property
+    @property
     def _examples(self) -> tuple[Example, ...]:
-        """The examples; those of a gold file are read once."""
+        """The examples; those of a gold file are read once, and again when it has changed."""
         if not isinstance(self.examples, str | Path):
             return self.examples
+        if not self.examples:
+            return ()
         path = Path(self.examples)
         try:
-            lines = path.read_bytes().splitlines() if self.examples else []
+            return _in_file(path, path.stat().st_mtime_ns)
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}; name a gold file for the examples") from error
-        return tuple(_example(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
     def settings(
         self, ladder: Ladder | None = None, *, bound: bool = False, schema: Schema[Any] | None = None
@@ -328,6 +329,12 @@ class Session:
         learnt = {**self._facts, **self._ladder.facts(self.settings.model)}
         if learnt != self._facts and lasting(self.endpoint):
             remember(self.endpoint, learnt)
+
+
+@lru_cache(maxsize=8)
+def _in_file(path: Path, changed: int) -> tuple[Example, ...]:
+    lines = enumerate(path.read_bytes().splitlines(), start=1)
+    return tuple(_example(path, number, line) for number, line in lines if line.strip())
 
 
 def _example(path: Path, number: int, line: bytes) -> Example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -225,3 +226,12 @@ def test_a_gold_file_that_cannot_be_used(line: str, message: str, tmp_path: Path
     with pytest.raises(UsageError) as caught:
         Config(examples=tmp_path / "gold.jsonl").examples_for(SCHEMA)
     assert message in str(caught.value)
+
+
+def test_a_gold_file_that_has_changed(tmp_path: Path) -> None:
+    """A configuration that lives on, as in a notebook, shows the examples that are in the file now."""
+    gold, config = tmp_path / "gold.jsonl", Config(examples=tmp_path / "gold.jsonl")
+    for second, each in enumerate((LINDE, HAFEN)):
+        gold.write_text(json.dumps({"document": each.name, "text": each.text, "value": each.value}))
+        os.utime(gold, (second, second))
+        assert [found.text for found in config.examples_for(SCHEMA)] == [each.text]
