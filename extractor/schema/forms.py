@@ -16,6 +16,7 @@ __all__ = [
     "ARRAYS",
     "FIELDS",
     "FUNCTIONS",
+    "HOLDS",
     "MAPS",
     "NUMBERS",
     "RECORDS",
@@ -44,6 +45,8 @@ Core = Any
 THROUGH = ("default", "function-after", "function-before", "function-wrap", "nullable")
 ARRAYS = ("deque", "frozenset", "list", "named-tuple", "set", "tuple")
 MAPS = ("counter", "dict", "ordered-dict")
+HOLDS = {**dict.fromkeys(("frozenset", "list", "set"), "items_schema"), "dict": "values_schema"}
+"""The lists and maps of one thing, and where its schema stands."""
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 FUNCTIONS = ("function-plain", "function-wrap")
