@@ -117,6 +117,13 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("an empty list not opened", '{"a": ], "b": 1}', {"a": [], "b": 1}, "bracket"),
     ("a list closed too early", '{"a": [1], [2], "b": 3}', {"a": [1, 2], "b": 3}, "bracket"),
     ("a list without brackets", '{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], "wrapped"),
+    (
+        "a list of rows not opened",
+        '{"a": "x", "b": 1}, {"a": "y", "b": 2}]',
+        [{"a": "x", "b": 1}, {"a": "y", "b": 2}],
+        "wrapped",
+    ),
+    ("a list of rows with a comma after", '{"a": "x"},\n{"a": "y"},', [{"a": "x"}, {"a": "y"}], "wrapped"),
     ("an inner object not opened", '{"a": "b": 1, "c": 2}}', {"a": {"b": 1, "c": 2}}, "bracket"),
     ("an inner list closed twice", '[{"a": [1]]}, {"a": [2]}]', [{"a": [1]}, {"a": [2]}], "bracket"),
     ("an object closed twice", '{"a": {"b": 1}}, "c": 2}', {"a": {"b": 1}, "c": 2}, "bracket"),
