@@ -275,22 +275,22 @@ class UnionCore:
         if not self.named:
             labels = core["choices"] if core["type"] == "tagged-union" else ()
             return members(core) if any(isinstance(label, Enum) for label in labels) else core
-        return self.told_apart(core, self.branches)
+        return self.by_constant(core, self.branches)
 
     def part(self, core: Core, copy: Core) -> Core:
         """One branch of the union, or a union of some of them, with their constants; `copy` reads it without."""
         if core["type"] in THROUGH and all(core is not branch for branch in self.branches):
             return {**copy, "schema": self.part(core["schema"], copy["schema"])}
-        return self.told_apart(copy, [branch for _, branch in self.whole.branches({"choices": [core]})])
+        return self.by_constant(copy, [branch for _, branch in self.whole.branches({"choices": [core]})])
 
-    def told_apart(self, core: Core, branches: list[Core]) -> Core:
+    def by_constant(self, core: Core, branches: list[Core]) -> Core:
+        """A schema that reads some of the branches, with those in it that have names."""
         metadata = core.get("metadata", {})
         ref, plain = without_ref({key: value for key, value in core.items() if key != "metadata"})
-        by_branch = {id(record.core): label for label, record in self.named.items()}
-        labels = {id(branch): by_branch[id(branch)] for branch in branches if id(branch) in by_branch}
-        named = {each: self.with_name(label, self.named[label].core) for each, label in labels.items()}
-        listed = [named.get(id(branch)) or self.whole.read(branch) for branch in branches]
-        choices = {labels[each]: choice for each, choice in named.items()}
+        labels = {id(record.core): label for label, record in self.named.items()}
+        named = [branch for branch in branches if id(branch) in labels]
+        choices = {labels[id(branch)]: self.with_name(labels[id(branch)], branch) for branch in named}
+        listed = [choices.get(labels.get(id(branch), PLAIN)) or self.whole.read(branch) for branch in branches]
         return {
             **core_schema.tagged_union_schema(
                 {**choices, PLAIN: plain},
@@ -382,8 +382,13 @@ class UnionCore:
         """Whether a branch writes a value and reads it as itself."""
         with suppress(PydanticSerializationError, ValidationError, *STUMBLES):
             written = self.writer(record, plain).to_json(value, by_alias=True, round_trip=True, warnings="error")
-            return bool(self.whole.reader(record.core).validate_json(written) == value)
+            return bool(self.reader(record).validate_json(written) == value)
         return False
+
+    @cache  # noqa: B019  # as long as the schema
+    def reader(self, record: Record) -> SchemaValidator:
+        """What reads the JSON of a branch."""
+        return self.whole.reader(record.core)
 
     @cache  # noqa: B019  # as long as the schema
     def writer(self, record: Record, plain: bool) -> SchemaSerializer:
