@@ -43,13 +43,13 @@ from pydantic_core import (
 from extractor.schema.forms import (
     ANY,
     ARRAYS,
+    DESCRIBED,
     FIELDS,
     FUNCTIONS,
     HOLDS,
     MAPS,
     NUMBERS,
     RECORDS,
-    SHOWN,
     TEXTS,
     THROUGH,
     TIMES,
@@ -298,7 +298,7 @@ class UnionCore:
                 custom_error_type="unknown_variant",
                 custom_error_message=f"{self.tag} must be one of {', '.join(choices)}",
             ),
-            "metadata": {**metadata, SHOWN: core_schema.union_schema(listed)},
+            "metadata": {**metadata, DESCRIBED: core_schema.union_schema(listed)},
             **ref,
         }
 
@@ -472,7 +472,7 @@ def _timed(core: Core) -> Core:
         _unless_number,
         custom_error_type="number_for_time",
         custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
-        metadata={SHOWN: inner},
+        metadata={DESCRIBED: inner},
     )
     return {**guard, **ref}
 
@@ -508,7 +508,7 @@ def _bytes(core: Core) -> Core:
     """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
     ref, inner = without_ref({**core, "strict": False})
     marked = core_schema.no_info_before_validator_function(_from_base64, inner)
-    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={SHOWN: inner})
+    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={DESCRIBED: inner})
     return {**either, **ref}
 
 

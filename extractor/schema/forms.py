@@ -14,13 +14,13 @@ from pydantic_core import core_schema
 __all__ = [
     "ANY",
     "ARRAYS",
+    "DESCRIBED",
     "FIELDS",
     "FUNCTIONS",
     "HOLDS",
     "MAPS",
     "NUMBERS",
     "RECORDS",
-    "SHOWN",
     "TEXTS",
     "THROUGH",
     "TIMES",
@@ -194,7 +194,7 @@ def plain_value(constant: Any) -> Any:
 
 # ---------------------------------------------------------------------- copies of a core schema
 
-SHOWN = "x-shown"
+DESCRIBED = "x-described"
 """The metadata of a schema in place of which JSON Schema describes another one: that other one."""
 
 _INNER = frozenset(["schema", "choices", "definitions", "fields", "items_schema", "keys_schema", "values_schema"]) | {
