@@ -467,7 +467,7 @@ TIME = re.compile(r"[:a-df-zA-DF-Z]|\d-")
 def _timed(core: Core) -> Core:
     """A date, a time or a duration, which no number is; functions of the user's own may have made one before."""
     ref, inner = without_ref({**core, "strict": False})
-    guard = core_schema.tagged_union_schema(
+    guard = core_schema.tagged_union_schema(  # unlike a chain, it leaves a union to see how well a value fits
         {"time": inner},
         _unless_number,
         custom_error_type="number_for_time",
