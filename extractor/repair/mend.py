@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
@@ -79,8 +79,11 @@ def _test_of(schema: Schema[Any]) -> Callable[[Any], bool]:
     return plainly(schema.tree)
 
 
-_Case = tuple[tuple[float, ...], Mended]
-"""One way to take an answer, and what speaks against it; the less, the smaller."""
+class _Case(NamedTuple):
+    """One way to take an answer, and what speaks against it; the less, the smaller."""
+
+    rank: tuple[float, ...]
+    mended: Mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,12 @@ class _Choice:
         best: _Case | None = None
         for found in self.ways(text, strict, partial=partial):
             for case in self.cases(found):
-                if best is None or case[0] < best[0]:
+                if best is None or case.rank < best.rank:
                     best = case
-            if best is not None and not any(best[0][:3]):
+            if best is not None and not any(best.rank[:3]):
                 break
         assert best is not None
-        return best[1]
+        return best.mended
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
@@ -144,7 +147,7 @@ class _Choice:
             mended, others = found.values[index], (*values[:index], *values[index + 1 :], *_apart(list(found.rest)))
             for case in self.taken(mended, others):
                 yield case
-                if not any(case[0][:4]):
+                if not any(case.rank[:4]):
                     return
         if found.listed is not None:
             yield from self.taken(found.listed, ())
@@ -153,7 +156,7 @@ class _Choice:
         """One value as it is; where something speaks against that, what it holds in place of it."""
         first = self.case(_Part(mended.value), mended, others)
         yield first
-        if not any(first[0][:4]):
+        if not any(first.rank[:4]):
             return
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
@@ -234,7 +237,8 @@ class _Choice:
         )
         left_out = tuple(Problem(change.path, change.message) for change in lost)
         changes = (*syntax, *notes)
-        return rank, Mended(fitted.value, changes, mended.complete, tuple(wrong), left_out, shaped, refused)
+        taken = Mended(fitted.value, changes, mended.complete, tuple(wrong), left_out, shaped, refused)
+        return _Case(rank, taken)
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""

@@ -289,13 +289,13 @@ class Builder:
         if name not in members:
             members[name] = value
         elif members[name] == value:
-            self.note("duplicate", "said twice, with one value", self._offset, False)
+            self.note("duplicate", "a member twice, with the same value", self._offset, False)
         elif self._guess.split and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
-            self.note("duplicate", "said twice, so a new list item starts", self._offset, False)
+            self.note("duplicate", "a member twice, so a new list item starts", self._offset, False)
             self._frames[-2].value.append(members)
             frame.value = {name: value}
         else:
-            self.note("duplicate", "said twice, with two values; the last was kept", self._offset, True)
+            self.note("duplicate", "a member twice, with different values; the last one is used", self._offset, True)
             members[name] = value
         frame.name, frame.last = None, name
 

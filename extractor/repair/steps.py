@@ -39,6 +39,8 @@ _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
 _TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
 _OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
 _ON = re.compile(r'\s*[,:"“}\]]')
+# An object of a list that has lost its brackets is a value by itself.
+_ANOTHER = re.compile(r"(?<=\})\s*,\s*(?:\{|\Z)")
 _SIGNS = re.compile(r'[,:"{\[]')
 _PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
 # So many events a reading looks back for the start of a list.
@@ -296,7 +298,8 @@ class Steps:
             yield state.then(closed, at=after, want=Want.AFTER, cost=price, stack=stack)
             return
         over, on = _OVER.match(self._text, after), _ON.match(self._text, after)
-        left = 0 if not on else 1 if over else 8 + self._left(after)
+        another = not price and _ANOTHER.match(self._text, after)
+        left = 0 if not on else 1 if over else 3 if another else 8 + self._left(after)
         yield state.then(closed, at=after, want=Want.DONE, cost=price + left, stack="")
         if not on or over:
             return

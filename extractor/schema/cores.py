@@ -2,7 +2,8 @@
 
 **Unions**: where JSON does not tell one class of a union from another, each of them gets one more constant, which
 validation reads and takes away, and which dumping writes. Classes that differ in a required field or in a constant need
-no name. A map beside a class is named like one. Scalars and lists are read as pydantic reads them.
+no name. A map beside a class is named like one. In `list[Charge] | list[Refund]` the items are named, and so are those
+of maps. Scalars, and lists of them, are read as pydantic reads them.
 
     class Charge(BaseModel): amount: Decimal
     class Refund(BaseModel): amount: Decimal
@@ -42,12 +43,13 @@ from pydantic_core import (
 from extractor.schema.forms import (
     ANY,
     ARRAYS,
+    DESCRIBED,
     FIELDS,
     FUNCTIONS,
+    HOLDS,
     MAPS,
     NUMBERS,
     RECORDS,
-    SHOWN,
     TEXTS,
     THROUGH,
     TIMES,
@@ -80,6 +82,7 @@ class Cores(Forms):
         self.source = core
         self.made: dict[str, Core] = {}
         self.unions: dict[int, UnionCore] = {}
+        self.item_unions: dict[int, UnionCore] = {}
         self.customised = False
         self.reading = self._with_made(self.read(core))
         self.tags = frozenset(union.tag for union in self.unions.values() if union.named)
@@ -119,6 +122,7 @@ class Cores(Forms):
     def read(self, core: Core, plain_bytes: bool = True) -> Core:
         """The schema that reads; bytes for which a configuration has another form are left to it."""
         plain_bytes = plain_bytes and not any(keyword.endswith("_json_bytes") for keyword in core.get("config", ()))
+        union = self.union(core) if core["type"] in UNIONS else None  # before the lists inside it are read
         copy = with_inner(core, partial(self.read, plain_bytes=plain_bytes))
         match core["type"]:
             case "model" | "dataclass" if core.get("config", {}).get("validate_by_alias") is False:
@@ -127,8 +131,11 @@ class Cores(Forms):
                 return _renamed(copy, _readable)
             case _ if "serialization" in core:
                 return copy
-            case "union" | "tagged-union":
-                return self.union(core).reading(copy)
+            case _ if union:
+                return union.reading(copy)
+            case each if id(core) in self.item_unions:
+                items = HOLDS[each]
+                return {**copy, items: self.item_unions[id(core)].part(core[items], copy[items])}
             case "literal" if any(_is_opaque(each) for each in core["expected"]):
                 return members(copy)
             case each if each in TIMES:
@@ -143,6 +150,7 @@ class Cores(Forms):
         """The schema that writes what the other reads; `plain` without functions and settings of the user's own."""
         plain_bytes = plain_bytes and not any(keyword.endswith("_json_bytes") for keyword in core.get("config", ()))
         inside = partial(self.write, plain=plain, plain_bytes=plain_bytes)
+        union = self.union(core) if core["type"] in UNIONS else None
         copy = with_inner(core, inside)
         if plain and core.get("config"):
             copy = self.configured(copy)
@@ -151,8 +159,11 @@ class Cores(Forms):
         if "serialization" in core:
             return self.serialized(copy, inside, plain)
         match core["type"]:
-            case "union" | "tagged-union":
-                return self.union(core).writing(copy, plain=plain)
+            case _ if union:
+                return union.writing(copy, plain=plain)
+            case each if id(core) in self.item_unions:
+                items = HOLDS[each]
+                return {**copy, items: self.item_unions[id(core)].writing(copy[items], plain=plain)}
             case "model" | "dataclass":
                 return self.without_hidden(copy)
             case "timedelta" if plain:
@@ -224,6 +235,7 @@ class Cores(Forms):
 
 # ---------------------------------------------------------------------- unions
 
+UNIONS = ("tagged-union", "union")
 PLAIN = ""
 """The choice that reads what no constant tells apart, as pydantic does."""
 
@@ -242,6 +254,19 @@ class UnionCore:
         clash = any(not one.differs(other) for one, other in pairs)
         labels = distinct(record.name for record in self.records) if clash else []
         self.named = dict(zip(labels, self.records, strict=False))
+        self.inside = [self.items_of("frozenset", "list", "set"), *([] if self.objects else [self.items_of("dict")])]
+
+    def items_of(self, *types: str) -> Core:
+        """The union of what the lists, or the maps, among the branches hold: `A | B` for `list[A] | list[B]`.
+
+        Its classes are named there. Two kinds of dicts are not, for one item alone may be of either.
+        """
+        holders = [branch for branch in self.branches if branch["type"] in types and HOLDS[branch["type"]] in branch]
+        items = core_schema.union_schema([holder[HOLDS[holder["type"]]] for holder in holders])
+        union = self.whole.union(items) if len(holders) > 1 else None
+        if union and union.named and sum(not record.cls for record in union.records) < 2:
+            self.whole.item_unions |= {id(holder): union for holder in holders}
+        return items
 
     # -------------------------------------------------------------- reading
 
@@ -250,19 +275,30 @@ class UnionCore:
         if not self.named:
             labels = core["choices"] if core["type"] == "tagged-union" else ()
             return members(core) if any(isinstance(label, Enum) for label in labels) else core
+        return self.by_constant(core, self.branches)
+
+    def part(self, core: Core, copy: Core) -> Core:
+        """One branch of the union, or a union of some of them, with their constants; `copy` reads it without."""
+        if core["type"] in THROUGH and all(core is not branch for branch in self.branches):
+            return {**copy, "schema": self.part(core["schema"], copy["schema"])}
+        return self.by_constant(copy, [branch for _, branch in self.whole.branches({"choices": [core]})])
+
+    def by_constant(self, core: Core, branches: list[Core]) -> Core:
+        """A schema that reads some of the branches, with those in it that have names."""
         metadata = core.get("metadata", {})
         ref, plain = without_ref({key: value for key, value in core.items() if key != "metadata"})
-        choices = {label: self.with_name(label, record.core) for label, record in self.named.items()}
-        by_branch = {id(record.core): choices[label] for label, record in self.named.items()}
-        listed = [by_branch.get(id(branch)) or self.whole.read(branch) for branch in self.branches]
+        labels = {id(record.core): label for label, record in self.named.items()}
+        named = [branch for branch in branches if id(branch) in labels]
+        choices = {labels[id(branch)]: self.with_name(labels[id(branch)], branch) for branch in named}
+        listed = [choices.get(labels.get(id(branch), PLAIN)) or self.whole.read(branch) for branch in branches]
         return {
             **core_schema.tagged_union_schema(
                 {**choices, PLAIN: plain},
                 self.choose,
                 custom_error_type="unknown_variant",
-                custom_error_message=f"{self.tag} must be one of {', '.join(self.named)}",
+                custom_error_message=f"{self.tag} must be one of {', '.join(choices)}",
             ),
-            "metadata": {**metadata, SHOWN: core_schema.union_schema(listed)},
+            "metadata": {**metadata, DESCRIBED: core_schema.union_schema(listed)},
             **ref,
         }
 
@@ -346,8 +382,13 @@ class UnionCore:
         """Whether a branch writes a value and reads it as itself."""
         with suppress(PydanticSerializationError, ValidationError, *STUMBLES):
             written = self.writer(record, plain).to_json(value, by_alias=True, round_trip=True, warnings="error")
-            return bool(self.whole.reader(record.core).validate_json(written) == value)
+            return bool(self.reader(record).validate_json(written) == value)
         return False
+
+    @cache  # noqa: B019  # as long as the schema
+    def reader(self, record: Record) -> SchemaValidator:
+        """What reads the JSON of a branch."""
+        return self.whole.reader(record.core)
 
     @cache  # noqa: B019  # as long as the schema
     def writer(self, record: Record, plain: bool) -> SchemaSerializer:
@@ -426,18 +467,20 @@ TIME = re.compile(r"[:a-df-zA-DF-Z]|\d-")
 def _timed(core: Core) -> Core:
     """A date, a time or a duration, which no number is; functions of the user's own may have made one before."""
     ref, inner = without_ref({**core, "strict": False})
-    guard = core_schema.tagged_union_schema(
+    guard = core_schema.tagged_union_schema(  # unlike a chain, it leaves a union to see how well a value fits
         {"time": inner},
-        lambda value: None if isinstance(value, int | float) or _is_number(value) else "time",
+        _unless_number,
         custom_error_type="number_for_time",
         custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
-        metadata={SHOWN: inner},
+        metadata={DESCRIBED: inner},
     )
     return {**guard, **ref}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, str) and TIME.search(value) is None
+def _unless_number(value: Any) -> str | None:
+    """The choice for a value; None for a number and for text that is one."""
+    is_number = isinstance(value, int | float) or (isinstance(value, str) and TIME.search(value) is None)
+    return None if is_number else "time"
 
 
 def _duration_as_text(value: timedelta) -> str:
@@ -465,7 +508,7 @@ def _bytes(core: Core) -> Core:
     """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
     ref, inner = without_ref({**core, "strict": False})
     marked = core_schema.no_info_before_validator_function(_from_base64, inner)
-    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={SHOWN: inner})
+    either = core_schema.tagged_union_schema({"base64": marked, "text": inner}, _form_of, metadata={DESCRIBED: inner})
     return {**either, **ref}
 
 

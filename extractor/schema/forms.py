@@ -14,12 +14,13 @@ from pydantic_core import core_schema
 __all__ = [
     "ANY",
     "ARRAYS",
+    "DESCRIBED",
     "FIELDS",
     "FUNCTIONS",
+    "HOLDS",
     "MAPS",
     "NUMBERS",
     "RECORDS",
-    "SHOWN",
     "TEXTS",
     "THROUGH",
     "TIMES",
@@ -44,6 +45,8 @@ Core = Any
 THROUGH = ("default", "function-after", "function-before", "function-wrap", "nullable")
 ARRAYS = ("deque", "frozenset", "list", "named-tuple", "set", "tuple")
 MAPS = ("counter", "dict", "ordered-dict")
+HOLDS = {**dict.fromkeys(("frozenset", "list", "set"), "items_schema"), "dict": "values_schema"}
+"""The lists and maps of one thing, and where its schema stands."""
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 FUNCTIONS = ("function-plain", "function-wrap")
@@ -191,7 +194,7 @@ def plain_value(constant: Any) -> Any:
 
 # ---------------------------------------------------------------------- copies of a core schema
 
-SHOWN = "x-shown"
+DESCRIBED = "x-described"
 """The metadata of a schema in place of which JSON Schema describes another one: that other one."""
 
 _INNER = frozenset(["schema", "choices", "definitions", "fields", "items_schema", "keys_schema", "values_schema"]) | {

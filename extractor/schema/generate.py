@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, core_schema
 
 from extractor.schema.cores import is_pydantics
-from extractor.schema.forms import SHOWN
+from extractor.schema.forms import DESCRIBED
 from extractor.schema.keywords import REFUSED, referring
 from extractor.schema.patterns import nests
 from extractor.schema.text import to_text
@@ -59,9 +59,9 @@ class Generator(GenerateJsonSchema):
             return {"type": BARE[schema["type"]]}
         if "function" in schema and is_pydantics(schema["function"]["function"], "import_string"):
             return _refused("ImportString, which would run what a reply names", "declare str")
-        if SHOWN in (metadata := schema.get("metadata", {})):
-            other, ref = metadata[SHOWN], {"ref": schema["ref"]} if "ref" in schema else {}
-            left = {key: value for key, value in metadata.items() if key != SHOWN}
+        if DESCRIBED in (metadata := schema.get("metadata", {})):
+            other, ref = metadata[DESCRIBED], {"ref": schema["ref"]} if "ref" in schema else {}
+            left = {key: value for key, value in metadata.items() if key != DESCRIBED}
             schema = {**other, **ref, "metadata": {**other.get("metadata", {}), **left}}
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)

@@ -141,7 +141,8 @@ class _Layout:
     def tagged_union(self, node: Union) -> Union:
         """A union of objects that names its branch, unless a property of their own tells them apart."""
         objects = list(records(self.resolve, node))
-        if len(objects) < 2 or discriminator([[record] for record in objects])[0]:
+        maps = not any(record.slots for record in objects)
+        if len(objects) < 2 or maps or discriminator([[record] for record in objects])[0]:
             return node
         stems = (re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
         labels = tuple(distinct(stems))

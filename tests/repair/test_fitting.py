@@ -66,8 +66,8 @@ WHOLE: dict[str, Any] = {"code": "T-7", "price": "1250.50", "starts_on": "2031-0
 NORA = {"name": "Nora", "room": 12, "mail": None}
 
 
-def read(schema: Schema[Any], said: Any, source: str | None = TEXT) -> Mended:
-    return mend(said if isinstance(said, str) else json.dumps(said), schema, source=source)
+def read(schema: Schema[Any], answer: Any, source: str | None = TEXT) -> Mended:
+    return mend(answer if isinstance(answer, str) else json.dumps(answer), schema, source=source)
 
 
 def is_whole(schema: Schema[Any], mended: Mended) -> bool:
@@ -174,13 +174,13 @@ SHAPES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("said", SHAPES.values(), ids=SHAPES)
-def test_opened_by_evidence(said: Any) -> None:
+@pytest.mark.parametrize("answer", SHAPES.values(), ids=SHAPES)
+def test_opened_by_evidence(answer: Any) -> None:
     """Whatever shape the record comes in, it is the record, and nothing is called lost."""
-    mended = read(TRIP, said)
+    mended = read(TRIP, answer)
     assert mended.value == WHOLE
     assert is_whole(TRIP, mended)
-    assert bool(mended.changes) == (said is not WHOLE)
+    assert bool(mended.changes) == (answer is not WHOLE)
 
 
 INCOMPLETE: dict[str, Any] = {
@@ -236,10 +236,10 @@ INCOMPLETE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("said", INCOMPLETE.values(), ids=INCOMPLETE)
-def test_what_is_left_out_is_a_problem(said: Any) -> None:
+@pytest.mark.parametrize("answer", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_what_is_left_out_is_a_problem(answer: Any) -> None:
     """Data beside the record, two meanings, and what an answer says that it leaves out: never a whole answer."""
-    assert not is_whole(TRIP, read(TRIP, said))
+    assert not is_whole(TRIP, read(TRIP, answer))
 
 
 @pytest.mark.parametrize(
@@ -275,19 +275,19 @@ def test_words_of_the_document_about_an_omission_are_no_problem(wrap: Any) -> No
 
 def test_a_character_that_was_lost_on_the_way_is_a_problem() -> None:
     """A mark of replacement is no character of the document, unless the document prints it."""
-    said = json.dumps({**NORA, "name": "N\ufffdra"}, ensure_ascii=False)
-    assert not is_whole(GUEST, read(GUEST, said))
-    assert is_whole(GUEST, read(GUEST, said, TEXT.replace("Nora", "N\ufffdra")))
+    answer = json.dumps({**NORA, "name": "N\ufffdra"}, ensure_ascii=False)
+    assert not is_whole(GUEST, read(GUEST, answer))
+    assert is_whole(GUEST, read(GUEST, answer, TEXT.replace("Nora", "N\ufffdra")))
 
 
 class Folder(BaseModel):
     files: list[Folder] | int
 
 
-@pytest.mark.parametrize("said", ["x", [["x"]], {"files": "x"}, {"files": ["x"]}, {"files": {"x": "y"}}], ids=str)
-def test_a_shape_that_holds_itself_is_fitted_in_the_end(said: Any) -> None:
+@pytest.mark.parametrize("answer", ["x", [["x"]], {"files": "x"}, {"files": ["x"]}, {"files": {"x": "y"}}], ids=str)
+def test_a_shape_that_holds_itself_is_fitted_in_the_end(answer: Any) -> None:
     """A value that could be wrapped for ever is a problem of its place."""
-    assert not is_whole(compile_schema(Folder), read(compile_schema(Folder), json.dumps(said)))
+    assert not is_whole(compile_schema(Folder), read(compile_schema(Folder), json.dumps(answer)))
 
 
 def test_words_of_the_document_are_no_statement_of_the_model() -> None:
@@ -330,8 +330,8 @@ def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
     """An object with none of the declared members is opened, or is a problem."""
     assert read(GUEST, {"guest": NORA}).value == NORA
     assert read(GUEST, {"data": NORA, "status": "success"}).value == NORA
-    for said in ({"visitor": "Nora"}, {"error": "no guest"}, {"properties": {"name": {"type": "string"}}}):
-        assert not is_whole(GUEST, read(GUEST, said))
+    for answer in ({"visitor": "Nora"}, {"error": "no guest"}, {"properties": {"name": {"type": "string"}}}):
+        assert not is_whole(GUEST, read(GUEST, answer))
     assert not is_whole(GUEST, read(GUEST, {}))
     assert not is_whole(GUEST, read(GUEST, {"name": None, "room": None, "mail": None, "error": "unreadable"}))
 
@@ -339,8 +339,8 @@ def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
 def test_of_two_records_the_grounded_one_counts() -> None:
     """The record whose values stand in the document is taken, wherever it comes; one that stands there too is told."""
     invented = {"name": "Jane Doe", "room": 999, "mail": "jane@example.org"}
-    for said in ([invented, NORA], [NORA, invented], {"guests": [NORA, invented]}):
-        mended = read(GUEST, said)
+    for answer in ([invented, NORA], [NORA, invented], {"guests": [NORA, invented]}):
+        mended = read(GUEST, answer)
         assert (mended.value, mended.lost) == (NORA, ())
         assert any("Jane Doe" in str(change) for change in mended.changes)
     both = read(GUEST, [NORA, {"name": "Oslo", "room": 2, "mail": None}])
@@ -350,8 +350,8 @@ def test_of_two_records_the_grounded_one_counts() -> None:
 def test_of_two_records_that_hardly_stand_there_the_nearer_one_counts() -> None:
     """Where neither record is plainly of the document, the one that has more of it is taken."""
     near, far = {"name": "Norah", "room": 12, "mail": None}, {"name": "Jane", "room": 999, "mail": None}
-    for said in ([near, far], [far, near]):
-        assert read(GUEST, said).value == near
+    for answer in ([near, far], [far, near]):
+        assert read(GUEST, answer).value == near
 
 
 def test_the_name_of_the_schema_is_no_data() -> None:
@@ -369,15 +369,15 @@ class Clerk(BaseModel):
 
 def test_a_part_of_a_record_never_takes_its_place() -> None:
     """A record inside a record of the same shape is not chosen because it has less wrong with it."""
-    said = {"name": "Nora", "room": "first", "since": "soon", "deputy": {"name": "Oslo", "room": 12, "since": None}}
-    assert read(compile_schema(Clerk), said).value["name"] == "Nora"
+    answer = {"name": "Nora", "room": "first", "since": "soon", "deputy": {"name": "Oslo", "room": 12, "since": None}}
+    assert read(compile_schema(Clerk), answer).value["name"] == "Nora"
 
 
 def test_what_is_invented_never_completes_a_record() -> None:
     """A second object whose values stand nowhere in the document lends the record no member."""
     record = {name: value for name, value in WHOLE.items() if name != "price"}
-    for said in (f"{json.dumps(record)} such as {json.dumps({'price': '77.10'})}", [record, {"price": "77.10"}]):
-        assert read(TRIP, said).value.get("price") is None
+    for answer in (f"{json.dumps(record)} such as {json.dumps({'price': '77.10'})}", [record, {"price": "77.10"}]):
+        assert read(TRIP, answer).value.get("price") is None
 
 
 def test_half_of_a_record_is_not_of_the_document() -> None:
@@ -406,7 +406,7 @@ def test_an_open_object_keeps_its_further_members() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         [OSLO, BERGEN],
         {"stops": [OSLO, BERGEN], "count": 2},
@@ -425,9 +425,13 @@ def test_an_open_object_keeps_its_further_members() -> None:
         *("a table", "below a header", "in objects"),
     ],
 )
-def test_lists(said: Any) -> None:
+def test_lists(answer: Any) -> None:
     """A list that was asked for, in whichever shape it comes."""
-    text = said.replace("{0}", json.dumps(OSLO)).replace("{1}", json.dumps(BERGEN)) if isinstance(said, str) else said
+    text = (
+        answer.replace("{0}", json.dumps(OSLO)).replace("{1}", json.dumps(BERGEN))
+        if isinstance(answer, str)
+        else answer
+    )
     mended = read(STOPS, text)
     assert STOPS.decode(mended.value) == [Stop(**OSLO), Stop(**BERGEN)]
     assert is_whole(STOPS, mended)
@@ -445,7 +449,7 @@ class Tagged(BaseModel):
 
 
 @pytest.mark.parametrize(
-    ("said", "tags", "whole"),
+    ("answer", "tags", "whole"),
     [
         (None, [], True),
         ("red", ["red"], True),
@@ -460,23 +464,23 @@ class Tagged(BaseModel):
         (["red", "and 3 more"], ["red", "and 3 more"], False),
     ],
 )
-def test_what_stands_for_a_list_of_text(said: Any, tags: list[str], whole: bool) -> None:
+def test_what_stands_for_a_list_of_text(answer: Any, tags: list[str], whole: bool) -> None:
     """Null is no items and a text one; a text that may be several items is a problem."""
     schema = compile_schema(Tagged)
-    mended = read(schema, {"tags": said, "sizes": None})
+    mended = read(schema, {"tags": answer, "sizes": None})
     assert mended.value == {"tags": tags, "sizes": None}
     assert is_whole(schema, mended) == whole
 
 
-@pytest.mark.parametrize("said", [[OSLO, OSLO], {"stops": [OSLO, OSLO]}, "{0}\n{0}", "```[{0}, {0},]```"])
-def test_equal_rows_are_rows(said: Any) -> None:
+@pytest.mark.parametrize("answer", [[OSLO, OSLO], {"stops": [OSLO, OSLO]}, "{0}\n{0}", "```[{0}, {0},]```"])
+def test_equal_rows_are_rows(answer: Any) -> None:
     """A list that was asked for may hold the same row twice."""
-    text = said.replace("{0}", json.dumps(OSLO)) if isinstance(said, str) else said
+    text = answer.replace("{0}", json.dumps(OSLO)) if isinstance(answer, str) else answer
     assert STOPS.decode(read(STOPS, text).value) == [Stop(**OSLO)] * 2
 
 
 @pytest.mark.parametrize(
-    ("said", "value"),
+    ("answer", "value"),
     [
         ("12", 12),
         ('{"value": 12}', 12),
@@ -485,10 +489,10 @@ def test_equal_rows_are_rows(said: Any) -> None:
         ('{"a": 12, "b": 13}', None),
     ],
 )
-def test_one_number(said: str, value: int | None) -> None:
+def test_one_number(answer: str, value: int | None) -> None:
     """A schema of one value takes it under another name, where there is no other."""
     schema = compile_schema(int)
-    mended = read(schema, said)
+    mended = read(schema, answer)
     assert is_whole(schema, mended) == (value is not None)
     assert value is None or schema.decode(mended.value) == value
 
@@ -500,7 +504,7 @@ def test_one_row_for_a_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "value"),
+    ("answer", "value"),
     [
         ({"what": {"kind": "BOAT", "length": "12,5"}}, {"what": {"kind": "boat", "length": 12.5}}),
         ({"what": {"boat": {"length": 12.5}}}, {"what": {"kind": "boat", "length": 12.5}}),
@@ -516,10 +520,10 @@ def test_one_row_for_a_list() -> None:
         ({"since": "July 9, 2031"}, {"since": "2031-07-09T00:00:00"}),
     ],
 )
-def test_values_in_unions_maps_and_tuples(said: dict[str, Any], value: dict[str, Any]) -> None:
+def test_values_in_unions_maps_and_tuples(answer: dict[str, Any], value: dict[str, Any]) -> None:
     """Values are read by their kind wherever they stand."""
     whole = {"what": {"kind": "van", "seats": 8}, "rates": {}, "since": None, "span": None, "number": None}
-    mended = read(HIRE, {**whole, **said})
+    mended = read(HIRE, {**whole, **answer})
     assert mended.value == {**whole, **value}
     assert is_whole(HIRE, mended)
 
@@ -538,7 +542,7 @@ class Account(BaseModel):
 
 
 @pytest.mark.parametrize(
-    ("said", "entry", "wrong", "changes"),
+    ("answer", "entry", "wrong", "changes"),
     [
         ({"variant": "Debit", "amount": 2}, Debit(amount=2), (), []),
         ({"variant": "DEBIT", "amount": "2"}, Debit(amount=2), (), ["choice", "number"]),
@@ -552,10 +556,10 @@ class Account(BaseModel):
         ({"variant": None, "amount": 2}, None, ("/entry/variant",), []),
     ],
 )
-def test_the_branch_of_a_union(said: dict[str, Any], entry: Any, wrong: tuple[str, ...], changes: list[str]) -> None:
+def test_the_branch_of_a_union(answer: dict[str, Any], entry: Any, wrong: tuple[str, ...], changes: list[str]) -> None:
     """It is the one that is named, whatever the members are; where none is named, the only one that the members fit."""
     schema = compile_schema(Account)
-    mended = read(schema, {"entry": said})
+    mended = read(schema, {"entry": answer})
     assert tuple(problem.path for problem in (*mended.invalid, *mended.refused)) == wrong
     assert wrong or schema.decode(mended.value).entry == entry
     assert [change.kind for change in mended.changes] == changes
@@ -737,7 +741,7 @@ def test_numbers_that_stay_are_plain_floats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "value"),
+    ("answer", "text", "value"),
     [
         ("null", "Guest Nora", None),
         ("N/A", "Guest Nora", None),
@@ -751,9 +755,9 @@ def test_numbers_that_stay_are_plain_floats() -> None:
         ("-", "Guest Nora, mail - ", "-"),
     ],
 )
-def test_absence_in_words_for_text(said: str, text: str | None, value: str | None) -> None:
+def test_absence_in_words_for_text(answer: str, text: str | None, value: str | None) -> None:
     """For text a word says that there is none only where the document is known, and does not print it."""
-    assert read(GUEST, {"name": "Nora", "room": None, "mail": said}, text).value["mail"] == value
+    assert read(GUEST, {"name": "Nora", "room": None, "mail": answer}, text).value["mail"] == value
 
 
 @pytest.mark.parametrize(
@@ -808,13 +812,13 @@ VALUES = SIMPLE | st.dictionaries(st.sampled_from(NAMES), SIMPLE, max_size=3) | 
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5), st.booleans())
-def test_everything_is_accounted_for(said: dict[str, Any], known: bool) -> None:
+def test_everything_is_accounted_for(answer: dict[str, Any], known: bool) -> None:
     """Each leaf of a reply is in the value, in a change, or there is a problem."""
-    schema = compile_schema(Guest) if "x" in said else TRIP
-    mended = read(schema, said, "w100 w200 w300" if known else None)
+    schema = compile_schema(Guest) if "x" in answer else TRIP
+    mended = read(schema, answer, "w100 w200 w300" if known else None)
     if is_whole(schema, mended):
         seen = json.dumps(mended.value) + " ".join(map(str, mended.changes))
-        assert all(leaf in seen for leaf in set(json.dumps(said).split('"')) if leaf.startswith("w"))
+        assert all(leaf in seen for leaf in set(json.dumps(answer).split('"')) if leaf.startswith("w"))
 
 
 FITTING = st.fixed_dictionaries(
@@ -861,11 +865,11 @@ ANYTHING = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*PARCEL]), ANYTHING, max_size=2))
-def test_the_quick_test_of_unions_and_constants(said: dict[str, Any]) -> None:
+def test_the_quick_test_of_unions_and_constants(answer: dict[str, Any]) -> None:
     """It knows the branches of unions, and tells true from 1."""
     schema = compile_schema(Parcel)
     assert plainly(schema.tree)(PARCEL)
-    value = {**PARCEL, **said}
+    value = {**PARCEL, **answer}
     if plainly(schema.tree)(value):
         fitted = fit(value, schema.tree, NONE)
         assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])

@@ -217,26 +217,26 @@ def rows(table: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(kind, each) for kind, values in table.items() for each in values]
 
 
-@pytest.mark.parametrize(("kind", "said"), rows(PLAIN))
-def test_plain(kind: str, said: Any) -> None:
+@pytest.mark.parametrize(("kind", "answer"), rows(PLAIN))
+def test_plain(kind: str, answer: Any) -> None:
     """A value that can mean one thing is read as that, and is noted where it changed."""
-    wanted, meant = PLAIN[kind][said], read(kind, said)
+    wanted, meant = PLAIN[kind][answer], read(kind, answer)
     assert (meant.value, type(meant.value), meant.problem) == (wanted, type(wanted), "")
-    assert bool(meant.note) == (type(said) is not type(wanted) or said != wanted)
+    assert bool(meant.note) == (type(answer) is not type(wanted) or answer != wanted)
 
 
-@pytest.mark.parametrize(("kind", "said"), rows(REFUSED))
-def test_ambiguous_or_of_another_kind(kind: str, said: Any) -> None:
+@pytest.mark.parametrize(("kind", "answer"), rows(REFUSED))
+def test_ambiguous_or_of_another_kind(kind: str, answer: Any) -> None:
     """What can mean two things, or is a number where a date is wanted, stays as it is and is a problem."""
-    meant = read(kind, said)
-    assert (meant.value, bool(meant.problem)) == (said, True)
+    meant = read(kind, answer)
+    assert (meant.value, bool(meant.problem)) == (answer, True)
 
 
-@pytest.mark.parametrize(("kind", "said"), rows(UNREAD))
-def test_unread(kind: str, said: Any) -> None:
+@pytest.mark.parametrize(("kind", "answer"), rows(UNREAD))
+def test_unread(kind: str, answer: Any) -> None:
     """What is no value of the kind is left to the schema's own judgement."""
-    meant = read(kind, said)
-    assert (meant.value, meant.note) == (said, "")
+    meant = read(kind, answer)
+    assert (meant.value, meant.note) == (answer, "")
 
 
 @pytest.mark.parametrize("text", [" " * 100_000 + "x", "(" * 100_000 + "x", "1-2 " * 25_000, "a ( " * 25_000])
@@ -289,7 +289,7 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "constants", "meant"),
+    ("answer", "constants", "meant"),
     [
         ("ON HOLD", ("on_hold", "open"), "on_hold"),
         ("On-Hold", ("on_hold", "open"), "on_hold"),
@@ -321,16 +321,16 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
         ("net30", ("Net 30", "Net-60"), "Net 30"),
     ],
 )
-def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
+def test_choices(answer: Any, constants: tuple[Any, ...], meant: Any) -> None:
     """The one constant that a value can mean in another case or with other joints; two that fold alike are none."""
-    chosen = choose(said, constants)
+    chosen = choose(answer, constants)
     assert (chosen.value, type(chosen.value)) == (meant, type(meant))
 
 
-@pytest.mark.parametrize("said", ["CREDIT_NOTE", "Credit note", "Kind.CREDIT_NOTE", "credit-notes", "CN"])
-def test_a_choice_by_its_name(said: str) -> None:
+@pytest.mark.parametrize("answer", ["CREDIT_NOTE", "Credit note", "Kind.CREDIT_NOTE", "credit-notes", "CN"])
+def test_a_choice_by_its_name(answer: str) -> None:
     """A constant is meant by its value, and by what it is called."""
-    assert choose(said, ("cn", "inv"), ("CREDIT_NOTE", "INVOICE")).value == "cn"
+    assert choose(answer, ("cn", "inv"), ("CREDIT_NOTE", "INVOICE")).value == "cn"
 
 
 def test_a_flag_is_no_number() -> None:
@@ -339,7 +339,7 @@ def test_a_flag_is_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         *("", " - ", "—", "N/A", "n.a.", "N.A", "NULL", "None", "Unknown", "not specified", "Not Found"),
         *(
@@ -357,17 +357,17 @@ def test_a_flag_is_no_number() -> None:
         ),
     ],
 )
-def test_words_for_absence(said: str) -> None:
+def test_words_for_absence(answer: str) -> None:
     """Words that say that there is no value, in any case."""
-    assert absent(said)
+    assert absent(answer)
 
 
 @pytest.mark.parametrize(
-    "said", ["0", "no", "--x", "Nora", "nothing", None, 0, "n/a today", "not for sale", "not found guilty of it"]
+    "answer", ["0", "no", "--x", "Nora", "nothing", None, 0, "n/a today", "not for sale", "not found guilty of it"]
 )
-def test_words_that_are_values(said: Any) -> None:
+def test_words_that_are_values(answer: Any) -> None:
     """A value that only begins like such a word is none of them."""
-    assert not absent(said)
+    assert not absent(answer)
 
 
 @pytest.mark.parametrize(
@@ -398,12 +398,12 @@ def test_sentences_about_what_is_left_out(sentence: str, left_out: bool) -> None
 
 
 @pytest.mark.parametrize(
-    "said", ["...", "…", "[...]", "( … )", "....", "... 12 more", "... (and 3 others)", "…remaining"]
+    "answer", ["...", "…", "[...]", "( … )", "....", "... 12 more", "... (and 3 others)", "…remaining"]
 )
-def test_elisions(said: str) -> None:
+def test_elisions(answer: str) -> None:
     """Text in place of what was left out."""
-    assert is_elision(said)
-    assert not is_plain_text(said)
+    assert is_elision(answer)
+    assert not is_plain_text(answer)
 
 
 @pytest.mark.parametrize("text", ["<first name>", "{{ name }}", "string"])
@@ -412,10 +412,10 @@ def test_placeholders(text: str) -> None:
     assert not is_plain_text(text)
 
 
-@pytest.mark.parametrize("said", ["..", "Wait...", "... and then he left", "3.5", "", None, 3, "…is it?"])
-def test_text_with_dots(said: Any) -> None:
+@pytest.mark.parametrize("answer", ["..", "Wait...", "... and then he left", "3.5", "", None, 3, "…is it?"])
+def test_text_with_dots(answer: Any) -> None:
     """Text that has an ellipsis in it is text."""
-    assert not is_elision(said)
+    assert not is_elision(answer)
 
 
 @pytest.mark.parametrize("text", ["Nora", "a < b > c", "<b>bold</b>", "strings", "[1]", "", "3.5"])

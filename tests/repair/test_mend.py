@@ -117,6 +117,13 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("an empty list not opened", '{"a": ], "b": 1}', {"a": [], "b": 1}, "bracket"),
     ("a list closed too early", '{"a": [1], [2], "b": 3}', {"a": [1, 2], "b": 3}, "bracket"),
     ("a list without brackets", '{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], "wrapped"),
+    (
+        "a list of rows not opened",
+        '{"a": "x", "b": 1}, {"a": "y", "b": 2}]',
+        [{"a": "x", "b": 1}, {"a": "y", "b": 2}],
+        "wrapped",
+    ),
+    ("a list of rows with a comma after", '{"a": "x"},\n{"a": "y"},', [{"a": "x"}, {"a": "y"}], "wrapped"),
     ("an inner object not opened", '{"a": "b": 1, "c": 2}}', {"a": {"b": 1, "c": 2}}, "bracket"),
     ("an inner list closed twice", '[{"a": [1]]}, {"a": [2]}]', [{"a": [1]}, {"a": [2]}], "bracket"),
     ("an object closed twice", '{"a": {"b": 1}}, "c": 2}', {"a": {"b": 1}, "c": 2}, "bracket"),
@@ -340,13 +347,13 @@ TEXT = '{"number": "7", "total": 3, "lines": [{"sku": "a", "amount": "1.50"}], "
 )
 def test_the_reading_that_validates_wins(text: str, kinds: list[str]) -> None:
     """Where an answer can be read in more than one way, the schema decides."""
-    value, told = fitted(text)
+    value, changes = fitted(text)
     assert value == WHOLE
-    assert [kind for kind in told if kind != "prose"] == kinds
+    assert [kind for kind in changes if kind != "prose"] == kinds
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("answer", "read"),
     [
         ("1,234.50", 1234.5),
         ("1.234,50", 1234.5),
@@ -366,10 +373,10 @@ def test_the_reading_that_validates_wins(text: str, kinds: list[str]) -> None:
         ("5%", 5),
     ],
 )
-def test_numbers_as_people_write_them(said: str, read: float | None) -> None:
+def test_numbers_as_people_write_them(answer: str, read: float | None) -> None:
     """Where the schema wants a number, marks and signs are read when they can mean one thing only."""
-    value, told = fitted(TEXT.replace("3", f'"{said}"', 1))
-    assert (value["total"], told) == ((said, []) if read is None else (read, ["number"]))
+    value, changes = fitted(TEXT.replace("3", f'"{answer}"', 1))
+    assert (value["total"], changes) == ((answer, []) if read is None else (read, ["number"]))
 
 
 PLAIN = compile_schema(
@@ -378,7 +385,7 @@ PLAIN = compile_schema(
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "read"),
+    ("name", "answer", "read"),
     [
         ("price", "766.12", 766.12),
         ("price", "-5", -5),
@@ -395,12 +402,12 @@ PLAIN = compile_schema(
         ("pieces", "12.5", None),
     ],
 )
-def test_numbers_in_quotes(name: str, said: str, read: float | None) -> None:
+def test_numbers_in_quotes(name: str, answer: str, read: float | None) -> None:
     """Where a JSON Schema takes a number alone, digits in quotes are one, and are told; two meanings are none."""
-    mended = mend(json.dumps({name: said}), PLAIN)
-    assert mended.value == {name: said if read is None else read}
-    told = [] if read is None else [f"{said!r} was read as {said.replace(',', '')} @ /{name}"]
-    assert [str(change) for change in mended.changes] == told
+    mended = mend(json.dumps({name: answer}), PLAIN)
+    assert mended.value == {name: answer if read is None else read}
+    changes = [] if read is None else [f"{answer!r} was read as {answer.replace(',', '')} @ /{name}"]
+    assert [str(change) for change in mended.changes] == changes
 
 
 def test_decimals_stay_text() -> None:
@@ -411,9 +418,9 @@ def test_decimals_stay_text() -> None:
 def test_items_run_together() -> None:
     """List items that lost the brackets between them are parted where their names repeat."""
     lines = '"lines": [{"sku": "a", "amount": "1", "sku": "b", "amount": "2"}]'
-    value, told = fitted(f'{{"number": "7", "total": 3, "note": null, {lines}}}')
+    value, changes = fitted(f'{{"number": "7", "total": 3, "note": null, {lines}}}')
     assert value["lines"] == [{"sku": "a", "amount": "1"}, {"sku": "b", "amount": "2"}]
-    assert told == ["duplicate"]
+    assert changes == ["duplicate"]
 
 
 def test_names_of_the_schema_part_strings() -> None:
@@ -422,15 +429,15 @@ def test_names_of_the_schema_part_strings() -> None:
     assert fitted(text)[0]["number"] == 'see "x", "config": here'
 
 
-@pytest.mark.parametrize(("said", "read"), [("12,111", None), ("1.234,5", 1234.5), ("$9", None), ("1, 2", None)])
-def test_a_number_alone(said: str, read: float | None) -> None:
+@pytest.mark.parametrize(("answer", "read"), [("12,111", None), ("1.234,5", 1234.5), ("$9", None), ("1, 2", None)])
+def test_a_number_alone(answer: str, read: float | None) -> None:
     """A schema of one number reads it as people write it, and nothing that could be two."""
     schema = compile_schema(float)
     if read is None:
         with pytest.raises(InvalidValue):
-            schema.decode(mend(said, schema).value)
+            schema.decode(mend(answer, schema).value)
     else:
-        assert schema.decode(mend(said, schema).value) == read
+        assert schema.decode(mend(answer, schema).value) == read
 
 
 def test_several_objects_for_a_list() -> None:

@@ -84,10 +84,10 @@ NORMAL: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "said"), [pytest.param(*row[1:], id=row[0]) for row in NORMAL])
-def test_normal_form(document: Any, said: Any) -> None:
+@pytest.mark.parametrize(("document", "expected"), [pytest.param(*row[1:], id=row[0]) for row in NORMAL])
+def test_normal_form(document: Any, expected: Any) -> None:
     """A document of any draft is said as 2020-12 with plain references."""
-    assert normal(document) == said
+    assert normal(document) == expected
 
 
 REFUSED: list[tuple[str, Any, str, str]] = [
@@ -368,8 +368,8 @@ WORDS: list[tuple[Any, str]] = [
 def test_what_is_not_obeyed_becomes_words(document: Any, words: str) -> None:
     """A rule that the service has no keyword for is told in the description; a title that repeats the name is not."""
     schema = compile_schema({**OBJECT, "properties": {"amount_due": document}, "required": ["amount_due"]})
-    said = schema.wire["properties"]["amount_due"].get("description", "")
-    assert said[:1].upper() + said[1:] == words[:1].upper() + words[1:]
+    description = schema.wire["properties"]["amount_due"].get("description", "")
+    assert description[:1].upper() + description[1:] == words[:1].upper() + words[1:]
 
 
 def test_a_description_stands_in_one_place() -> None:

@@ -83,12 +83,12 @@ PRUNED: list[tuple[Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "kept"), PRUNED, ids=["leaves", "items", "object", "tuple", "required"])
-def test_prune_keeps_the_largest_valid_part(value: Any, kept: Any) -> None:
+@pytest.mark.parametrize(("value", "valid"), PRUNED, ids=["leaves", "items", "object", "tuple", "required"])
+def test_prune_keeps_the_largest_valid_part(value: Any, valid: Any) -> None:
     """Optional leaves go back to their defaults, bad items are left out, and what was dropped is told."""
     problems = SCHEMA.problems(value)
     pruned, dropped = SCHEMA.prune(value, problems)
-    assert pruned == kept
+    assert pruned == valid
     assert set(problems) <= set(dropped)
     assert all(problem.message == "Field required" for problem in SCHEMA.problems(pruned))
 
@@ -195,15 +195,15 @@ FIELDS: list[tuple[str, dict[str, Any] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("pointer", "said"), FIELDS)
-def test_field(pointer: str, said: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize(("pointer", "facts"), FIELDS)
+def test_field(pointer: str, facts: dict[str, Any] | None) -> None:
     """Every place of the declaration tells what it holds; other places tell nothing."""
     found = SCHEMA.field(pointer)
-    if said is None:
+    if facts is None:
         assert found is None
     else:
         assert isinstance(found, Place)
-        assert {name: getattr(found, name) for name in said} == said
+        assert {name: getattr(found, name) for name in facts} == facts
 
 
 PATHS: list[tuple[Any, str, str]] = [

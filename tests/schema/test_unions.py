@@ -194,6 +194,14 @@ class Link(BaseModel):
     name: str = ""
 
 
+class Grove(BaseModel):
+    trees: list[Grove] | list[Copse] = []
+
+
+class Copse(BaseModel):
+    trees: list[Grove] | list[Copse] = []
+
+
 def item(annotation: Any) -> Any:
     """A class named Item, as any module may have one."""
 
@@ -252,6 +260,18 @@ VALUES: list[tuple[Any, list[Any]]] = [
     (int | str | float | bool | None, [1, "1", 1.5, True, None]),
     (Metal | Tin, [*Metal, Tin.CAN]),
     (list[Deposit] | list[Card], [[Card(number="1")], [Deposit(amount=FIVE)]]),
+    (
+        list[Deposit] | list[Withdrawal] | Deposit,
+        [[Withdrawal(amount=FIVE)], [Deposit(amount=FIVE)], Deposit(amount=1), []],
+    ),
+    (
+        dict[str, Deposit] | dict[str, Withdrawal],
+        [{"variant": Withdrawal(amount=FIVE)}, {"a": Deposit(amount=FIVE)}, {}],
+    ),
+    (list[Deposit | Card | None] | list[Withdrawal], [[Withdrawal(amount=FIVE)], [Card(number="1"), None], [None]]),
+    (list[dict[str, Deposit]] | list[dict[str, Withdrawal]], [[{}, {"a": Withdrawal(amount=FIVE)}]]),
+    (list[Loose] | list[Looser], [[{"amount": 1}, {"amount": 1, "more": 2}]]),
+    (Grove, [Grove(trees=[Copse(trees=[Grove()])])]),
 ]
 
 
@@ -303,8 +323,11 @@ def records(draw: st.DrawFn) -> tuple[Any, st.SearchStrategy[Any]]:
 
 @st.composite
 def unions(draw: st.DrawFn) -> tuple[Any, Any]:
-    """A union of records and null, perhaps of unions, in a list or alone, and a value of it."""
+    """A union of records, or of lists of them, and null, in a list or alone, and a value of it."""
     branches = draw(st.lists(records(), min_size=2, max_size=4))
+    branches = (
+        [(list[model], st.lists(values, max_size=2)) for model, values in branches] if draw(st.booleans()) else branches
+    )
     declared = branches[0][0]
     for model, _ in branches[1:]:
         declared |= model
@@ -384,6 +407,15 @@ def test_the_branch_that_is_named_is_not_exchanged_for_one_that_fits() -> None:
     assert [str(problem) for problem in schema.unwrap(answer).problems] == ["expected Card to have number @ /"]
     with pytest.raises(InvalidValue, match="expected Card"):
         schema.decode(answer)
+
+
+def test_items_are_of_the_class_that_they_name() -> None:
+    """All items of a list are of one of its classes; one that names another class is a problem."""
+    schema = compile_schema(list[Deposit] | list[Withdrawal])
+    answer = [{"variant": "Withdrawal", "amount": "5"}]
+    assert schema.dump([Withdrawal(amount=FIVE)]) == answer
+    for name in ("Deposit", "Other"):
+        assert schema.problems([*answer, {"variant": name, "amount": "5"}])
 
 
 def test_a_value_with_no_form_is_an_invalid_value() -> None:
@@ -482,6 +514,7 @@ PLAIN: list[tuple[Any, Any]] = [
     (bytes | str, "ab"),
     (int | list[int] | dict[str, int], [1]),
     (list[int] | list[str], ["a"]),
+    (dict[str, int] | dict[str, str], {"a": "x"}),
     (list[int] | set[int], [1]),
     (tuple[int, str] | list[int], [1, 2]),
     (tuple[int, int] | tuple[int, int, int], [1, 2]),
@@ -491,7 +524,7 @@ PLAIN: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("declared", "answer"), PLAIN, ids=str)
 def test_scalars_and_lists_are_read_as_pydantic_reads_them(declared: Any, answer: Any) -> None:
-    """Scalars and lists have no name: the branch that pydantic finds to fit best is taken."""
+    """Scalars, and lists and maps of them, have no name: the branch that pydantic finds to fit best is taken."""
     schema = compile_schema(declared)
     assert "variant" not in json.dumps(schema.wire)
     value = TypeAdapter(declared).validate_json(json.dumps(answer))

@@ -129,7 +129,7 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Schemas of a few keywords each, over schemas."""
     several = st.lists(inner, min_size=1, max_size=2)
     sizes = st.integers(0, 3)
-    said = {
+    values = {
         "type": TYPES | st.lists(TYPES, min_size=1, max_size=2, unique=True),
         "enum": st.lists(JSON, min_size=1, max_size=3),
         "const": JSON,
@@ -147,8 +147,8 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         "required": st.lists(NAMES, max_size=2, unique=True),
         "dependentRequired": st.dictionaries(NAMES, st.lists(NAMES, max_size=2, unique=True), max_size=1),
     }
-    return st.lists(st.sampled_from(sorted(said)), max_size=3, unique=True).flatmap(
-        lambda chosen: st.fixed_dictionaries({keyword: said[keyword] for keyword in chosen})
+    return st.lists(st.sampled_from(sorted(values)), max_size=3, unique=True).flatmap(
+        lambda chosen: st.fixed_dictionaries({keyword: values[keyword] for keyword in chosen})
     )
 
 

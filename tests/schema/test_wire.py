@@ -193,8 +193,8 @@ def test_too_large_is_asked_as_text() -> None:
     document = {"type": "object", "properties": {f"s{i}": leaf for i in range(100)}}
     schema = compile_schema(document)
     assert check_wire(schema.wire) == ()
-    said = schema.wire["properties"]["s0"]["description"]
-    assert said.startswith("an object with p0, p1, p2")
+    description = schema.wire["properties"]["s0"]["description"]
+    assert description.startswith("an object with p0, p1, p2")
     value = {"s1": {"p1": "x"}, "s2": {}}
     assert schema.decode(json.dumps(schema.encode(value))) == value
 

@@ -45,7 +45,7 @@ class Whole(BaseModel):
     count: int
 
     @model_serializer
-    def told(self) -> dict[str, int]:
+    def written(self) -> dict[str, int]:
         return {"COUNT": self.count}
 
 
