@@ -73,6 +73,7 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     sections = _sections(code)
     choose = _choice(sections)
     shows = [_shown(section.tokens, 1462 * from_1904) for section in sections]
+    have_sign = [any(kind in ("date", "elapsed") for kind, _ in section.tokens) for section in sections]
 
     def show(number: float) -> str:
         place, is_negative = choose(number)
@@ -80,7 +81,7 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
             text = shows[place](number).strip()
         except (ValueError, ArithmeticError):
             text = ""
-        if is_negative and text[:1] != "-" and _NOT_ZERO.search(text):
+        if is_negative and not have_sign[place] and _NOT_ZERO.search(text):
             return f"-{text}"
         return text or general(number)  # a code such as `;;;` hides the value
 
