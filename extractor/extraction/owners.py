@@ -91,8 +91,8 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
     """The rows of each part with their places, each place once: for the part that it is in, or the first of several."""
     parts = [reading.part for reading in readings]
     listed = [
-        _placed(layout, path, one.rows.get(path, ()), part.start, part.end)
-        for one, part in zip(readings, parts, strict=True)
+        _placed(layout, path, one.rows.get(path, ()), part.start, part.end, behind=following.end)
+        for one, part, following in zip(readings, parts, [*parts[1:], parts[-1]], strict=True)
     ]
     if len(parts) > 1:
         near = [parts[max(0, at - _REACH) : at + _REACH + 1] for at in range(len(parts))]
@@ -124,20 +124,25 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
 
 
 def _placed(
-    layout: Layout, path: str, rows: Sequence[Row], start: int, end: int, *, apart: bool = False
+    layout: Layout, path: str, rows: Sequence[Row], start: int, end: int, *, apart: bool = False, behind: int = 0
 ) -> list[_Placed]:
-    """Where rows stand in a stretch of the text."""
+    """Where rows stand in a stretch of the text. The last one there may go on as far as `behind`."""
     if not rows:
         return []
+    found = places(layout, path, [row.value for row in rows], start, end, apart=apart)
+    last = max(range(len(found)), key=lambda at: found[at] or (0, 0))
+    if (place := found[last]) and end < behind:
+        (longer,) = places(layout, path, [rows[last].value], place[0], behind)
+        if longer and longer[0] == place[0]:
+            found[last] = longer
     wanted = [_wanted(layout, path, row.value) for row in rows]
-    finder = Finder(layout.document.text[start:end], chain.from_iterable(wanted))
+    finder = Finder(layout.document.text[start : max(end, behind)], chain.from_iterable(wanted))
 
     def missing(own: Sequence[Wanted], place: Range | None) -> int:
         low, high = place or (start, start)
         apart = layout.document.text.count("\n", low, high)
         return apart + sum(not within(finder.find(one), low - start, high - start) for one in own)
 
-    found = places(layout, path, [row.value for row in rows], start, end, apart=apart)
     return [_Placed(row, place, missing(own, place)) for row, place, own in zip(rows, found, wanted, strict=True)]
 
 

@@ -467,6 +467,27 @@ def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
     assert losses(names[:2], names[1:2]) == losses(names[:2], names[1:]) == losses(names[:2], []) == [[], []]
 
 
+def test_a_row_may_go_on_behind_its_part() -> None:
+    """Two equal records stand in a part, of which the second goes on behind its end: neither is listed too often."""
+    stated = [("Ann Frost", "Ulm", 30), ("Cid Lind", "York", 45), ("Ann Frost", "Ulm", 30)]
+    stated += [("Cid Lind", "York", 45), ("Ann Frost", "Bern", 12)]
+    text = "".join(f"{name}\n    of {town} owes {dues} crowns\n" for name, town, dues in stated)
+    middle = text.rindex("    of Ulm")
+    parts = [Part(0, 0, middle), Part(1, middle, len(text))]
+    kinds = {"name": {"type": "string"}, "town": {"type": "string"}, "dues": {"type": "integer"}}
+    member = {"type": "object", "properties": kinds}
+    schema = compile_schema({"type": "object", "properties": {"members": {"type": "array", "items": member}}})
+    rows = [dict(zip(kinds, one, strict=True)) for one in stated]
+    readings = [
+        Reading(part=part, rest={}, rows={"/members": [Row(one, part) for one in own]})
+        for part, own in zip(parts, (rows[:3], rows[3:]), strict=True)
+    ]
+    result, doubled, missing = owned(Layout(Document.from_text(text), schema, Sizes()), ["/members"], readings)
+    assert [len(reading.rows["/members"]) for reading in result] == [3, 2]
+    assert not doubled
+    assert not missing
+
+
 def test_rows_that_only_look_like_those_of_another_part_are_kept() -> None:
     """A row is another part's where all that both say is the same; a day alone is not, nor are empty fields. What the
     row of the other part lacks is not lost."""
