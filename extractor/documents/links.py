@@ -25,12 +25,12 @@ def with_fields(text: str) -> str:
     >>> with_fields('\x13 HYPERLINK "https://example.org" \x14here\x15, \x13MACROBUTTON Fill [Name]\x15')
     'here (https://example.org), [Name]'
     """
-    while (shorter := _FIELD.sub(lambda field: _shown(field[1], field[2] or ""), text)) != text:
+    while (shorter := _FIELD.sub(lambda field: _field_text(field[1], field[2] or ""), text)) != text:
         text = shorter
     return _STRAY.sub("", text)
 
 
-def _shown(code: str, result: str) -> str:
+def _field_text(code: str, result: str) -> str:
     """The result of a field, with the target of a link; else its label, its choice, or the formula or sign in it."""
     code = code.replace("\x10", "").replace("\x11", "")
     name, _, rest = code.strip().partition(" ")

@@ -72,7 +72,8 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
     choose = _choice(sections)
-    shows = [_shown(section.tokens, 1462 * from_1904) for section in sections]
+    shows = [_renderer(section.tokens, 1462 * from_1904) for section in sections]
+    have_sign = [any(kind in ("date", "elapsed") for kind, _ in section.tokens) for section in sections]
 
     def show(number: float) -> str:
         place, is_negative = choose(number)
@@ -80,14 +81,14 @@ def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
             text = shows[place](number).strip()
         except (ValueError, ArithmeticError):
             text = ""
-        if is_negative and text[:1] != "-" and _NOT_ZERO.search(text):
+        if is_negative and not have_sign[place] and _NOT_ZERO.search(text):
             return f"-{text}"
         return text or general(number)  # a code such as `;;;` hides the value
 
     return show
 
 
-def _shown(tokens: _Tokens, later: int) -> Callable[[float], str]:
+def _renderer(tokens: _Tokens, later: int) -> Callable[[float], str]:
     """How a section shows a number; no more than dates and lengths of time have a sign yet."""
     kinds = {kind for kind, _ in tokens}
     if "elapsed" in kinds:
@@ -188,10 +189,10 @@ def _digits(tokens: _Tokens) -> Callable[[float], str]:
 
     def show(number: float) -> str:
         amount = abs(number) * scale
-        shown: float | Decimal = amount
+        rounded: float | Decimal = amount
         if abs(amount * power % 1 - 0.5) <= amount * power * _INEXACT:  # a half goes up, as a decimal of 15 digits
-            shown = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
-        left, _, right = f"{shown:{spec}}".partition(".")
+            rounded = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
+        left, _, right = f"{rounded:{spec}}".partition(".")
         right = right[:needed] + right[needed:].rstrip("0")
         left = left if least or left != "0" else ""
         form = with_point if right else without

@@ -15,9 +15,13 @@ from extractor.schema.compiler import Schema
 __all__ = ["opened_journal", "read_gold", "read_line", "read_records", "read_run", "read_steps", "schema_of_run"]
 
 
-def read_records(out: Path) -> Iterator[dict[str, Any]]:
-    """The lines of OUT/records.jsonl, in their order; UsageError where there is no such file."""
-    return _lines(out / "records.jsonl", remedy=f"run `extractor run SOURCE --schema SPEC --out {out}` first")
+def read_records(out: Path, *, having: bytes = b"") -> Iterator[dict[str, Any]]:
+    """The lines of OUT/records.jsonl, in their order; UsageError where there is no such file.
+
+    Lines without the bytes `having` are passed over unparsed.
+    """
+    remedy = f"run `extractor run SOURCE --schema SPEC --out {out}` first"
+    return _lines(out / "records.jsonl", remedy=remedy, having=having)
 
 
 def read_gold(path: Path) -> Iterator[dict[str, Any]]:
@@ -49,11 +53,13 @@ def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None 
     return job.record_schema
 
 
-def _lines(path: Path, *, remedy: str, read: Callable[..., dict[str, Any]] | None = None) -> Iterator[dict[str, Any]]:
+def _lines(
+    path: Path, *, remedy: str, read: Callable[..., dict[str, Any]] | None = None, having: bytes = b""
+) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
+                if having in line and line.strip():
                     yield (read or read_line)(path, number, line)
     except FileNotFoundError:
         raise UsageError(f"no file {path}: {remedy}") from None

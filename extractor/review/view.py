@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -78,7 +78,7 @@ def document_of(
     review = reviewed(plain["value"], steps, extracted)
     evidence, marks = evidence_of(extracted, review)
     still = [line for line in extracted if not review.replaced(line["path"])]
-    flagged = flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]})
+    flagged = set(flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]}))
     return {
         "line": line_of(corrected),
         "fields": list(_Rows(review, evidence, plain.get("confidence") or {}, flagged).of(review.whole, "", "", 0)),
@@ -176,7 +176,7 @@ class _Rows:
     review: Review
     evidence: Evidence
     confidence: Mapping[str, float]
-    flagged: Collection[str]
+    flagged: set[str]
 
     def of(self, value: JSON, name: str, pointer: str, depth: int) -> Iterator[dict[str, Any]]:
         if not isinstance(value, dict | list):

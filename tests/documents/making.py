@@ -52,12 +52,12 @@ def relations(*targets: tuple[str, str, str]) -> str:
 def word(body: str, *, namespace: str = WORD, parts: dict[str, str | bytes] | None = None, links: str = "") -> bytes:
     """A Word document with this body, further parts, and relations of the main part."""
     main = f'<w:document xmlns:w="{namespace}" xmlns:r="{_RELATIONS}"><w:body>{body}</w:body></w:document>'
-    given: dict[str, str | bytes] = {
+    usual: dict[str, str | bytes] = {
         "_rels/.rels": relations(("r1", "officeDocument", "word/document.xml")),
         "word/document.xml": main,
         "word/_rels/document.xml.rels": links or relations(),
     }
-    return archive(given | (parts or {}))
+    return archive(usual | (parts or {}))
 
 
 def part(name: str, content: str) -> str:

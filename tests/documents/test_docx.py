@@ -72,7 +72,7 @@ def test_paragraphs_and_tables_come_in_order(tmp_path: Path, namespace: str) -> 
             "<w:t>a</w:t></w:r><w:del><w:r><w:delText>b</w:delText></w:r></w:del><w:ins><w:r><w:t>c</w:t></w:r></w:ins><w:r>",
             "ac",
         ),
-        ("<w:t>a</w:t></w:r><w:moveFrom><w:r><w:t>b</w:t></w:r></w:moveFrom><w:r>", "a"),
+        ("<w:t>a</w:t></w:r><w:moveFrom><w:r><w:t>b</w:t></w:r></w:moveFrom><w:r>", "a~~b~~"),
         (
             "<w:t>2</w:t></w:r><w:oMath><w:f><w:num><w:r><w:t>1</w:t></w:r></w:num><w:den><w:r><w:t>12</w:t></w:r></w:den>"
             "</w:f></w:oMath><w:r><w:t> in</w:t>",
@@ -245,6 +245,14 @@ def test_documents_within_the_document_are_read(tmp_path: Path) -> None:
     del parts["word/a.html"]
     document = loaded(tmp_path, "b.docx", word(body.replace('"b"', '"x"'), parts=parts, links=links))
     assert document.metadata["unread"] == ["a.html: it is not in the file", "a part of the text: it is not in the file"]
+
+
+def test_words_that_were_moved_and_lost(tmp_path: Path) -> None:
+    """Moved words stand where they went to; if nothing arrived there, they are struck where they came from."""
+    came = "<w:moveFrom><w:ins><w:r><w:t>No. 7</w:t></w:r></w:ins></w:moveFrom>"
+    for went, expected in (("<w:t>No. 7</w:t>", "No. 7"), ("<w:delText>.</w:delText>", "~~No. 7~~")):
+        body = f"<w:p>{came}</w:p><w:p><w:moveTo><w:r>{went}</w:r></w:moveTo></w:p>"
+        assert text_of(tmp_path, word(body)) == expected
 
 
 def test_what_the_file_says_of_itself_is_metadata(tmp_path: Path) -> None:

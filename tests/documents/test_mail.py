@@ -34,8 +34,8 @@ def test_a_message_is_its_headers_and_its_body(tmp_path: Path) -> None:
         "From: Ada <ada@example.com>\nTo: Bob <bob@example.com>\nDate: Tue, 01 Oct 2024 12:34:56 -0500\n"
         "Subject: Invoice\n\nDear all,\n\nTotal 42.\n"
     )
-    told = {key: document.metadata[key] for key in ("format", "from", "to", "date", "subject")}
-    assert told == {
+    metadata = {key: document.metadata[key] for key in ("format", "from", "to", "date", "subject")}
+    assert metadata == {
         **{"format": "eml", "from": "Ada <ada@example.com>", "to": "Bob <bob@example.com>"},
         **{"date": "Tue, 01 Oct 2024 12:34:56 -0500", "subject": "Invoice"},
     }
@@ -62,8 +62,8 @@ def test_an_attachment_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     message.add_attachment(b"%PDF-1.4 cut off", maintype="application", subtype="pdf", filename="bill.pdf")
     document = loaded(tmp_path, "a.eml", message.as_bytes())
     assert "--- attachment: bill.pdf ---\n\n[not read: the PDF is damaged" in document.text
-    (told,) = document.metadata["unread"]
-    assert told.startswith("bill.pdf: the PDF is damaged")
+    (unread,) = document.metadata["unread"]
+    assert unread.startswith("bill.pdf: the PDF is damaged")
 
 
 def test_messages_within_messages_end_somewhere(tmp_path: Path) -> None:

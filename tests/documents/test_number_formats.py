@@ -75,6 +75,7 @@ from extractor.documents.number_formats import BUILT_IN, formatted, general
         (1234.5, ";;;", "1234.5"),
         (-0.0, "General", "0"),
         (-3, "0;;0", "-3"),
+        (-4, "\\-0", "--4"),
         (0, "0;-0;;@", "0"),
         (0, "#,###", "0"),
     ],

@@ -61,7 +61,7 @@ def test_a_scan_is_read_row_by_row_and_each_piece_has_its_place(tmp_path: Path, 
         assert abs(down - (172 + 120 * line) / 877) < 0.03
 
 
-def shown(*pages: list[Word]) -> bytes:
+def pictured(*pages: list[Word]) -> bytes:
     """A PDF that shows the scan on the lower half of each page, over or under words of its own."""
     body = scan().tobytes().decode("latin-1")
     image = "<< /Type /XObject /Subtype /Image /Width 1240 /Height 877 /ColorSpace /DeviceGray /BitsPerComponent 8"
@@ -75,7 +75,7 @@ def shown(*pages: list[Word]) -> bytes:
 def test_pages_of_a_scan_are_pages_of_the_text(tmp_path: Path, name: str) -> None:
     """Of a PDF and of a TIFF alike, each with its own picture."""
     fax = written(scan(), "TIFF", save_all=True, append_images=[scan()])
-    for file, data in (("a.pdf", shown([], [])), ("a.tif", fax)):
+    for file, data in (("a.pdf", pictured([], [])), ("a.tif", fax)):
         document = loaded(tmp_path, file, data, ocr=name)
         starts = [match.start() for match in re.finditer("149.70", document.text)]
         boxes = [document.boxes_of(start, start + 6)[0] for start in starts]
@@ -86,7 +86,7 @@ def test_pages_of_a_scan_are_pages_of_the_text(tmp_path: Path, name: str) -> Non
 @pytest.mark.parametrize("name", ENGINES)
 def test_text_of_the_file_goes_before_what_is_read(tmp_path: Path, name: str) -> None:
     """A letterhead over a scan is told once, as the file has it; what is on the scan stands below it."""
-    document = loaded(tmp_path, "a.pdf", shown([(72, 760, "Example Ltd, 1 Long Street")]), ocr=name)
+    document = loaded(tmp_path, "a.pdf", pictured([(72, 760, "Example Ltd, 1 Long Street")]), ocr=name)
     words = document.text.split()
     assert words == ["Example", "Ltd,", "1", "Long", "Street", *[word for row in ROWS for word in row]]
     assert document.boxes_of(0, document.text.index("Street")) == []

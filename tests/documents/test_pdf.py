@@ -383,5 +383,5 @@ def test_a_scan_under_a_letterhead_is_shown(tmp_path: Path) -> None:
         (72, 780 - 12 * line, "Example Ltd, 1 Long Street, Townsville, Company 1234567") for line in range(9)
     ]
     layer: list[Word] = [(80, 390 - 12 * line, "text that a scanner recognised on this line") for line in range(24)]
-    shown = [loaded(tmp_path, "a.pdf", pdf([(0, 0, scan), *head, *more])) for more in ([], layer)]
-    assert [len(document.images) for document in shown] == [1, 0]
+    pictures = [loaded(tmp_path, "a.pdf", pdf([(0, 0, scan), *head, *more])) for more in ([], layer)]
+    assert [len(document.images) for document in pictures] == [1, 0]

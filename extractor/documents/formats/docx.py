@@ -16,7 +16,7 @@ from extractor.documents.equations import equation
 from extractor.documents.links import with_fields, with_target
 from extractor.documents.numerals import Level, label, numeral
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
+from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, struck, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 
@@ -83,6 +83,7 @@ class _Reader:
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self.inline_notes: list[str] = []  # those that stand within the text in the file
         self._look = _PLAIN  # of the paragraph that is being read
+        self._moves = any(move.find(".//t") is not None for move in archive.root.iter("moveTo"))
         self.embedded = embedded
 
     def blocks(self, parent: Element) -> Iterator[str]:
@@ -178,6 +179,8 @@ class _Reader:
                     place = element.get("anchor", "")
                     text = "".join(self._inline(element, apart))
                     yield with_target(text, f"{target}#{place}" if target and place else target)
+                case "moveFrom" if not self._moves:  # Word shows it struck: its words are nowhere else
+                    yield struck("".join(self._inline(element, apart)))
                 case "oMath":
                     yield apart_from_numbers(equation(element))
                 case "fldSimple":

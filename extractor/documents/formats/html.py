@@ -397,17 +397,17 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
     """
     styles: dict[int, str] = {}
     hidden: set[int] = set()
-    shown: set[int] = set()
+    revealed: set[int] = set()
     for sheet in tree.css("style:not([media])"):
         for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
             if ":" in selector or not _matters(body):
                 continue
             nodes = _matched(tree, selector)
             if _IN_SIGHT.search(body):
-                (hidden if _HIDDEN.search(body) else shown).update(nodes)
+                (hidden if _HIDDEN.search(body) else revealed).update(nodes)
             for identity in nodes:
                 styles[identity] = f"{styles.get(identity, '')};{body}"
-    hidden -= shown
+    hidden -= revealed
     for node in tree.css("[style], font[face]"):
         attributes, identity = node.attributes, node.mem_id
         own = f"{attributes.get('style') or ''};font-family: {attributes.get('face') or ''}"

@@ -229,8 +229,8 @@ class _Reader:
     def _inline(self, parent: Element, apart: list[str], look: Look) -> str:
         """The characters of a paragraph; what is drawn and stands apart from its lines is put by, to follow it."""
         if not len(parent):
-            return _shown(parent.text, look)
-        out = [_shown(parent.text, look)]
+            return _styled(parent.text, look)
+        out = [_styled(parent.text, look)]
         for element in parent:
             match element.tag:
                 case "span":
@@ -264,7 +264,7 @@ class _Reader:
                     out.append(_MARKS[name] * min(number(element, "c", 1), _WIDEST))
                 case _:
                     out.append(self._inline(element, apart, look))
-            out.append(_shown(element.tail, look))
+            out.append(_styled(element.tail, look))
         return "".join(out)
 
     def _formula(self, frame: Element) -> str:
@@ -524,7 +524,7 @@ def _length(text: str) -> float:
     return float(match[1]) * _UNITS.get(match[2], 1.0) if match else 0.0
 
 
-def _shown(text: str | None, look: Look) -> str:
+def _styled(text: str | None, look: Look) -> str:
     """Characters as they look; most look as they are."""
     return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
 

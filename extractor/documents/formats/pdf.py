@@ -130,7 +130,7 @@ class _Reader:
 
     def __init__(self, pdf: Any, data: bytes, source: Source) -> None:
         self._pdf, self._data, self._source = pdf, data, source
-        self._shown = 0  # pictures
+        self._pictures = 0  # so far
         self._past: list[int] = []  # pages without the picture that they want
         self._filled = False  # whether fields of the pages hold something
 
@@ -183,14 +183,14 @@ class _Reader:
 
     def _picture(self, page: Any, number: int) -> tuple[tuple[Image, ...], list[Segment]]:
         """The page as a grey picture, unless it is blank, and what is read from it."""
-        if self._shown >= self._source.limits.pictures:
+        if self._pictures >= self._source.limits.pictures:
             self._past.append(number)
             return (), []
         scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
         picture = page.render(scale=scale, grayscale=True).to_pil()
         if is_blank(picture):
             return (), []
-        self._shown += 1
+        self._pictures += 1
         return (to_image(picture, number),), recognise(picture, self._source.ocr) if self._source.ocr else []
 
     def _stamped(self, number: int, found: Annotations) -> _Sides:
