@@ -99,20 +99,24 @@ class _Events:
     """The events of a stream, each with its name and data, whatever pieces the bytes come in."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._pending: list[bytes] = []
         self._data: list[bytes] = []
         self._name = ""
 
     def feed(self, data: bytes) -> Iterator[tuple[str, bytes]]:
         """The events that these bytes complete. Lines end with CR, LF or both; the LF may come later."""
-        *lines, self._rest = _LINE_END.split(self._rest + data)
+        self._pending.append(data)
+        if b"\n" not in data and b"\r" not in data:  # a long line is joined once, when it ends
+            return
+        *lines, rest = _LINE_END.split(b"".join(self._pending))
+        self._pending = [rest]
         for line in lines:
             yield from self._line(line)
 
     def flush(self) -> Iterator[tuple[str, bytes]]:
         """The last event, where the stream closed without the blank line that ends one."""
-        yield from self._line(self._rest.removesuffix(b"\r"))
-        yield from self._line(b"")
+        for line in (*_LINE_END.split(b"".join(self._pending).removesuffix(b"\r")), b""):
+            yield from self._line(line)
 
     def _line(self, line: bytes) -> Iterator[tuple[str, bytes]]:
         if line.startswith(b"data:"):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
+from extractor.wire import streams
 from extractor.wire.prices import Price
 from extractor.wire.replies import parse_completion
 from extractor.wire.streams import StreamReader
@@ -291,6 +292,22 @@ def test_frames_in_any_form_and_with_any_line_ends(end: bytes, start: bytes, fra
         reader = StreamReader(price=None)
         heard = [text for at in range(0, len(body), size) for text in reader.feed(body[at : at + size])]
         assert ("".join(heard), reader.reply().content) == ("abc", "abc")
+
+
+def test_a_long_line_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pieces a line comes in, the time to read it is in proportion to its length."""
+    sizes: list[int] = []
+
+    class LineEnd:
+        def split(self, data: bytes) -> list[bytes]:
+            sizes.append(len(data))
+            return line_end.split(data)
+
+    line_end = streams._LINE_END
+    monkeypatch.setattr(streams, "_LINE_END", LineEnd())
+    body = sse(frame("x" * 20_000, finish="stop"))
+    assert read(body, 10)[1].content == "x" * 20_000
+    assert sum(sizes) < 2 * len(body)
 
 
 @pytest.mark.parametrize(
