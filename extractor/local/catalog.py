@@ -116,10 +116,20 @@ def cache_folder() -> Path:
 def _machine_memory() -> int:
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:  # where free memory is not told, half of what is built in is a fair guess, where that is
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 if hasattr(os, "sysconf") else sys.maxsize
+    except OSError:  # free memory is not known here; half of what is installed is a fair guess
+        return _installed_memory() // 2
     found = next(line for line in lines if line.startswith("MemAvailable:"))
     return int(found.split()[1]) * 1024
+
+
+def _installed_memory() -> int:
+    if sys.platform == "win32":
+        import ctypes
+
+        kilobytes = ctypes.c_ulonglong()
+        ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
+        return kilobytes.value * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _container_memory() -> int:

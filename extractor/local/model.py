@@ -1,4 +1,4 @@
-"""The embedded model: one file of weights, loaded when it is first request, that answers one request at a time.
+"""The embedded model: one file of weights, loaded at the first request, which answers one request at a time.
 
 The only file that imports xllamacpp and llguidance. A process holds one model and must not fork once it is loaded.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -190,6 +193,22 @@ def test_a_full_disk_is_told_before(model: Model) -> None:
 def test_the_best_model_that_fits(available: int, name: str) -> None:
     """`local` means the best model that the memory holds with a margin."""
     assert best_fit(available).name == name
+
+
+def test_installed_memory_stands_in_for_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not tell its free memory, half of what is installed counts: on Windows in kilobytes."""
+
+    def write(kilobytes: Any) -> None:
+        kilobytes._obj.value = 2_500_000
+
+    def refuse(*_: object) -> str:
+        raise FileNotFoundError
+
+    library = SimpleNamespace(kernel32=SimpleNamespace(GetPhysicallyInstalledSystemMemory=write))
+    monkeypatch.setattr(ctypes, "windll", library, raising=False)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert best_fit().name == "qwen2.5-coder-0.5b"
 
 
 def test_no_model_fits() -> None:
