@@ -199,7 +199,7 @@ class Batching:
             self._fail(keys, error)
             return
         if request_id is None:
-            self._fail(keys, BrokenReply("the service took a batch and gave no id for it: it is asked again"))
+            self._fail(keys, BrokenReply("the service took a batch and gave no id for it: a retry may help"))
             return
         self._batches[request_id] = keys
         self._out |= dict.fromkeys(keys, request_id)
@@ -220,7 +220,7 @@ class Batching:
                 self._attached.discard(request_id)
                 self._fail([key for key in keys if key in self._requests_out], error)
                 return
-            _LOG.warning("the service has lost batch %s (%s): its requests are asked again", request_id, error)
+            _LOG.warning("the service has lost batch %s (%s): retrying its requests", request_id, error)
             self._done[request_id] = keys
             self._fail(keys, BrokenReply("the service lost the batch with this request, and may bill it"))
         for key in keys:

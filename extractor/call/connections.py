@@ -115,10 +115,10 @@ class Connections:
                 why = f"{host} cannot be reached ({reason}): check the network and the base URL"
                 return Unreachable(why, billable=False) if self._met else Unreached(why)
             case httpx.TimeoutException():
-                return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
+                return Unreachable(f"{host} gave no whole reply in {seconds:g} s: a retry may help")
             case httpx.DecodingError() | httpx.RemoteProtocolError():
-                return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
-        return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")
+                return BrokenReply(f"{host} sent a reply that is not whole ({reason}): a retry may help")
+        return Unreachable(f"the connection to {host} broke ({reason}): a retry may help")
 
     async def aclose(self) -> None:
         """Close the connections of this loop."""
@@ -201,14 +201,14 @@ class Response:
         """
         packed = self.headers.get("content-encoding")
         if packed and packed.strip().lower() not in _PACKED:
-            raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
+            raise BrokenReply("the reply is packed in a way that was not asked for: a retry may help")
         size = 0
         try:
             async for piece in self._response.aiter_bytes() if packed else self._response.aiter_raw():
                 size += len(piece)
                 if size > LARGEST:
                     raise BrokenReply(
-                        f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
+                        f"the reply is larger than {LARGEST:,} bytes, which no answer is: a retry may help"
                     )
                 take(piece)
         except httpx.TransportError as error:  # whether what came is whole is for its reader to say

@@ -172,12 +172,12 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair] | None
     """The same question without thinking where that took the room, else with twice the room, where there is more."""
     options = question.options
     if reply.reasoning and thinks(options):
-        step = Repair("thinking", ("thinking took all of the tokens; asked again without it",))
+        step = Repair("thinking", ("thinking took all of the tokens; retried without it",))
         return replace(question, options=without_thinking(options)), step
     limit = min(2 * room(options), _MOST_TOKENS)
     if limit <= room(options):
         return None
-    step = Repair("budget", (f"asked again with {limit} tokens of room",))
+    step = Repair("budget", (f"retried with {limit} tokens of room",))
     return replace(question, options=with_room(options, limit)), step
 
 
@@ -186,7 +186,7 @@ def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     messages = question.messages
     if question.purpose != "again":
         messages = corrected(messages, [str(NO_JSON)], talk.asking.aim)
-    return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
+    return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; retried",))
 
 
 def _hopeless(reply: Reply) -> ServiceError:
@@ -353,7 +353,7 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             limit = room(question.options) // 2
             if limit < _FEWEST_TOKENS or (yield from talk.late()):
                 raise Busy(f"the service runs out of time even for {room(question.options)} tokens: {error}") from error
-            talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
+            talk.repaired(Repair("budget", (f"the service ran out of time; retried for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))
         else:
             talk.keys.append(request.key)
@@ -364,7 +364,7 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
             if whole or not (yield from talk.may_repair()):
                 return reply
             talk.form.plain()
-            talk.repaired(Repair("stall", ("the answer stalled in blanks; asked again without a response format",)))
+            talk.repaired(Repair("stall", ("the answer stalled in blanks; retried without a response format",)))
 
 
 # ---------------------------------------------------------------------- the state of a conversation

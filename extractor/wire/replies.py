@@ -232,7 +232,7 @@ def _usage(usage: Any, *, price: Price | None) -> Usage | None:
 
 def broken(why: str, status: int, request_id: str | None, usage: Usage | None = None) -> BrokenReply:
     """A reply that cannot be used, with what it told of its cost where it did."""
-    return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
+    return BrokenReply(f"{why} (HTTP {status}): a retry may help", status=status, request_id=request_id, usage=usage)
 
 
 def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
