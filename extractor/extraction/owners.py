@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from statistics import median_high
 from typing import Any, NamedTuple
 
 import orjson
@@ -40,11 +41,19 @@ _REACH = 12
 
 
 class _Placed(NamedTuple):
-    """A row, where it stands, and how much of it does not stand together there: values, and breaks between lines."""
+    """A row, where it stands, how many values it has, how many of them do not stand there, and the breaks between
+    lines there."""
 
     row: Row
     place: Range | None
-    missing: int
+    values: int
+    absent: int
+    breaks: int
+
+    @property
+    def missing(self) -> int:
+        """How much of it does not stand together."""
+        return self.absent + self.breaks
 
 
 def places(
@@ -96,7 +105,8 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
     ]
     if len(parts) > 1:
         near = [parts[max(0, at - _REACH) : at + _REACH + 1] for at in range(len(parts))]
-        listed = [_abroad(layout, path, *one) for one in zip(listed, parts, near, strict=True)]
+        usual = _usual_breaks(listed)
+        listed = [_abroad(layout, path, *one, usual) for one in zip(listed, parts, near, strict=True)]
 
     def is_own(at: int, one: _Placed) -> bool:
         return one.place is not None and parts[at].start <= one.place[0] < parts[at].end
@@ -138,17 +148,29 @@ def _placed(
     wanted = [_wanted(layout, path, row.value) for row in rows]
     finder = Finder(layout.document.text[start : max(end, behind)], chain.from_iterable(wanted))
 
-    def missing(own: Sequence[Wanted], place: Range | None) -> int:
+    def at(row: Row, place: Range | None, own: Sequence[Wanted]) -> _Placed:
         low, high = place or (start, start)
-        apart = layout.document.text.count("\n", low, high)
-        return apart + sum(not within(finder.find(one), low - start, high - start) for one in own)
+        absent = sum(not within(finder.find(one), low - start, high - start) for one in own)
+        return _Placed(row, place, len(own), absent, layout.document.text.count("\n", low, high))
 
-    return [_Placed(row, place, missing(own, place)) for row, place, own in zip(rows, found, wanted, strict=True)]
+    return [at(*one) for one in zip(rows, found, wanted, strict=True)]
 
 
-def _abroad(layout: Layout, path: str, own: Sequence[_Placed], part: Part, near: Sequence[Part]) -> list[_Placed]:
-    """The rows of a part. Those of which something is missing stand in a part near it that has more of them."""
-    doubtful = [one for one in own if not one.place or one.missing]
+def _usual_breaks(listed: Sequence[Sequence[_Placed]]) -> dict[int, float]:
+    """Over how many breaks between lines most rows stand that are all there, by the number of their values."""
+    breaks = defaultdict[int, list[int]](list)
+    for one in chain.from_iterable(listed):
+        if one.place and not one.absent:
+            breaks[one.values].append(one.breaks)
+    return {values: median_high(found) for values, found in breaks.items()}
+
+
+def _abroad(
+    layout: Layout, path: str, own: Sequence[_Placed], part: Part, near: Sequence[Part], usual: Mapping[int, float]
+) -> list[_Placed]:
+    """The rows of a part. Those of which something is missing, or that are further apart than is usual, stand in a
+    part near it that has more of them."""
+    doubtful = [one for one in own if not one.place or one.absent or one.breaks > usual[one.values]]
     better = {id(one.row): one for one in own}
     before, behind = (min(one.start for one in near), part.start), (part.end, max(one.end for one in near))
     for start, end in (before, behind):
