@@ -43,7 +43,8 @@ class Queue:
 
     async def answer(self, request: Request) -> Outcome:
         """Take a submission (`requests`) or a poll (`request_id`)."""
-        exchange, raw = self.service.arrived(request), await request.body()
+        raw = await request.body()
+        exchange = self.service.arrived(request)
         try:
             body = self.service.open(exchange, request, raw)
             drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]

@@ -62,9 +62,10 @@ class Service:
 
     async def answer(self, request: Request) -> Outcome:
         """Answer one request for one completion; in an envelope, unless OpenAI's route is asked."""
+        raw = await request.body()  # one that breaks off is no request
         exchange = self.arrived(request)
         try:
-            body = self.open(exchange, request, await request.body())
+            body = self.open(exchange, request, raw)
             if text := check_edge(body):
                 raise Refused(refusals.bad_input(text))
             if not self._admitted():

@@ -162,3 +162,14 @@ def test_the_command_lists_the_faults() -> None:
     out, complaint = process.communicate(timeout=30)
     assert (process.returncode, complaint) == (0, "")
     assert "busy                   429, code 3040: capacity temporarily exceeded, please try again\n" in out
+
+
+def test_a_request_that_breaks_off_is_no_request() -> None:
+    """A client that goes in the middle of its body leaves nothing in `requests`; the next one is served."""
+    with Emulator(lambda _: "{}") as emulator, httpx.Client() as http:
+        url = httpx.URL(f"{emulator.base_url}/accounts/{emulator.account_id}/ai/run/{KIMI}")
+        with socket.create_connection((url.host, url.port or 80)) as gone:
+            gone.sendall(b"POST %s HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n{" % url.raw_path)
+        headers = {"authorization": f"Bearer {emulator.token}"}
+        assert http.post(url, json=asking(), headers=headers).status_code == 200
+        assert [one.body for one in emulator.requests] == [asking()]
