@@ -78,7 +78,7 @@ class _Search:
         self._own: list[int] = []
         self._sizes: list[int] = []
         self._most = 0
-        self._kinds = [tuple(facts) for facts in self._facts]
+        self._kinds = [tuple(facts) for facts in self._facts]  # equal for rows that say the same
         self._known: dict[Any, Core | None] = {}
         for facts in rows:
             inside = self._inside(facts, shared)
@@ -152,7 +152,7 @@ class _Search:
                 for place in fact.places[at:]:
                     if place.start >= behind:
                         break
-                    base: _Way | None = way
+                    base: _Way | None = way  # or what came before it, where its last item takes what this one needs
                     while base and not (core := self._core(item, place, base.end, base)):
                         base = base.before if self._lines.around(place.start)[0] < base.end else None
                     if base and core:
@@ -173,6 +173,7 @@ class _Search:
         return self._known[key]
 
     def _core_of(self, item: int, seed: Place, first: int, last: int, before: _Way | None = None) -> Core | None:
+        """What of an item stands around a place, between two offsets of its line."""
         facts, counts = self._rows[item], self._counts[item]
         line, near = self._lines.around(seed.start)[0], seed.start - self._reach
         shared = self._facts[before.item] if before and before.core else {}

@@ -138,11 +138,13 @@ def _accounted(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]
     """The readings, each row once; parts that lack rows of the text, or are empty between full ones, are asked about
     once more."""
     readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
-    if again := sorted({*missing, *_empty_between(readings)}):
+    if incomplete := sorted({*missing, *_empty_between(readings)}):
         flows = [
-            reread(inquiry, view, readings[at]) for at in again for view in inquiry.layout.views([readings[at].part])
+            reread(inquiry, view, readings[at])
+            for at in incomplete
+            for view in inquiry.layout.views([readings[at].part])
         ]
-        for at, reading in zip(again, (yield from all_ended(flows)), strict=True):
+        for at, reading in zip(incomplete, (yield from all_ended(flows)), strict=True):
             readings[at] = reading
         readings, doubled, missing = owned(inquiry.layout, inquiry.lists, readings)
     for at, reading in enumerate(readings):

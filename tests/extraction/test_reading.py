@@ -434,8 +434,8 @@ def test_rows_of_a_table_that_other_parts_repeat(gates: int, before: int, behind
     at = [len(text) - sum(map(len, lines[n:])) for n in range(300)]
 
     def reader(question: Question) -> dict[str, Any]:
-        shown = text.index(question.text.strip("\n")) - (len(question.text) - len(question.text.lstrip("\n")))
-        own = [n for n in range(300) if question.part[0] <= at[n] - shown < question.part[1]]
+        offset = text.index(question.text.strip("\n")) - (len(question.text) - len(question.text.lstrip("\n")))
+        own = [n for n in range(300) if question.part[0] <= at[n] - offset < question.part[1]]
         found = rows[max(0, own[0] - before) : own[-1] + 1 + behind]
         return {"passings_count": len(found), "passings": found}
 

@@ -87,8 +87,9 @@ def test_whatever_is_computed_a_command_ends(number: signal.Signals, tmp_path: P
     with Emulator(answer) as emulator:
         process = started(emulator, tmp_path, *COMMAND)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (130, "extractor: interrupted; the same command continues where it stopped\n")
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "extractor: interrupted; the same command continues where it stopped\n"
     assert (tmp_path / "out/records.jsonl").read_text().count("not read: the run was interrupted") == 2
 
 
@@ -98,8 +99,8 @@ def test_whatever_is_computed_a_call_ends(call: str, tmp_path: Path) -> None:
     with Emulator(answer) as emulator:
         process = started(emulator, tmp_path, "-c", f"import job; {call}")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-    assert said.rstrip().endswith("KeyboardInterrupt")
+        _, errors = process.communicate(timeout=30)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals are sent to threads")
@@ -109,8 +110,8 @@ def test_an_interrupt_that_wakes_nobody_is_seen(call: str, tmp_path: Path) -> No
     the process takes. Whoever waits looks for it by itself."""
     with Emulator(answer) as emulator:
         process = started(emulator, tmp_path, "-c", f"import job; job.interrupts = True; {call}")
-        _, said = process.communicate(timeout=30)
-    assert said.rstrip().endswith("KeyboardInterrupt")
+        _, errors = process.communicate(timeout=30)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 class Named(BaseModel):
@@ -170,9 +171,9 @@ def test_who_insists_does_not_wait(tmp_path: Path) -> None:
         process = started(emulator, tmp_path, *COMMAND)
         while process.poll() is None:
             process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said in ("", "extractor: interrupted; the same command continues where it stopped\n")
+    assert errors in ("", "extractor: interrupted; the same command continues where it stopped\n")
     assert all(
         line.endswith("}") for path in (tmp_path / "out").glob("*.jsonl") for line in path.read_text().splitlines()
     )
@@ -217,11 +218,11 @@ def test_the_parts_of_a_document_end_together(tmp_path: Path) -> None:
         process = computing(emulator, tmp_path, "-c", LONG)
         assert several.wait(30)
         process.send_signal(signal.SIGINT)
-        shown, said = process.communicate(timeout=30)
-        assert (shown, said.rstrip().endswith("KeyboardInterrupt")) == ("", True)
+        printed, errors = process.communicate(timeout=30)
+        assert (printed, errors.rstrip().endswith("KeyboardInterrupt")) == ("", True)
         assert len(emulator.requests) == emulator.served + len(waiting)
         released.set()
-        shown, said = computing(emulator, tmp_path, "-c", LONG).communicate(timeout=60)
+        printed, errors = computing(emulator, tmp_path, "-c", LONG).communicate(timeout=60)
         answered = [Request(one.body, model=emulator.model).key for one in emulator.requests if one.usage]
-    assert (shown, said) == (f"ok {len(values['long.txt']['letters'])}\n", "")
+    assert (printed, errors) == (f"ok {len(values['long.txt']['letters'])}\n", "")
     assert len(answered) == len(set(answered))
