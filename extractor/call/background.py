@@ -124,7 +124,10 @@ class Background:
         self._loop.call_soon_threadsafe(job._begin, work)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work on the loop and wait for it. An interrupt cancels it, and all that it began."""
+        """Do the work on the loop and wait for it.
+
+        An interrupt cancels it, and all that it began, and is raised once it has ended; a second one does not wait.
+        """
         job = Job[T]()
         try:
             self.begin(job, work)

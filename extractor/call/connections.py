@@ -91,7 +91,8 @@ class Connections:
                     finally:
                         await response.aclose()
                 finally:
-                    if asyncio.get_running_loop() in self._idle and _is_clean(slot):
+                    found = self._idle.get(asyncio.get_running_loop())
+                    if found and found[0] is unused and _is_clean(slot):  # `aclose` ends a list
                         unused.append(slot)
                     else:
                         await slot.aclose()

@@ -1,6 +1,7 @@
 """A streamed answer: bytes in as they come, text out as it grows, and the whole reply at the end.
 
-A stream counts as ended only by its end marker or a finish reason: anything else is a broken reply.
+A stream counts as ended only by its end marker, or by a finish reason of every choice that began: anything else is a
+broken reply.
 """
 
 from __future__ import annotations

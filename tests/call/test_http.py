@@ -8,13 +8,16 @@ import socket
 import threading
 import traceback
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import httpcore
+import httpx
 import pytest
 
 from extractor.call import connections
@@ -264,6 +267,45 @@ def test_nobody_there_any_more() -> None:
                 sent(transport)
             assert type(raised.value) is error
             loop.run(transport.aclose())
+
+
+def test_closing_while_a_request_is_out() -> None:
+    """Its connection is closed when it ends, although the transport has begun others since."""
+
+    async def run(emulator: Emulator) -> list[str]:
+        transport = HttpTransport(_endpoint(emulator))
+        slow = asyncio.create_task(transport.send(_request("slow")))
+        await asyncio.to_thread(arrived.wait)
+        await transport.aclose()
+        replies = [await transport.send(_request("fast"))]
+        answers.set()
+        replies.append(await slow)
+        await transport.aclose()
+        return [reply.content for reply in replies]
+
+    async def answer(body: Mapping[str, Any]) -> str:
+        if body["messages"][0]["content"] == "slow":
+            arrived.set()
+            await asyncio.to_thread(answers.wait)
+        return "yes"
+
+    arrived, answers = threading.Event(), threading.Event()
+    opened: list[httpx.AsyncHTTPTransport] = []
+    closed: list[httpx.AsyncHTTPTransport] = []
+
+    class Transport(httpx.AsyncHTTPTransport):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            opened.append(self)
+
+        async def aclose(self) -> None:
+            closed.append(self)
+            await super().aclose()
+
+    with Emulator(reply=answer) as emulator, patch.object(httpx, "AsyncHTTPTransport", Transport):
+        assert asyncio.run(run(emulator)) == ["yes", "yes"]
+    assert len(opened) == 2
+    assert set(closed) == set(opened)
 
 
 def test_a_connection_that_breaks_keeps_its_reservation() -> None:
