@@ -73,6 +73,9 @@ def parse_completion(completion: Any, *, request_id: str | None = None, price: P
     if not isinstance(completion, dict):
         raise reader.broken("the result is no object")
     reader.take(completion, whole=True)
+    choices = completion.get("choices")
+    if isinstance(choices, list) and not all(isinstance(choice, dict) for choice in choices):
+        raise reader.broken("a choice of the reply is not an object")
     if not reader.begun and not completion.keys() & {"response", "tool_calls"}:
         raise reader.broken("the reply has no choices")
     return reader.reply()

@@ -202,6 +202,7 @@ def test_ids_never_clash(calls: list[ToolCall], data: st.DataObject) -> None:
         (b'{"result":{},"success":true}', BrokenReply),
         (b'{"choices":[]}', BrokenReply),
         (b'{"choices":[5]}', BrokenReply),
+        (b'{"choices":[{"message":{"content":"{}"}},5]}', BrokenReply),
         (b'{"choices":[{"message":{"content":%b}}]}' % (b"[" * 900 + b"]" * 900), BrokenReply),
         (b'{"result":"text","success":true}', BrokenReply),
         (b'{"result":null,"success":false,"errors":[{"code":3040,"message":"Capacity"}]}', Busy),
