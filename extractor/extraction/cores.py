@@ -143,10 +143,17 @@ class _Search:
                 ways = self._open(_better(ways, further))
         found: dict[int, Core] = {}
         way: _Way | None = max(ways, key=lambda one: one.score)
+        high = self._end
         while way is not None and way.core is not None:
-            found[way.item] = way.core
-            way = way.before
+            found[way.item] = core = self._latest(way.item, way.core, high)
+            way, high = way.before, core.start
         return found
+
+    def _latest(self, item: int, core: Core, high: int) -> Core:
+        """The core of an item, or, ahead of the favoured range, the last one as good before the next item."""
+        places = [within(fact.places, core.end, min(high, self._favoured[0])) for fact in self._rows[item][:2]]
+        others = (self._core(item, one[-1], core.end) for one in places if one)
+        return max([core, *(one for one in others if one and one.end <= high and one.score >= core.score)])
 
     def _worth(self, score: int, start: int) -> int:
         """What a score is worth at a place: of all ways with one sum, most in the favoured range is best."""
