@@ -36,10 +36,11 @@ _Owners = Mapping[tuple[str, str], int]
 
 
 class Lists:
-    """Places items of lists in one text. `fields` are those of their pointers."""
+    """Places items of lists in one text, of equal places rather in the `own` range. `fields` are those of their
+    pointers."""
 
-    def __init__(self, lines: Lines, fields: Fields) -> None:
-        self._lines, self._fields = lines, fields
+    def __init__(self, lines: Lines, fields: Fields, own: Range | None = None) -> None:
+        self._lines, self._fields, self._own = lines, fields, own
         self._labels: dict[tuple[int, int], list[Place]] = {}
         self._taken: set[Range] = set()
         self._held: defaultdict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
@@ -106,7 +107,7 @@ class Lists:
     def _cores(self, listed: Listed, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
         """The cores of items that begin in a range. Where they all stand as well behind a label that says more of the
         name of their list, or behind another list of the same object that has their places, they are there."""
-        best = cores(facts, self._lines, start, end)
+        best = cores(facts, self._lines, start, end, self._own)
         held = self._held[listed.pointer.rpartition("/")[0]]
         others = {start: after for start, (after, pointer) in held.items() if pointer != listed.pointer and after < end}
         own = self._fields[listed.pointer].own

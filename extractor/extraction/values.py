@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from extractor.extraction.finding import Finder, Place, Wanted
+from extractor.extraction.finding import Finder, Place, Wanted, within
 from extractor.extraction.rows import Lines, Passage, slight
 from extractor.schema.pointer import JSON, join
 
@@ -136,6 +138,19 @@ class Item:
     def leaves(self) -> Iterable[Leaf]:
         """Its own leaves, in order."""
         return (leaf for leaves in self.objects.values() for leaf in leaves)
+
+    @property
+    def all_leaves(self) -> Iterable[Leaf]:
+        """Its own leaves, and those of the items of its lists."""
+        return chain(self.leaves, *(item.all_leaves for listed in self.lists for item in listed.items))
+
+    def absent(self, start: int, end: int) -> int:
+        """How many values do not stand in a stretch, equal ones in places of their own."""
+        equal = Counter[int]()
+        for leaf in self.all_leaves:
+            equal[id(leaf.either)] += 1
+        there = {id(leaf.either): len(within(leaf.either, start, end)) for leaf in self.all_leaves}
+        return sum(max(0, count - there[places]) for places, count in equal.items())
 
 
 class Listed(NamedTuple):
