@@ -37,7 +37,7 @@ from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
-from extractor.extraction.values import Fields, Item, Leaf, Listed, gather
+from extractor.extraction.values import Item, Leaf, Listed, gather
 from extractor.schema.pointer import JSON
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ def ground(
     (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
     leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
-    whole, fields = _gathered(value, text, schema, leaves, quotes or {})
+    whole = _gathered(value, text, schema, leaves, quotes or {})
     if whole.lists:
         _reserve(whole, lines, leaves)
-        lists = Lists(lines, fields)
+        lists = Lists(lines, schema)
         for found in whole.lists:
             known = (rows or {}).get(found.pointer) or [None] * len(found.items)
             taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
@@ -134,9 +134,9 @@ def place_rows(
         [(16, 23), None]
     """
     stretch = text[start : len(text) if end is None else end]
-    whole, fields = _gathered(list(items), stretch, schema, [], {}, pointer)
+    whole = _gathered(list(items), stretch, schema, [], {}, pointer)
     (found,) = whole.lists
-    lists = Lists(Lines(stretch), fields)
+    lists = Lists(Lines(stretch), schema)
     groups = [Listed(pointer, [item]) for item in found.items] if apart else [found]
     aligned = (lists.align(one, [[(0, len(stretch))]] * len(one.items), inner=apart) for one in groups)
     return [(one[0].start + start, one[0].end + start) if one else None for one in chain.from_iterable(aligned)]
@@ -149,10 +149,9 @@ def _gathered(
     leaves: list[Leaf],
     quotes: Mapping[str, str],
     pointer: str = "",
-) -> tuple[Item, Fields]:
-    """A value with the places of its leaves, which are added to `leaves`; and the fields of its schema."""
-    fields = Fields(schema)
-    whole = gather(value, pointer, fields, leaves)
+) -> Item:
+    """A value with the places of its leaves, which are added to `leaves`."""
+    whole = gather(value, pointer, schema, leaves)
     wanted = {pointer: Wanted(words, "quote") for pointer, words in quotes.items() if words}
     finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
     single = {leaf for own in whole.objects.values() for leaf in own}
@@ -160,7 +159,7 @@ def _gathered(
         leaf.find(finder, wanted.get(leaf.pointer))
         if leaf not in single:
             leaf.find_unsure(finder)
-    return whole, fields
+    return whole
 
 
 # ---------------------------------------------------------------------- values outside lists
