@@ -62,7 +62,7 @@ def places(
     """Where the items of a list stand in a stretch of the text; with `apart`, each by itself."""
     if not items:
         return []
-    text, schema = layout.document.text, layout.schema
+    text, schema = layout.structure.tabbed, layout.schema
     return place_rows(items, text, start=start, end=end, schema=schema, pointer=path, apart=apart)
 
 
@@ -146,7 +146,7 @@ def _placed(
         if longer and longer[0] == place[0]:
             found[last] = longer
     wanted = [_wanted(layout, path, row.value) for row in rows]
-    finder = Finder(layout.document.text[start : max(end, behind)], chain.from_iterable(wanted))
+    finder = Finder(layout.structure.tabbed[start : max(end, behind)], chain.from_iterable(wanted))
 
     def at(row: Row, place: Range | None, own: Sequence[Wanted]) -> _Placed:
         low, high = place or (start, start)
@@ -198,7 +198,7 @@ def _answered(reading: Reading, before: Reading) -> Reading:
 def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -> bool:
     """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
     others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
-    text, keys = layout.document.text, [orjson.dumps(one.row.value) for one in placed]
+    text, keys = layout.structure.tabbed, [orjson.dumps(one.row.value) for one in placed]
     least: dict[bytes, int] = {}
     for key, one in zip(keys, placed, strict=True):
         least[key] = min(one.missing, least.get(key, one.missing))
@@ -231,7 +231,7 @@ def _is_free(offset: int, taken: Sequence[Range]) -> bool:
 
 def is_further(layout: Layout, part: Part, path: str, item: JSON, equal: int, end: int) -> bool:
     """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
-    text, wanted = layout.document.text, _wanted(layout, path, item)
+    text, wanted = layout.structure.tabbed, _wanted(layout, path, item)
     found = Counter[int]()
     for place in filter(None, places(layout, path, [item] * (equal + 1), part.start, end)):
         line = text.rfind("\n", 0, place[0])
