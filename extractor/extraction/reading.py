@@ -270,7 +270,8 @@ def _to_the_end(draft: _Draft) -> Flow[bool]:
                 return False
         elif path is None:
             return True
-        draft.whole |= {path} if path is not None else set()
+        if path is not None:
+            draft.whole.add(path)
         path = cut if cut is not None else next(filter(draft.is_open, draft.inquiry.lists), None)
         if path is None:
             return True
