@@ -22,14 +22,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from extractor.errors import Problem
-from extractor.extraction.answers import Fact, Row, silent, under, with_items
+from extractor.extraction.answers import Fact, Row, silent, under
 from extractor.extraction.extract import Readings
 from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
 from extractor.schema.annotations import Merge
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import Field
-from extractor.schema.pointer import JSON, get, join, leaves
+from extractor.schema.pointer import JSON, get, join, leaves, put
 
 __all__ = ["Joined", "joined"]
 
@@ -65,7 +65,7 @@ def joined(schema: Schema[Any], readings: Readings) -> Joined | None:
         rows = [row for reading in stated for row in reading.rows.get(path, ())]
         items = join_all.items(path, rows)
         if items or (any(path in reading.rows for reading in stated) and not _is_null(result.value, path)):
-            result.value = with_items(result.value, path, items)
+            result.value = put(result.value, path, items)
     return result
 
 

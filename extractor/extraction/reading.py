@@ -40,13 +40,12 @@ from extractor.extraction.answers import (
     shifted,
     silent,
     take_apart,
-    with_items,
 )
 from extractor.extraction.likeness import agree
 from extractor.extraction.owners import has_key, is_further, places
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, join, leaves
+from extractor.schema.pointer import JSON, join, leaves, put
 from extractor.text.tokens import count_tokens
 
 __all__ = ["MOST_REPLIES", "Inquiry", "all_ended", "read", "reread"]
@@ -302,7 +301,7 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, ended = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if ended else more[:-1]
-        of_another = not agree(with_items(rest, inner, []), with_items(target, inner, []))
+        of_another = not agree(put(rest, inner, []), put(target, inner, []))
         if answer.error or not more or of_another or repeats(more, items, cut=not ended):
             futile = True  # the item that the last answer ended in is still to come
             continue
@@ -310,10 +309,10 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         known = len(items) - _overlap(current, inside + inner, items, more, current.view.end)
         facts += shifted(own, inner, known)
         items, whole = [*items[:known], *more], ended
-        target = filled(target, with_items(rest, inner, []))
+        target = filled(target, put(rest, inner, []))
     if whole and stated not in (None, len(items)):
         facts.append(Fact("problem", inner, f"the model counted {stated} items and listed {len(items)}"))
-    target = with_items(target, inner, items)
+    target = put(target, inner, items)
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))
     else:
