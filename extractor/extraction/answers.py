@@ -22,7 +22,7 @@ from extractor.errors import Problem
 from extractor.extraction.confidence import value_logprobs
 from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, found_at, join, leaves, parts
+from extractor.schema.pointer import JSON, found_at, join, leaves, put
 
 __all__ = [
     "Fact",
@@ -39,7 +39,6 @@ __all__ = [
     "silent",
     "take_apart",
     "under",
-    "with_items",
 ]
 
 
@@ -88,7 +87,7 @@ class Reading:
         value = self.rest
         for path, rows in self.rows.items():
             if rows:
-                value = with_items(value, path, [row.value for row in rows])
+                value = put(value, path, [row.value for row in rows])
         return value
 
     @property
@@ -118,7 +117,7 @@ def take_apart(
         facts += (fact for index in own if index >= len(items) for fact in under(join(path, index), own[index]))
         rows[path] = [Row(item, part, tuple(own.get(index, ()))) for index, item in enumerate(items) if item != {}]
         if items:
-            rest = with_items(rest, path, [])
+            rest = put(rest, path, [])
     return rest, facts, rows
 
 
@@ -170,21 +169,6 @@ def last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
             return found
         empty = empty or found[0]
     return empty, []
-
-
-def with_items(value: JSON, pointer: str, items: Sequence[JSON]) -> JSON:
-    """A copy of the value with the list at a pointer replaced; objects on the way are made where they are missing."""
-    return _put(value, parts(pointer), list(items))
-
-
-def _put(value: JSON, names: Sequence[str], items: list[JSON]) -> JSON:
-    if not names:
-        return items
-    if isinstance(value, list):
-        at = int(names[0])
-        return [_put(inner, names[1:], items) if index == at else inner for index, inner in enumerate(value)]
-    inner = value if isinstance(value, dict) else {}
-    return {**inner, names[0]: _put(inner.get(names[0]), names[1:], items)}
 
 
 def _by_item(facts: Iterable[Fact], place: str) -> tuple[dict[int, list[Fact]], list[Fact]]:

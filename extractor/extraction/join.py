@@ -22,13 +22,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from extractor.errors import Problem
-from extractor.extraction.answers import Fact, Reading, Row, silent, under, with_items
+from extractor.extraction.answers import Fact, Reading, Row, silent, under
 from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
 from extractor.schema.annotations import Merge
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import Field
-from extractor.schema.pointer import JSON, get, join, leaves
+from extractor.schema.pointer import JSON, get, join, leaves, put
 
 __all__ = ["Joined", "joined"]
 
@@ -66,7 +66,7 @@ def joined(schema: Schema[Any], readings: Sequence[Reading]) -> Joined | None:
         rows = [row for reading in stated for row in reading.rows.get(path, ())]
         items = join_all.items(path, rows)
         if items or (any(path in reading.rows for reading in stated) and not _is_null(result.value, path)):
-            result.value = with_items(result.value, path, items)
+            result.value = put(result.value, path, items)
     return result
 
 

@@ -43,13 +43,12 @@ from extractor.extraction.answers import (
     shifted,
     silent,
     take_apart,
-    with_items,
 )
 from extractor.extraction.likeness import agree
 from extractor.extraction.owners import has_key, is_further, places
 from extractor.extraction.parts import INDIVISIBLE, Layout, Part, View, picture_tokens
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, found_at, join, leaves
+from extractor.schema.pointer import JSON, found_at, join, leaves, put
 from extractor.text.tokens import count_tokens
 
 __all__ = ["MOST_REPLIES", "Inquiry", "all_ended", "read", "reread"]
@@ -287,7 +286,7 @@ def _within(draft: _Draft, cut: str | None) -> Flow[bool]:
         return False
     here, there = ("", "") if cut is None else (join(cut, len(reading.rows[cut])), join(cut, _last(last.value, cut)))
     items, whole = items_at(row.value, inner)[:-1], False
-    row = replace(row, value=with_items(row.value, inner, items))
+    row = replace(row, value=put(row.value, inner, items))
     while not whole and draft.may_ask:
         answer = yield from draft.ask(here + inner, start=len(items) + 1)
         longer = _gone_on(draft, row, cut, inner, answer)
@@ -314,16 +313,16 @@ def _gone_on(draft: _Draft, row: Row, cut: str | None, inner: str, answer: Answe
     others = cut is not None and _last(answer.value, cut) > 0
     piece, known = found_at(answer.value, at), items_at(row.value, inner)
     more = items_at(piece, inner)[: -1 if answer.truncated else None]
-    beside = with_items(piece, inner, [])
+    beside = put(piece, inner, [])
     if answer.error or others or not more or repeats(more, known, cut=answer.truncated):
         return None
-    if not agree(beside, with_items(row.value, inner, [])):
+    if not agree(beside, put(row.value, inner, [])):
         return None
     known = known[: len(known) - _overlap(draft, at + inner, known, more, draft.view.end)]
     facts = (
         each._replace(path=each.path.removeprefix(at)) for each in facts_of(draft.inquiry.schema.excerpt(), answer)
     )
-    value = with_items(filled(row.value, beside), inner, [*known, *more])
+    value = put(filled(row.value, beside), inner, [*known, *more])
     return Row(value, row.part, (*row.facts, *shifted(facts, inner, len(known))))
 
 
