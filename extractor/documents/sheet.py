@@ -24,6 +24,7 @@ _HEADER = 3
 _SEVERAL = 10  # formulas without a value that are named one by one
 _PLAIN = Look()
 
+Style = int | str
 Words = str | list[tuple[Look | None, str]]
 """A text of a cell; where it has several looks, its runs, each with the look of its own or that of the cell."""
 _CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[LCRPNDTFAGZBIUESXYHO&])')
@@ -61,7 +62,7 @@ class Sheet:
 
 
 class CellStyles:
-    """How cells show their values, by the number of their style: `kinds` has the number of its format and its font.
+    """How cells show their values, by the name or number of their style: `kinds` has its format and its font.
 
     `codes` are those of the formats that are not built in. `numbers` has a function for each style. `texts` are those
     that cells share.
@@ -69,25 +70,27 @@ class CellStyles:
 
     def __init__(
         self,
-        kinds: Sequence[tuple[int, int]],
+        kinds: Iterable[tuple[Style, tuple[int, int]]],
         codes: Mapping[int, str],
         fonts: Sequence[Look],
         texts: Iterable[Words],
         *,
         from_1904: bool,
     ) -> None:
-        every = {style: codes.get(kind, BUILT_IN.get(kind, "")) for style, (kind, _) in enumerate(kinds)}
+        kinds = list(kinds)
+        every = {style: codes.get(kind, BUILT_IN.get(kind, "")) for style, (kind, _) in kinds}
         self._codes = {style: code for style, code in every.items() if code not in ("", "General", "@")}
-        looks = {style: fonts[font] for style, (_, font) in enumerate(kinds) if font < len(fonts)}
+        looks = {style: fonts[font] for style, (_, font) in kinds if font < len(fonts)}
         self._looks = {style: look for style, look in looks.items() if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
         formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
-        self.numbers: defaultdict[int, Callable[[float], str]] = defaultdict(lambda: general, formats)
+        self.numbers: defaultdict[Style, Callable[[float], str]] = defaultdict(lambda: general, formats)
         for style, look in self._looks.items():
             self.numbers[style] = partial(_dressed_number, self.numbers[style], look)
         self._texts = list(texts)
+        self._plain = [words.strip() if isinstance(words, str) else self.text(words, "") for words in self._texts]
 
-    def text(self, words: Words, style: int) -> str:
+    def text(self, words: Words, style: Style) -> str:
         """A text as it looks, with the words that its format puts around it."""
         if isinstance(words, str) and style not in self._dressed:
             return words.strip()
@@ -96,10 +99,10 @@ class CellStyles:
         text = written("".join((own or look).apply(run) for own, run in runs)).strip()
         return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
 
-    def shared(self, sheet: Sheet, index: int, style: int) -> str:
+    def shared(self, sheet: Sheet, index: int, style: Style) -> str:
         """The text of this number among those that cells share, as it looks in a cell of the sheet."""
         if 0 <= index < len(self._texts):
-            return self.text(self._texts[index], style)
+            return self.text(self._texts[index], style) if style in self._dressed else self._plain[index]
         sheet.missing += 1
         return ""
 

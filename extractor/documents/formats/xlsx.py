@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
@@ -127,11 +128,12 @@ class _Book:
         column = -1
         cells: dict[int, str] = {}
         for cell in line:
-            place = cell.get("r")
+            about = cell.attrib
+            place = about.get("r")
             column = column_number(place.rstrip("0123456789")) if place else column + 1
             value = cell.findtext(name_of_value)
             if value and len(cell) == 1:
-                text = self._value(sheet, cell, value)
+                text = self._value(sheet, about, value)
             elif len(cell):
                 text = self._computed(sheet, (row, column), cell, (value or "").strip(), cell.find(f"{space}f"))
             else:
@@ -139,15 +141,16 @@ class _Book:
             if text:
                 cells[column] = text
         if cells:
-            if not cells.keys().isdisjoint(sheet.rows.get(row, ())):
+            before = sheet.rows.get(row, {})
+            if not cells.keys().isdisjoint(before):
                 self._embedded.missing(f"{sheet.name}: a row {row + 1} before another of that number")
-            sheet.rows[row].update(cells)
+            sheet.rows[row] = before | cells
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
-    def _value(self, sheet: Sheet, cell: Element, value: str) -> str:
+    def _value(self, sheet: Sheet, about: Mapping[str, str], value: str) -> str:
         """What a cell shows, by the kind of its value and its style."""
-        kind, style = cell.get("t", "n"), int(cell.get("s") or 0)
+        kind, style = about.get("t", "n"), about.get("s", "0")
         try:
             if kind == "s":
                 return self._styles.shared(sheet, int(value), style)
@@ -170,14 +173,12 @@ class _Book:
         """What a cell shows that holds more than a value: a formula, or a text of its own."""
         if formula is None:
             inline = next((_words(part) for part in cell if local_name(part.tag) == "is"), None)
-            return (
-                self._value(sheet, cell, value)
-                if inline is None
-                else self._styles.text(inline, int(cell.get("s") or 0))
-            )
+            if inline is None:
+                return self._value(sheet, cell.attrib, value)
+            return self._styles.text(inline, cell.get("s", "0"))
         text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            text = self._value(sheet, cell, value)
+            text = self._value(sheet, cell.attrib, value)
             if value == "0" and self._is_stale:
                 sheet.doubtful[place] = f"={code}"
             sheet.is_computed = sheet.is_computed or value != "0"
@@ -297,4 +298,4 @@ def _styles(root: Element, texts: Iterable[Words], *, from_1904: bool) -> CellSt
     codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
     fonts = list(map(_look, child(root, "fonts")))
     kinds = [(number(style, "numFmtId", 0), number(style, "fontId", 0)) for style in child(root, "cellXfs")]
-    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
+    return CellStyles(zip(map(str, count()), kinds, strict=False), codes, fonts, texts, from_1904=from_1904)
