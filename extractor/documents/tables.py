@@ -44,6 +44,7 @@ _BARS = re.compile(r" +\|(?: +\|)* +")
 _LAST = re.compile(r"(?: +\|)+$")
 _DASH = re.compile(r"[-–—]+")
 _DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
+_VALUE = re.compile(f"(?P<d>{_DATE.pattern})|(?P<n>{_NUMBER.pattern})")
 _LONG = 600  # characters of a cell that may be a page of its own
 _LINES = 8
 _REPEATED = 200  # the longest text of a merged cell that is repeated in each row and column
@@ -204,14 +205,11 @@ def _fits(kind: str, cell: str) -> bool:
 
 def _kind(cell: str) -> str:
     """What a cell holds, in one letter: a date or a year, a number, other text; "" where that is nothing, or a dash."""
-    if not cell or cell.isalpha():
-        return "t" if cell else ""
-    if _DASH.fullmatch(cell):
+    if not cell.strip("-–—"):
         return ""
     cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
-    if len(cell) > 30:
-        return "t"
-    return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
+    match = None if cell.isalpha() or len(cell) > 30 else _VALUE.fullmatch(cell)
+    return "t" if match is None else str(match.lastgroup)
 
 
 def _column_kind(sample: Sequence[Sequence[str]], column: int) -> str:
@@ -338,7 +336,7 @@ def _block(lines: Sequence[str], header: int, width: int) -> str:
 def _row(row: list[str]) -> tuple[str, bool]:
     """A row as a line, and whether any of its cells may be a page of its own."""
     bare = "|".join(row)
-    if len(bare) <= _LONG and bare.count("|") == len(row) - 1 and " ".join(bare.split()) == bare:
+    if len(bare) <= _LONG and bare.count("|") == len(row) - 1 and bare.isprintable() and "  " not in bare:
         return f"| {' | '.join(row)} |", False
     return f"| {' | '.join(map(_line, row))} |", any(map(_is_page, row))
 
