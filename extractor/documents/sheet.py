@@ -17,7 +17,9 @@ from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.tables import Span, are_alike, header_rows, render_table
 
-__all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "runs", "workbook"]
+__all__ = [
+    *("CellStyles", "Sheet", "Words", "area", "cell_name", "column_number", "linked", "margin", "runs", "workbook"),
+]
 
 _SAMPLE = 60
 _HEADER = 3
@@ -27,6 +29,7 @@ _PLAIN = Look()
 Style = int | str
 Words = str | list[tuple[Look | None, str]]
 """A text of a cell; where it has several looks, its runs, each with the look of its own or that of the cell."""
+_LINK = re.compile(r'=?(?:_xlfn\.)?HYPERLINK\("([^"]+)"\s*[,;)]', re.I)
 _CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[LCRPNDTFAGZBIUESXYHO&])')
 
 
@@ -55,10 +58,13 @@ class Sheet:
         if text:
             self.rows[row][column] = text
 
-    def link(self, row: int, column: int, target: str) -> None:
-        """Write the address of a link behind the text of its cell."""
-        if text := self.rows.get(row, {}).get(column):
-            self.rows[row][column] = with_target(text, target)
+    def link(self, area: Span, target: str) -> None:
+        """Write the address of a link behind the text of each cell that it is on."""
+        rows = range(area.row, area.row + area.rows)
+        for row in rows if len(rows) < len(self.rows) else filter(rows.__contains__, self.rows):
+            cells = self.rows.get(row, {})
+            for column in cells.keys() & range(area.column, area.column + area.columns):
+                cells[column] = with_target(cells[column], target)
 
 
 class CellStyles:
@@ -117,6 +123,12 @@ def runs(text: str, starts: Iterable[tuple[int, int]], fonts: Sequence[Look]) ->
 
 def _dressed_number(form: Callable[[float], str], look: Look, amount: float) -> str:
     return written(look.apply(form(amount)))
+
+
+def linked(text: str, formula: str) -> str:
+    """The text of a cell with the address that its formula links to, if that is written out."""
+    link = _LINK.match(formula)
+    return with_target(text, link[1]) if link else text
 
 
 def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
@@ -240,12 +252,17 @@ def _block(sheet: Sheet, rows: list[int], merged: Mapping[int, list[Span]]) -> s
     return render_table(_grid(sheet, rows, columns), spans=spans)
 
 
-def cell_place(name: str) -> tuple[int, int]:
-    """The row and column of a cell, from 0 on.
+def area(name: str) -> Span:
+    """The cells of a reference.
 
-    >>> cell_place("AB2")
-    (1, 27)
+    >>> area("AB2:AC4")
+    Span(row=1, column=27, rows=3, columns=2)
     """
+    (top, left), (bottom, right) = map(_place, (name.partition(":")[0], name.rpartition(":")[2]))
+    return Span(top, left, bottom - top + 1, right - left + 1)
+
+
+def _place(name: str) -> tuple[int, int]:
     letters = name.rstrip("0123456789")
     return int(name[len(letters) :] or 1) - 1, column_number(letters)
 

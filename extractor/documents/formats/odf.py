@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
@@ -22,7 +21,7 @@ from extractor.documents.number_formats import formatter, general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
-from extractor.documents.sheet import Sheet, cell_name, margin, workbook
+from extractor.documents.sheet import Sheet, cell_name, linked, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
@@ -56,6 +55,7 @@ _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
 _PLAIN = Look()
+_AREAS = ("number-columns-spanned", "number-rows-spanned", "number-columns-repeated")
 _OF_CELLS = (
     *("number-rows-repeated", "visibility", "number-columns-repeated", "number-columns-spanned"),
     *("value-type", "formula", "date-value", "style-name"),
@@ -128,7 +128,7 @@ class _Reader:
         }
         self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
         self._pages = {node.get("name", ""): node for node in looks if node.tag == "master-page"}
-        self._looks: dict[tuple[str, str], dict[str, Any]] = {}  # what each style says of looks, with those above it
+        self._looks: dict[tuple[str, str, Look], Look] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._outline = {depth: level for n in looks if n.tag == "outline-style" for depth, level in _levels(n)}
@@ -384,33 +384,28 @@ class _Reader:
 
     def _look(self, family: str, name: str, base: Look = _PLAIN) -> Look:
         """The look of a style, with those that it is based on."""
-        own = self._looks.get((family, name))
-        if own is None:
-            own = self._own_look(family, name)
-        if not own:
-            return base
-        look = base._replace(**own)
-        return look if any(look) else _PLAIN
+        look = self._looks.get((family, name, base))
+        if look is None:
+            style = self._styles.get((family, name), ABSENT)
+            parent = style.get("parent-style-name", "")
+            self._looks[family, name, base] = base  # for a style that is based on itself
+            above = self._look(family, parent, base) if parent else base
+            look = self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
+        return look
 
-    def _own_look(self, family: str, name: str) -> dict[str, Any]:
-        """What a style says of looks, or one that it is based on."""
-        self._looks[family, name] = {}  # for a style that is based on itself
-        style = self._styles.get((family, name), ABSENT)
-        if above := style.get("parent-style-name", ""):
-            self._look(family, above)
-        own = dict(self._looks.get((family, above), {}))
-        about = child(style, "text-properties").attrib
-        if "display" in about:
-            own["hidden"] = about["display"] == "none"
-        if place := about.get("text-position", ""):
-            own["raised"] = _height(place)
-        if lines := [about[name] for name in _STRUCK if name in about]:
-            own["struck"] = "none" not in lines
-        if font := about.get("font-name", "") or about.get("font-family", ""):
-            font = self._fonts.get(font, font)
-            own["font"] = font if is_symbol_font(font) else ""
-        self._looks[family, name] = own
-        return own
+    def _own_look(self, properties: Element, above: Look) -> Look:
+        about = properties.attrib
+        place = about.get("text-position", "")
+        lines = [about[name] for name in _STRUCK if name in about]
+        font = about.get("font-name", "") or about.get("font-family", "")
+        font = self._fonts.get(font, font)
+        look = Look(
+            about["display"] == "none" if "display" in about else above.hidden,
+            _height(place) if place else above.raised,
+            "none" not in lines if lines else above.struck,
+            (font if is_symbol_font(font) else "") if font else above.font,
+        )
+        return look if any(look) else _PLAIN
 
     def _table(self, table: Element, heads: int = 0) -> str:
         built = TableWriter()
@@ -423,9 +418,10 @@ class _Reader:
             for _ in range(self._times(times, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):
-                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+                    wide = deep = times = 1
+                    if not cell.attrib.keys().isdisjoint(_AREAS):
+                        wide, deep, times = (number(cell, name, 1) for name in _AREAS)
                     wide, deep = min(wide, _WIDEST), min(deep, _MOST_ROWS)
-                    times = number(cell, "number-columns-repeated", 1)
                     for _ in range(self._times(times, "columns", filled=bool(text))):
                         built.cell(text, columns=wide, rows=deep, heading=is_head or index < heads)
         return built.text()
@@ -510,6 +506,7 @@ class _Reader:
         if text and local_name(cell.tag) == "table-cell":
             look = self._look("table-cell", about[style]) if style else _PLAIN
             text = text if look is _PLAIN else written(look.apply(text))
+            text = linked(text, about[formula].partition(":")[2]) if formula else text
             found[column] = text
             if times > 1:
                 where = f"sheet {sheet.name}, {cell_name(row, column)}"
@@ -546,7 +543,7 @@ def _length(text: str) -> float:
 
 def _styled(text: str | None, look: Look) -> str:
     """Characters as they look; most look as they are."""
-    return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
+    return (text or "") if not text or (look is _PLAIN and text.isascii()) else look.apply(text)
 
 
 def _show_days(root: Element, chart: Element) -> None:

@@ -233,9 +233,10 @@ class _Cells:
                 top, bottom, left, right = struct.unpack_from("<4H", data, place)
                 sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
         elif kind == _LINK:
-            row, _, column = struct.unpack_from("<HHH", data)
+            top, bottom, left, right = struct.unpack_from("<4H", data)
             if (place := data.find(_URL)) > 0:
-                sheet.link(row, column, _address(data[place + len(_URL) :]))
+                area = Span(top, left, bottom - top + 1, right - left + 1)
+                sheet.link(area, _address(data[place + len(_URL) :]))
         elif kind in (_HEADER, _FOOTER) and len(data) > 3:
             sheet.after += margin("Header" if kind == _HEADER else "Footer", _string(data, self.charset, narrow=1))
         elif kind == _ROW:

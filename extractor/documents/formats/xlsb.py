@@ -73,12 +73,13 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, relations: Mapping
         elif kind == _COLUMNS:
             first, last = struct.unpack_from("<II", record)
             sheet.hidden_columns += [range(first, last + 1)] * (record[16] & 1)
-        elif kind == _MERGED:
+        elif kind in (_MERGED, _LINK):
             top, bottom, left, right = struct.unpack_from("<IIII", record)
-            sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
-        elif kind == _LINK:
-            row_of_link, _, column, _ = struct.unpack_from("<IIII", record)
-            sheet.link(row_of_link, column, relations.get(_text(record, 16)[0], ("", ""))[1])
+            area = Span(top, left, bottom - top + 1, right - left + 1)
+            if kind == _MERGED:
+                sheet.spans.append(area)
+            else:
+                sheet.link(area, relations.get(_text(record, 16)[0], ("", ""))[1])
         elif kind == _MARGINS:
             place = 2
             for name in ("Header", "Footer") * 3:

@@ -13,19 +13,16 @@ from extractor.documents.drawings import paragraphs
 from extractor.documents.elements import child, growing, has, local_name, named, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
-from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
-from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
+from extractor.documents.sheet import CellStyles, Sheet, Words, area, column_number, linked, margin, workbook
 from extractor.documents.source import Source
-from extractor.documents.tables import Span
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
 _ON = ("1", "true")
 _RAISED = {"superscript": 1, "subscript": -1}
-_LINK = re.compile(r'(?:_xlfn\.)?HYPERLINK\("([^"]+)"')
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MARGINS = {f"{pages}{what}": what for pages in ("odd", "even", "first") for what in ("Header", "Footer")}
 _EXACT = 15  # digits that Excel keeps of a number
@@ -106,11 +103,10 @@ class _Book:
                     hidden = (range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c))
                     sheet.hidden_columns += hidden
                 case "mergeCells":
-                    for (top, left), (bottom, right) in map(_area, part):
-                        sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+                    sheet.spans += [area(cell.get("ref", "")) for cell in part]
                 case "hyperlinks":
                     for link in named(part):
-                        sheet.link(*_area(link)[0], relations.get(link.get("id", ""), ("", ""))[1])
+                        sheet.link(area(link.get("ref", "")), relations.get(link.get("id", ""), ("", ""))[1])
                 case "controls" | "AlternateContent":
                     for control in named(part).iter("control"):
                         target = relations.get(control.get("id", ""), ("", ""))[1]
@@ -185,8 +181,7 @@ class _Book:
         else:
             text = f"={code}" if code else ""
             sheet.uncomputed.append(place)
-        link = _LINK.match(code)
-        return with_target(text, link[1]) if link else text
+        return linked(text, code)
 
     def _draw(self, sheet: Sheet, part: str, page: int) -> None:
         """What is drawn on a sheet, and the comments on its cells."""
@@ -266,12 +261,6 @@ def _listing(sheet: Element) -> tuple[str, str, bool]:
 
 def _is_hidden(element: Element) -> bool:
     return element.get("hidden") in _ON
-
-
-def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The first and the last cell of a reference."""
-    first, _, last = element.get("ref", "").partition(":")
-    return cell_place(first), cell_place(last or first)
 
 
 def _words(text: Element) -> Words:
