@@ -6,7 +6,7 @@ Dates that are whole stay ISO 8601, which reads one way only; parts of dates are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -30,14 +30,14 @@ BUILT_IN = {
 """The codes that a file names by number alone."""
 
 _TOKEN = re.compile(
-    r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[([<>=]+-?[\d.]+)\]|\[[^\]]*\]'
+    r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[((?:[<>]=?|<>|=)-?\d+(?:\.\d*)?)\]|\[[^\]]*\]'
     r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
 _NOT_ZERO = re.compile("[1-9]")
 _BELOW = re.compile(r"\s*(?:[1-9][0-9]*|[?#0]+)")
-_HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
+_HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne, "": None}
+_SIGNS = (">=0", ""), (">0", "<0", "")  # which numbers two or three sections are for that state none
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -71,33 +71,22 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
-    shows = [_renderer(section.tokens, 1462 * from_1904) for section in sections]
-    signed = [_signed(section.tokens, show) for section, show in zip(sections, shows, strict=True)]
-    above, below, zero = shows[0], shows[1] if len(shows) > 1 else signed[0], shows[2 if len(shows) > 2 else 0]
-    conditions = [_CONDITION.fullmatch(section.condition) for section in sections]
-    if any(conditions):
-        above = below = zero = _conditional(list(zip(conditions, shows, signed, strict=True)), (above, below, zero))
+    conditions = [section.condition for section in sections]
+    is_by_sign = len(sections) > 1 and not any(conditions)
+    rules = []
+    for section, condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
+        plain = _renderer(section.tokens, 1462 * from_1904)
+        holds, limit = _HOLDS[condition.rstrip("-.0123456789")], float(condition.lstrip("<=>") or 0)
+        rules.append((holds, limit, plain, plain if is_by_sign else _signed(section.tokens, plain)))
 
     def show(number: float) -> str:
         try:
-            text = (above if number > 0 else below if number < 0 else zero)(number).strip()
+            for holds, limit, plain, signed in rules:
+                if holds is None or holds(number, limit):
+                    return (signed if number < 0 else plain)(number).strip() or general(number)  # of `;;;` for one
         except (ValueError, ArithmeticError):
-            text = ""
-        return text or general(number)  # a code such as `;;;` hides the value
-
-    return show
-
-
-def _conditional(
-    sections: Sequence[tuple[re.Match[str] | None, _Show, _Show]], by_sign: tuple[_Show, _Show, _Show]
-) -> _Show:
-    """How the first section shows a number that holds for it; where none does, one is chosen by the sign."""
-
-    def show(number: float) -> str:
-        for match, plain, signed in sections:
-            if match is None or _HOLDS[match[1]](number, float(match[2])):
-                return (signed if number < 0 else plain)(number)
-        return by_sign[0 if number > 0 else 1 if number < 0 else 2](number)
+            pass
+        return general(number)
 
     return show
 
