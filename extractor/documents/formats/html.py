@@ -65,6 +65,7 @@ _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
 _SPAN_LIMIT = 100
+_INTEGER = re.compile(r"\s*-?\d{1,9}\s*", re.A)
 _WHITE = " \t\r\n\f\v\xa0"
 _SPACES = re.compile(f"[{_WHITE}]+")
 _ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
@@ -262,7 +263,8 @@ class _Page:
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        columns, rows = (min(max(_integer(node, name, 1), 1), _SPAN_LIMIT) for name in ("colspan", "rowspan"))
+        attributes = node.attributes
+        columns, rows = (min(max(_integer(attributes, name, 1), 1), _SPAN_LIMIT) for name in ("colspan", "rowspan"))
         self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
@@ -372,13 +374,14 @@ class _Numbers:
     """The numbers of a list's items, as the list writes them."""
 
     def __init__(self, node: LexborNode, style: str) -> None:
-        self._step = -1 if "reversed" in node.attributes else 1
+        attributes = node.attributes
+        self._step = -1 if "reversed" in attributes else 1
         first = sum(child.tag == "li" for child in node.iter()) if self._step < 0 else 1
-        self._number, self._form = _integer(node, "start", first), _form(style) or node.attributes.get("type") or "1"
+        self._number, self._form = _integer(attributes, "start", first), _form(style) or attributes.get("type") or "1"
 
     def next(self, item: LexborNode, style: str) -> str:
         """What stands in front of the next item, which may state its number and its form."""
-        number = _integer(item, "value", self._number)
+        number = _integer(item.attributes, "value", self._number)
         self._number = number + self._step
         form = _form(style) or self._form
         return "" if form == "none" else f"{numeral(number, form) if number > 0 else number}. "
@@ -478,6 +481,6 @@ def _field(attributes: dict[str, str | None]) -> str:
     return f" {attributes.get('value') or ''} "
 
 
-def _integer(node: LexborNode, name: str, default: int) -> int:
-    value = (node.attributes.get(name) or "").strip()
-    return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
+def _integer(attributes: dict[str, str | None], name: str, default: int) -> int:
+    value = attributes.get(name)
+    return int(value) if value and _INTEGER.fullmatch(value) else default
