@@ -165,6 +165,7 @@ class _Word:
     def _units(self, first: int, last: int) -> Iterator[tuple[str, Mark | None]]:
         """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
+        is_code = False  # whether this is the instruction of a field, which nobody sees as it looks
         for text, place, width in self._pieces:
             start, end = max(first - position, 0), min(max(last - position, 0), len(text))
             while start < end:
@@ -181,10 +182,10 @@ class _Word:
                         yield f"[^{mark}]", None
                     elif unit == "\x01" and look.data is not None:
                         yield _choice(self._data[look.data :]), None
-                    elif look is _PLAIN and unit.isascii():
-                        yield unit, None
-                    elif not look.face.hidden:
-                        yield look.symbol or (unit if unit < " " else look.face.apply(unit)), None
+                    elif is_code or not look.face.hidden:
+                        is_code = unit == "\x13" or (is_code and unit not in "\x14\x15")
+                        is_bare = is_code or unit < " " or (look is _PLAIN and unit.isascii())
+                        yield look.symbol or (unit if is_bare else look.face.apply(unit)), None
                 if (mark := self._notes.get(position + stop - 1)) and text[stop - 1] != "\x02":
                     yield f"[^{mark}]", None  # of a note with a sign of its own
                 start = stop
