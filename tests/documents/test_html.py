@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from extractor.documents.formats.html import html_text
+from extractor.documents.formats.html import html_parts
 from extractor.documents.tables import unmarked
 from tests.documents.making import loaded
+
+
+def html_text(html: str) -> str:
+    return html_parts(html).text
 
 
 @pytest.mark.parametrize(

@@ -325,9 +325,11 @@ def test_pictures_within_the_markup_of_a_message_are_shown(tmp_path: Path) -> No
     address = f"data:image/bmp;base64,{b64encode(picture('BMP', size=(80, 80))).decode()}"
     message = letter()
     message.set_content(f'<p>Total 42</p><img src="{address}">', subtype="html")
-    document = loaded(tmp_path, "a.eml", message.as_bytes(), ocr="off")
-    assert "Total 42" in document.text
-    assert [image.media_type for image in document.images] == ["image/png"]
+    outlooks = ole(outlook("x", {"__substg1.0_10130102": f'<p>Total 42</p><img src="{address}">'.encode()}))
+    for name, data in (("a.eml", message.as_bytes()), ("a.msg", outlooks)):
+        document = loaded(tmp_path, name, data, ocr="off")
+        assert "Total 42" in document.text
+        assert [image.media_type for image in document.images] == ["image/png"]
 
 
 def test_flowed_text_is_joined_to_paragraphs(tmp_path: Path) -> None:

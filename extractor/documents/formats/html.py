@@ -27,7 +27,7 @@ from extractor.documents.tables import TableWriter
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
-__all__ = ["Flow", "decode_html", "html_parts", "html_text", "parse"]
+__all__ = ["Flow", "decode_html", "html_parts", "parse"]
 
 _CHARSET = re.compile(rb"""(?:charset|<\?xml[^>]*\sencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _EMPTY = re.compile(r"""<([A-Za-z][\w:-]*)((?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?)/>""")
@@ -120,11 +120,6 @@ def decode_html(data: bytes) -> Decoded:
 def _opened_and_closed(tag: re.Match[str]) -> str:
     """An empty element of XML as HTML has it, where `<title/>` would take in all that follows."""
     return tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>"
-
-
-def html_text(html: str) -> str:
-    """The text that a reader of `html` would see."""
-    return _Page().read(_parsed(html))
 
 
 def html_parts(html: str) -> Parsed:
