@@ -12,7 +12,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import NamedTuple
 
 __all__ = ["BUILT_IN", "formatted", "formatted_text", "formatter", "general"]
 
@@ -50,16 +49,8 @@ _LAST = 2_958_466  # the day after 9999-12-31
 _TEXT = ("general", "@")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
-
-_Tokens = tuple[tuple[str, str], ...]
+_Tokens = tuple[tuple[str, str], ...]  # (kind, text); kind is literal, general, date, elapsed, digits or sign
 _Show = Callable[[float], str]
-
-
-class _Section(NamedTuple):
-    """One part of a code: what it shows, token by token, and for which numbers."""
-
-    tokens: _Tokens  # (kind, text); kind is literal, date, elapsed, digits or sign
-    condition: str
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
@@ -71,13 +62,13 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
-    conditions = [section.condition for section in sections]
+    conditions = [condition for _, condition in sections]
     is_by_sign = len(sections) > 1 and not any(conditions)
     rules = []
-    for section, condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
-        plain = _renderer(section.tokens, 1462 * from_1904)
+    for (tokens, _), condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
+        plain = _renderer(tokens, 1462 * from_1904)
         holds, limit = _HOLDS[condition.rstrip("-.0123456789")], float(condition.lstrip("<=>") or 0)
-        rules.append((holds, limit, plain, plain if is_by_sign else _signed(section.tokens, plain)))
+        rules.append((holds, limit, plain, plain if is_by_sign else _signed(tokens, plain)))
 
     def show(number: float) -> str:
         try:
@@ -127,7 +118,7 @@ def formatted_text(text: str, code: str) -> str:
     >>> formatted_text("17a", '0;-0;0;"No. "@')
     'No. 17a'
     """
-    tokens = next((section.tokens for section in _sections(code) if _TEXT in section.tokens), (_TEXT,))
+    tokens = next((tokens for tokens, _ in _sections(code) if _TEXT in tokens), (_TEXT,))
     return _words(tokens, text).strip()
 
 
@@ -137,7 +128,8 @@ def general(number: float) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _sections(code: str) -> tuple[_Section, ...]:
+def _sections(code: str) -> tuple[tuple[_Tokens, str], ...]:
+    """The parts of a code: their tokens, and the condition that a number meets to be shown by one, "" for none."""
     found: list[list[tuple[str, str]]] = [[]]
     conditions = [""]
     for match in _TOKEN.finditer(code):
@@ -156,7 +148,7 @@ def _sections(code: str) -> tuple[_Section, ...]:
             found[-1].append((_word_kind(word), word))
         elif match[0].startswith("_"):
             found[-1].append(("literal", " "))
-    return tuple(_Section(tuple(tokens), condition) for tokens, condition in zip(found, conditions, strict=True))
+    return tuple(zip(map(tuple, found), conditions, strict=True))
 
 
 def _word_kind(word: str) -> str:
