@@ -61,7 +61,7 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 @lru_cache(maxsize=1024)
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
-    sections = _sections(code)
+    sections = [part for part in _sections(code) if _TEXT not in part[0]] or _sections(code)  # `@` is for texts
     conditions = [condition for _, condition in sections]
     is_by_sign = len(sections) > 1 and not any(conditions)
     rules = []

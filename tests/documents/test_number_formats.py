@@ -49,6 +49,8 @@ from extractor.documents.number_formats import BUILT_IN, formatted, general
         (20, '[<5]"few";[<10]"some"', "20"),
         (12.5, "[>=100]0", "12.5"),
         (-3, "[<0]0.0;0", "-3.0"),
+        (-3.5, "0.00;@", "-3.50"),
+        (-3.5, "d mmm yyyy;@", "-3.5"),
         (1234, '0"%s"0', "123%s4"),
         (3, 'General" pcs"', "3 pcs"),
         (3.5, "@", "3.5"),
