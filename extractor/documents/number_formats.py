@@ -47,6 +47,7 @@ _LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other num
 _INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _LAST = 2_958_466  # the day after 9999-12-31
 _TEXT = ("general", "@")
+_COMMA = ("sign", ",")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
 _Tokens = tuple[tuple[str, str], ...]  # (kind, text); kind is literal, general, date, elapsed, digits or sign
@@ -163,7 +164,7 @@ def _digits(tokens: _Tokens) -> _Show:
     """Digits put into the places that the code keeps for them."""
     point = tokens.index(("sign", ".")) if ("sign", ".") in tokens else len(tokens)
     whole, rest = tokens[:point], tokens[point + 1 :]
-    marks = ["".join(text for kind, text in side if kind == "digits" or text == ",") for side in (whole, rest)]
+    marks = ["".join(t for kind, t in side if kind == "digits" or (kind, t) == _COMMA) for side in (whole, rest)]
     slots, decimals = (side.replace(",", "") for side in marks)
     if not slots:
         whole = (*whole, ("digits", "#"))
