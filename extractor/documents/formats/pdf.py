@@ -194,7 +194,7 @@ class _Reader:
         return (to_image(picture, number),), recognise(picture, self._source.ocr) if self._source.ocr else []
 
     def _stamped(self, number: int, found: Annotations) -> _Sides:
-        """The runs of the page with those of its stamps and signatures, in a copy in which they are part of the page."""
+        """The runs of the page with those of its stamps and signatures, in a copy that has them as part of the page."""
         copy = _open(self._data, self._source.password)
         try:
             page = copy[number - 1]
