@@ -76,12 +76,10 @@ def _is_stamp(form: Any, annotation: Any) -> bool:
     kind, box = pdfium.FPDFAnnot_GetSubtype(annotation), pdfium.FS_RECTF()
     if kind != pdfium.FPDF_ANNOT_WIDGET or not form:
         return bool(kind == pdfium.FPDF_ANNOT_STAMP)
-    is_signed = (
-        pdfium.FPDFAnnot_GetFormFieldType(form, annotation) == pdfium.FPDF_FORMFIELD_SIGNATURE
-        and pdfium.FPDFAnnot_HasKey(annotation, b"V")
-        and pdfium.FPDFAnnot_GetRect(annotation, box)
-    )
-    return is_signed and box.right > box.left and box.top > box.bottom
+    if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) != pdfium.FPDF_FORMFIELD_SIGNATURE:
+        return False
+    is_signed = pdfium.FPDFAnnot_HasKey(annotation, b"V") and pdfium.FPDFAnnot_GetRect(annotation, box)
+    return bool(is_signed) and box.right > box.left and box.top > box.bottom
 
 
 def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: Any) -> None:
