@@ -10,9 +10,9 @@ import asyncio
 import math
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from types import coroutine
 from typing import Any, TypeVar
@@ -84,10 +84,10 @@ class Connections:
                     response = await slot.handle_async_request(outgoing)
                     self._met = True
                     try:
-                        head = Response(response, self._secrets)
-                        yield head
+                        reply = Response(response.status_code, response.headers, response)
+                        yield reply
                     except ServiceError as error:
-                        raise head.broken or error from None  # a body that broke off may be whole by its own marks
+                        raise reply.broken or error from None  # a body that broke off may be whole by its own marks
                     finally:
                         await response.aclose()
                 finally:
@@ -98,6 +98,7 @@ class Connections:
                         await slot.aclose()
         except ServiceError as error:
             error.args = (self._secrets.hidden(str(error)),)
+            error.request_id = error.request_id and self._secrets.hidden(error.request_id)
             raise
         except TimeoutError:
             raise self._of_tree(httpx.ReadTimeout("the reply came too slowly"), seconds) from None
@@ -184,15 +185,14 @@ class Secrets:
         return value
 
 
+@dataclass(slots=True)
 class Response:
-    """The head of a reply: its status, and its headers by their names in small letters, secrets masked."""
+    """A reply whose head has come, and what broke off its body, if anything did. The headers may repeat a secret."""
 
-    def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
-        self._response = response
-        self.broken: httpx.TransportError | None = None
-        self.status = response.status_code
-        values = secrets.hidden("\n".join(response.headers.values())).split("\n")
-        self.headers = dict(zip(response.headers, values, strict=False))
+    status: int
+    headers: Mapping[str, str]
+    _response: httpx.Response
+    broken: httpx.TransportError | None = None
 
     async def feed(self, take: Callable[[bytes], object]) -> None:
         """Hand the body on, a piece at a time, unpacked.

@@ -53,7 +53,9 @@ class Recorder:
             text = self._secrets.hidden((await response.read()).decode("utf-8", "replace"))
             if response.broken:
                 raise response.broken
-            found = {name: value for name, value in response.headers.items() if name in _HEADERS}
+            found = {
+                name: self._secrets.hidden(response.headers[name]) for name in _HEADERS if name in response.headers
+            }
             seconds = time.monotonic() - began
             self.exchanges.append(Exchange(method, path, affinity, body, response.status, found, text, seconds))
         return self.exchanges[-1]
