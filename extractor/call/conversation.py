@@ -403,7 +403,7 @@ class Talk:
     called: list[Called] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     replies: Counter[str] = field(default_factory=Counter)
-    _options: Options = field(default_factory=Options)
+    _options: Options | None = None
     _open: bool = False
 
     def question(self) -> Question:

@@ -121,11 +121,9 @@ def is_plain(value: str) -> bool:
     return _PLAIN.fullmatch(value) is not None
 
 
-def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None = None) -> dict[str, str]:
-    """All headers of a request. `affinity` is a stable id: requests that share one reach the same instance's cache."""
+def headers(token: str, gateway: Gateway | None = None) -> dict[str, str]:
+    """The headers that all requests have."""
     fields = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    if affinity is not None:
-        fields["x-session-affinity"] = affinity
     return {**fields, **gateway.headers()} if gateway else fields
 
 

@@ -166,9 +166,8 @@ def test_bad_bodies(body: Any, path: str) -> None:
 
 
 def test_headers() -> None:
-    """The token, the media type, and the session where there is one."""
+    """The token and the media type."""
     assert headers("secret") == {"authorization": "Bearer secret", "content-type": "application/json"}
-    assert headers("secret", affinity="s-1")["x-session-affinity"] == "s-1"
 
 
 def test_gateway_headers() -> None:
