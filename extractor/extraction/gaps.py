@@ -15,7 +15,7 @@ from the others, the schema asks for some.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
@@ -65,28 +65,36 @@ def left_out(
     structure: Structure,
     placed: Sequence[Range],
     *,
-    silent: Sequence[Range] = (),
+    parts: Sequence[int] = (0,),
     unplaced: Sequence[JSON] = (),
     single: Collection[Wanted] = (),
 ) -> list[Range]:
-    """The rows of a text in which no item is placed, though most like them have one; in the parts for which nothing at
-    all was listed (`silent`) all rows like those. Not those that say a `single` value of the document which no item
-    says, or what one of the `unplaced` items says, whose place or end is not known.
+    """The rows of a text in which no item is placed, though most like them have one, in one of the parts that begin at
+    `parts` at the least; where a part has no item at all, all rows like those. Not those that say a `single` value of
+    the document which no item says, nor one for each of the `unplaced` items, whose place or end is not known.
 
     >>> text = "Day   Sum\\n2.1.  4.50\\n3.1.  2.00\\n4.1.  5.00\\n"
     >>> [text[slice(*row)] for row in left_out(Structure(text), [(10, 20), (32, 42)])]
     ['3.1.  2.00\\n']
     """
+
+    def part_of(place: Range) -> int:
+        return bisect_right(parts, place[0])
+
+    heard = {part_of(place) for place in placed}
     kinds: defaultdict[Hashable, list[_Row]] = defaultdict(list)
     for row in _rows(structure, placed):
         kinds[row.kind].append(row)
     gaps: list[Range] = []
     listed: list[str] = []
     for rows in kinds.values():
-        items, inside = [row for row in rows if row.held], [row for row in rows if row.inside]
-        if len(items) < ALIKE or 2 * len(items) <= len(inside):
+        items, inside = [row for row in rows if row.held], Counter(part_of(row.place) for row in rows if row.inside)
+        own = Counter(part_of(row.place) for row in items)
+        if len(items) < ALIKE or not any(2 * count > inside[part] for part, count in own.items()):
             continue
-        missing = [row for row in rows if not row.held and (row.inside or row.behind or _lies_in(row.place, silent))]
+        missing = [
+            row for row in rows if not row.held and (row.inside or row.behind or part_of(row.place) not in heard)
+        ]
         if missing and not _is_choice(structure.text, items, missing):
             gaps += (row.place for row in missing)
             listed += (structure.text[slice(*row.place)] for row in items)
@@ -106,18 +114,23 @@ def _unexcused(
     for number, item in enumerate(unplaced):
         for token in _tokens_of(orjson.dumps(item).decode()):
             saying[token].add(number)
+    left = Counter({number: _size_of(item) for number, item in enumerate(unplaced)})
     finder = Finder("\n".join(listed), single)
     telling = [one for one in single if not finder.find(one)]
     for place in gaps:
         row = text[slice(*place)]
         own, telling_here = _tokens_of(row) - common, Finder(row, telling)
-        excused = set(range(len(unplaced))).intersection(*(saying[token] for token in own))
-        if not excused and not any(map(telling_here.find, telling)):
+        excused = set(+left).intersection(*(saying[token] for token in own))
+        if excused:
+            left[min(excused)] -= 1
+        elif not any(map(telling_here.find, telling)):
             yield place
 
 
-def _lies_in(place: Range, parts: Sequence[Range]) -> bool:
-    return any(start <= place[0] < end for start, end in parts)
+def _size_of(item: JSON) -> int:
+    """How many rows of a text an item may take: one, and those of its lists."""
+    lists = [inner for inner in item.values() if isinstance(inner, list)] if isinstance(item, dict) else []
+    return 1 + sum(_size_of(one) for inner in lists for one in inner)
 
 
 def _is_choice(text: str, items: Sequence[_Row], others: Sequence[_Row]) -> bool:

@@ -85,8 +85,8 @@ def test_rows_of_a_part_for_which_nothing_is_listed() -> None:
     ]
     text = f"{''.join(texts)}Fees\n\nDay   Fee\n1.1.  2.00\n2.1.  3.00\n3.1.  4.00\n"
     rows = [(one.start(), one.end()) for one in re.finditer(r".*\.\d0\n", text)]
-    second, fees = (len(texts[0]), len(texts[0] + texts[1])), (text.index("Fees"), len(text))
-    assert left_out(Structure(text), [*rows[:5], *rows[10:15]], silent=[second, fees]) == rows[5:10]
+    parts = [0, len(texts[0]), len(texts[0] + texts[1]), text.index("Fees")]
+    assert left_out(Structure(text), [*rows[:5], *rows[10:15]], parts=parts) == rows[5:10]
     assert left_out(Structure(text), [*rows[:5], *rows[10:15]]) == []
 
 
