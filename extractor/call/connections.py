@@ -81,7 +81,7 @@ class Connections:
                     response = await slot.handle_async_request(outgoing)
                     self._met = True
                     try:
-                        reply = Response(response.status_code, response.headers, response)
+                        reply = Response(response.status_code, dict(response.headers.items()), response)
                         yield reply
                     except ServiceError as error:
                         raise reply.broken or error from None  # a body that broke off may be whole by its own marks
@@ -184,7 +184,7 @@ class Secrets:
 
 @dataclass(slots=True)
 class Response:
-    """A reply whose head has come, and what broke off its body, if anything did. The headers may repeat a secret."""
+    """A reply whose head has come. Names of headers are in small letters; any value may repeat a secret."""
 
     status: int
     headers: Mapping[str, str]
