@@ -20,7 +20,8 @@ __all__ = ["Structure", "Term"]
 
 _LONGEST = 600  # characters of a sentence before and behind its term
 
-_BETWEEN_FIGURES = re.compile(r"\d,[\d+-]")
+_ROWS = re.compile(r"(?:^[^,\n]*,[^,\n]*,.*\n){2}[^,\n]*,[^,\n]*,", re.MULTILINE)
+"""Three lines with two commas each. Of a row of two cells the comma is never between figures."""
 _IN_BRACKETS = re.compile(r"""\([^()"“„«]{0,40}["“„«] ?([^"”“»()]{2,60}?) ?["”“»][^()]{0,40}\)""")
 _AT_START = re.compile(r"""^[^\w\n]{0,4}["“„«] ?([^"”“».,!?()]{2,60}?) ?["”“»] \w""", re.MULTILINE)
 _QUOTED = re.compile(r"""["“„«] ?(\w[^"”“„«»().,!?\n]{1,59}?) ?["”“»]""")
@@ -62,7 +63,7 @@ class Structure:
     @cached_property
     def tabbed(self) -> str:
         """The text with a tab in place of each comma between cells."""
-        return with_tabs(self.text, self.tables) if _BETWEEN_FIGURES.search(self.text) else self.text
+        return with_tabs(self.text, self.tables) if self._written or _ROWS.search(self.text) else self.text
 
     @cached_property
     def runs(self) -> list[Run]:
