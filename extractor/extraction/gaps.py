@@ -19,7 +19,8 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
+from math import comb
 from typing import NamedTuple
 
 import orjson
@@ -35,11 +36,16 @@ from extractor.text.tables import Table, cells_of
 __all__ = ["ALIKE", "left_out"]
 
 Range = tuple[int, int]
+_SIGN, _PIECE = re.compile(r"[^\w\s]"), re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _NEGATIVE = re.compile(r"^\W*[-−(]")
 ALIKE = 2
 """Rows with an item that another row must be like."""
 _LONG, _PROSE = 120, 5
 """Characters past which a record, and words past which a cell is prose."""
+
+
+_CHANCE = 20
+"""Of so many choices of rows, chance makes one."""
 
 
 class _Row(NamedTuple):
@@ -88,7 +94,7 @@ def left_out(
         missing = [
             row for row in rows if not row.held and (row.inside or row.behind or part_of(row.place) not in heard)
         ]
-        if missing and not _is_choice([row.cells for row in items], [row.cells for row in missing]):
+        if missing and not _is_choice(structure.text, items, missing):
             gaps += (row.place for row in missing)
             listed += (structure.text[slice(*row.place)] for row in items)
     return sorted(_unexcused(structure.text, gaps, listed, unplaced, single)) if gaps else []
@@ -126,14 +132,68 @@ def _size_of(item: JSON) -> int:
     return 1 + sum(_size_of(one) for inner in lists for one in inner)
 
 
-def _is_choice(items: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a column tells the items from other rows: all of the ones, two or more, say the same there, and none of
-    the others does."""
-    for one, other in zip(zip(*items, strict=False), zip(*others, strict=False), strict=False):
-        for own, rest in ((one, other), (other, one)):
-            if len(own) > 1 and len({*own}) == 1 and _filled(own[0]) == "words" and own[0] not in rest:
-                return True
-    return False
+def _is_choice(text: str, items: Sequence[_Row], others: Sequence[_Row]) -> bool:
+    """Whether something tells the items from the other rows, so that the schema seems to ask for some of them.
+
+    Each item has a word or a sign, "open" or a tick, that none of the others has; or the others have one, here and
+    there. Or a column says other things in them, such as another month, or has only larger or smaller numbers: where
+    that is no matter of place, and rows that are left out by chance would hardly ever differ so.
+    """
+    rows = sorted((*items, *others))
+    own, rest = ([_marks(text[slice(*row.place)]) for row in some] for some in (items, others))
+    if len(own) > 1 and not set.intersection(*own) <= set().union(*rest):
+        return True
+    if _stretches([row.held for row in rows]) < 4:
+        return False
+    ways = comb(len(rows), len(others)) // _CHANCE
+    return (
+        not set.intersection(*rest) <= set().union(*own)
+        or any(2 ** len({*labels}) <= ways and _parts(rows, labels) for labels in _pieces(text, rows))
+        or (2 * len(rows) <= ways and any(_parts_by_size(rows, numbers) for numbers in _numbers(rows)))
+    )
+
+
+def _stretches(labels: Sequence[Hashable]) -> int:
+    """How many stretches of equal labels follow each other."""
+    return 1 + sum(one != other for one, other in pairwise(labels))
+
+
+def _parts(rows: Sequence[_Row], labels: Sequence[str]) -> bool:
+    """Whether no label is both of an item and of another row, and labels come again and again."""
+    of_items = {label for row, label in zip(rows, labels, strict=True) if row.held}
+    of_others = {label for row, label in zip(rows, labels, strict=True) if not row.held}
+    return of_items.isdisjoint(of_others) and _stretches(labels) >= 2 * len(of_items | of_others)
+
+
+def _parts_by_size(rows: Sequence[_Row], numbers: Sequence[Decimal]) -> bool:
+    own = [number for row, number in zip(rows, numbers, strict=True) if row.held]
+    rest = [number for row, number in zip(rows, numbers, strict=True) if not row.held]
+    return min(own) > max(rest) or max(own) < min(rest)
+
+
+def _pieces(text: str, rows: Sequence[_Row]) -> Iterator[Sequence[str]]:
+    """What each row says in one place of a column: the words and the figures of its cells by their order."""
+    for cells in zip(*(row.cells or [text[slice(*row.place)]] for row in rows), strict=False):
+        yield from zip_longest(*map(_PIECE.findall, cells), fillvalue="")
+
+
+def _numbers(rows: Sequence[_Row]) -> Iterator[Sequence[Decimal]]:
+    """The columns that have a number in each row."""
+    for cells in zip(*(row.cells for row in rows), strict=False):
+        numbers = [number for cell in cells if (number := _number(cell)) is not None]
+        if len(numbers) == len(cells):
+            yield numbers
+
+
+def _number(cell: str) -> Decimal | None:
+    """The number that a cell says, the largest of several."""
+    found = [one.value for one in numerals(fold(cell).text) if not one.doubt]
+    return max(found, key=abs) if found and _filled(cell) != "words" else None
+
+
+def _marks(text: str) -> set[str]:
+    """The words of a row that have no digits, and its signs."""
+    return {word for word in words(text) if "9" not in word} | set(_SIGN.findall(text))
 
 
 def _tokens_of(text: str) -> set[str]:
@@ -217,11 +277,7 @@ def _totals(rows: Sequence[Sequence[str]]) -> Iterator[int]:
     whole: Counter[int] = Counter()
     sums: defaultdict[tuple[int, Decimal], set[int]] = defaultdict(set)
     for index, row in enumerate(rows):
-        found = (
-            (column, [one.value for one in numerals(fold(cell).text) if not one.doubt])
-            for column, cell in enumerate(row)
-        )
-        values = {column: max(own, key=abs) for column, own in found if own and _filled(row[column]) != "words"}
+        values = {column: value for column, cell in enumerate(row) if (value := _number(cell)) is not None}
         since = [sums[column, whole[column] - value] for column, value in values.items()]
         if any(values.values()) and any(before < index - 1 for before in set.intersection(*since)):
             yield index

@@ -38,6 +38,7 @@ from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
 from extractor.extraction.values import Fields, Item, Leaf, gather
 from extractor.schema.pointer import JSON
+from extractor.text.structure import Structure
 
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
@@ -100,6 +101,7 @@ def ground(
     >>> ground({"total": "9.50"}, "Kebab Haus, total 9,50 EUR")["/total"]
     (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
+    text = Structure(text, tables).tabbed
     leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
     whole, fields = _gathered(value, text, schema, leaves, quotes or {})
     if whole.lists:

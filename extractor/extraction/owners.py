@@ -47,7 +47,7 @@ def places(layout: Layout, path: str, items: Sequence[JSON], start: int, end: in
 
 
 def _standing(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int, **more: Any) -> list[Standing]:
-    text, schema = layout.document.text, layout.schema
+    text, schema = layout.structure.tabbed, layout.schema
     return align_rows(items, text, start=start, end=end, schema=schema, pointer=path, **more) if items else []
 
 
@@ -146,7 +146,7 @@ def _answered(reading: Reading, before: Reading) -> Reading:
 def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -> bool:
     """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
     others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
-    text, keys = layout.document.text, [orjson.dumps(one.row.value) for one in placed]
+    text, keys = layout.structure.tabbed, [orjson.dumps(one.row.value) for one in placed]
     least: dict[bytes, int] = {}
     for key, one in zip(keys, placed, strict=True):
         least[key] = min(one.absent, least.get(key, one.absent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -11,10 +12,12 @@ from extractor.documents.document import Table as Written
 from extractor.text.lines import Lines
 from extractor.text.outline import Heading, find_headings
 from extractor.text.records import Run, find_runs
-from extractor.text.tables import Table, find_tables
+from extractor.text.tables import Table, find_tables, with_tabs
 from extractor.text.terms import Term, find_terms
 
 __all__ = ["Structure"]
+
+_BETWEEN_FIGURES = re.compile(r"\d,[\d+-]")
 
 
 class Structure:
@@ -41,6 +44,11 @@ class Structure:
     def tables(self) -> list[Table]:
         """Its tables, in order."""
         return find_tables(self.lines, self._written)
+
+    @cached_property
+    def tabbed(self) -> str:
+        """The text with a tab in place of each comma between cells."""
+        return with_tabs(self.text, self.tables) if _BETWEEN_FIGURES.search(self.text) else self.text
 
     @cached_property
     def runs(self) -> list[Run]:

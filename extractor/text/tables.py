@@ -17,7 +17,7 @@ from typing import NamedTuple
 from extractor.documents.document import Table as Written
 from extractor.text.lines import Lines
 
-__all__ = ["Table", "cells_of", "find_tables"]
+__all__ = ["Table", "cells_of", "find_tables", "with_tabs"]
 
 _MOST_HEADER = 4  # rows
 _MOST_BETWEEN = 2  # lines between two rows: group rows, the rest of a cell
@@ -30,6 +30,7 @@ _DIVIDER = re.compile(r"(?=.*[-=_─━═]{3})[-=_─━═+|:┼├┤ ]+")
 _GAP = re.compile(r" {2,}|\t+")
 _BAR = re.compile(r"(?<!\\)\|")  # between cells; one within a cell is escaped
 _NUMBER = re.compile(r"(?=.*\d)[^\w\s]{0,2}(?:[A-Z]{3} ?)?[\d\s.,:/'’%()+\-–−٫٬]+[^\w\s]?(?: ?[A-Z]{1,3})?")
+_COMMA = re.compile(r'(?:^|(?<=,))"(?:[^"]|"")*"(?=[,\n]|$)|(,)', re.MULTILINE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -104,6 +105,22 @@ def cells_of(rows: Sequence[str], delimiter: str) -> list[list[str]]:
     found = [row.cells if (row := _aligned(lines, index)) else () for index in range(len(lines))]
     columns = max(found, key=len, default=())
     return [[next((its.text for its in row if _touch(its, cell)), "") for cell in columns] for row in found]
+
+
+def with_tabs(text: str, tables: Sequence[Table]) -> str:
+    """A text with a tab in place of each comma between the cells of its tables, so that two cells are not one number.
+
+    >>> text = "lot,day,sum\\n17,3,250\\n18,4,'1,5'\\n".replace("'", '"')
+    >>> with_tabs(text, [Table(0, len(text), 3, None, (), (), ",")])
+    'lot\\tday\\tsum\\n17\\t3\\t250\\n18\\t4\\t"1,5"\\n'
+    """
+    pieces, done = list[str](), 0
+    for table in tables:
+        if table.delimiter == ",":
+            cells = _COMMA.sub(lambda found: "\t" if found[1] else found[0], text[table.start : table.end])
+            pieces += [text[done : table.start], cells]
+            done = table.end
+    return "".join((*pieces, text[done:]))
 
 
 # -- rows, by kind
