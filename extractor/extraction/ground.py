@@ -36,7 +36,7 @@ from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
-from extractor.extraction.values import Fields, Item, Leaf, gather
+from extractor.extraction.values import Item, Leaf, gather
 from extractor.schema.pointer import JSON
 from extractor.text.structure import Structure
 
@@ -103,10 +103,10 @@ def ground(
     """
     text = Structure(text, tables).tabbed
     leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
-    whole, fields = _gathered(value, text, schema, leaves, quotes or {})
+    whole = _gathered(value, text, schema, leaves, quotes or {})
     if whole.lists:
         _reserve(whole, lines, leaves)
-        lists = Lists(lines, fields)
+        lists = Lists(lines, schema)
         for found in whole.lists:
             known = (rows or {}).get(found.pointer) or [None] * len(found.items)
             taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
@@ -157,9 +157,9 @@ def align_rows(
     """Where the items of a list stand that begin in `text[start:end]`, of equal places rather in their `own` range. The
     last one may go on as far as `behind`."""
     stretch = text[start : max(end, behind)]
-    whole, fields = _gathered(list(items), stretch, schema, [], {}, pointer)
+    whole = _gathered(list(items), stretch, schema, [], {}, pointer)
     (found,) = whole.lists
-    lists = Lists(Lines(stretch), fields, own=(own[0] - start, own[1] - start) if own else None)
+    lists = Lists(Lines(stretch), schema, own=(own[0] - start, own[1] - start) if own else None)
     placed = lists.align(found, [[(0, end - start)]] * len(items))
     ranges = [(one[0].start, one[0].end) if one else None for one in placed]
     return [
@@ -175,10 +175,9 @@ def _gathered(
     leaves: list[Leaf],
     quotes: Mapping[str, str],
     pointer: str = "",
-) -> tuple[Item, Fields]:
-    """A value with the places of its leaves, which are added to `leaves`; and the fields of its schema."""
-    fields = Fields(schema)
-    whole = gather(value, pointer, fields, leaves)
+) -> Item:
+    """A value with the places of its leaves, which are added to `leaves`."""
+    whole = gather(value, pointer, schema, leaves)
     wanted = {pointer: Wanted(words, "quote") for pointer, words in quotes.items() if words}
     finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
     single = {leaf for own in whole.objects.values() for leaf in own}
@@ -186,7 +185,7 @@ def _gathered(
         leaf.find(finder, wanted.get(leaf.pointer))
         if leaf not in single:
             leaf.find_unsure(finder)
-    return whole, fields
+    return whole
 
 
 # ---------------------------------------------------------------------- values outside lists
