@@ -17,7 +17,7 @@ from itertools import combinations
 from typing import Any, NamedTuple, TypeVar
 
 from extractor.extraction.finding import Place, within
-from extractor.extraction.rows import REACH, Core, Fact, Lines, cut
+from extractor.extraction.rows import REACH, Core, Fact, Lines, passages
 
 __all__ = ["cores"]
 
@@ -304,13 +304,12 @@ class _Search:
     def held(self, found: Sequence[Core | None], rows: Sequence[Sequence[Fact]]) -> tuple[int, int, int]:
         """How many values of the items themselves stand in the passages that are cut around some cores, how short
         these are all in all, and how much is in the cores."""
-        order = sorted((item for item, core in enumerate(found) if core), key=lambda item: found[item] or ())
-        placed = [(rows[item], found[item], (self._start, self._end)) for item in order]
         count = size = 0
-        for item, passage in zip(order, cut(placed, self._lines), strict=True):
-            own = self._rows[item][: self._own[item]]
-            count += sum(bool(passage.within(fact.places)) for fact in own)
-            size += passage.end - passage.start
+        placed = passages(list(zip(rows, found, strict=True)), self._lines, [(self._start, self._end)] * len(rows))
+        for item, passage in enumerate(placed):
+            if passage:
+                count += sum(bool(passage.within(fact.places)) for fact in self._rows[item][: self._own[item]])
+                size += passage.end - passage.start
         return count, -size, sum(core.score for core in found if core)
 
 

@@ -33,13 +33,12 @@ from extractor.text.records import words
 from extractor.text.structure import Structure
 from extractor.text.tables import Table, cells_of
 
-__all__ = ["ALIKE", "left_out"]
+__all__ = ["left_out"]
 
 Range = tuple[int, int]
-_SIGN = re.compile(r"[^\w\s]")
 _SIGN, _PIECE = re.compile(r"[^\w\s]"), re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _NEGATIVE = re.compile(r"^\W*[-−(]")
-ALIKE = 2
+_ALIKE = 2
 """Rows with an item that another row must be like."""
 _LONG, _PROSE = 120, 5
 """Characters past which a record, and words past which a cell is prose."""
@@ -90,7 +89,7 @@ def left_out(
     for rows in kinds.values():
         items, inside = [row for row in rows if row.held], Counter(part_of(row.place) for row in rows if row.inside)
         own = Counter(part_of(row.place) for row in items)
-        if len(items) < ALIKE or not any(2 * count > inside[part] for part, count in own.items()):
+        if len(items) < _ALIKE or not any(2 * count > inside[part] for part, count in own.items()):
             continue
         missing = [
             row for row in rows if not row.held and (row.inside or row.behind or part_of(row.place) not in heard)

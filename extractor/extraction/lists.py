@@ -108,23 +108,27 @@ class Lists:
         return placed
 
     def _cores(self, listed: Listed, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
-        """The cores of items that begin in a range. Where they all stand as well behind a label that says more of the
-        name of their list, or behind another list of the same object that has their places, they are there."""
-        best = cores(facts, self._lines, start, end, self._own)
+        """The cores of items that begin in a range. Where they all stand as well behind another list of the same object
+        that has their places, or behind a label that says more of the name of their list, they are there."""
+        usual = cores(facts, self._lines, start, end, self._own)
         held = self._held[listed.pointer.rpartition("/")[0]]
         others = {start: after for start, (after, pointer) in held.items() if pointer != listed.pointer and after < end}
         own = field_of(self._schema, listed.pointer).own
-        first = min((core.start for core in best if core), default=end)
-        lasts = [max(fact.places[-1].start for fact in its) for its, core in zip(facts, best, strict=True) if core]
+        first = min((core.start for core in usual if core), default=end)
+        lasts = [max(fact.places[-1].start for fact in its) for its, core in zip(facts, usual, strict=True) if core]
         last = max(first, min([end, *lasts]))
         found = sorted(label.end() for one in own for label in one.finditer(self._lines.text, first, last))
-        for low in list({self._lines.around(label)[0]: label for label in found}.values())[:_SECTIONS]:
-            other = cores(facts, self._lines, low, end)
-            if _worth(other) >= _worth(best) and self._named(own, start, other) > self._named(own, start, best):
-                best = other
-        if any(core and core.start in others for core in best):
-            other = cores(facts, self._lines, max(others.values()), end)
-            best = other if _worth(other) >= _worth(best) else best
+        lows = list({self._lines.around(label)[0]: label for label in found}.values())[:_SECTIONS]
+
+        def is_anothers(found: Sequence[Core | None]) -> bool:
+            return any(core and core.start in others for core in found)
+
+        if is_anothers(usual):
+            lows.append(max(others.values()))
+        best = max(
+            [usual, *(cores(facts, self._lines, low, end) for low in lows)],
+            key=lambda found: (*_worth(found), not is_anothers(found), *self._named(own, start, found)),
+        )
         held.update((core.start, (core.end, listed.pointer)) for core in best if core)
         return best
 

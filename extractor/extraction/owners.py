@@ -12,7 +12,7 @@ are like those that are (`gaps`), and parts all of whose rows are those of other
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -23,7 +23,7 @@ import orjson
 from extractor.errors import Problem
 from extractor.extraction.answers import Reading, Row, filled, last_items
 from extractor.extraction.finding import Finder, Wanted
-from extractor.extraction.gaps import ALIKE, left_out
+from extractor.extraction.gaps import left_out
 from extractor.extraction.ground import Range, Standing, align_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Layout, Part
@@ -146,35 +146,33 @@ def _answered(reading: Reading, before: Reading) -> Reading:
 def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -> bool:
     """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
     others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
-    text, keys = layout.structure.tabbed, [orjson.dumps(one.row.value) for one in placed]
-    least: dict[bytes, int] = {}
-    for key, one in zip(keys, placed, strict=True):
-        least[key] = min(one.absent, least.get(key, one.absent))
-    standing = defaultdict[bytes, list[Range]](list)
-    for key, one in zip(keys, placed, strict=True):
-        if one.place and one.absent == least[key]:
-            standing[key].append(one.place)
+    text, equal = layout.structure.tabbed, defaultdict[bytes, list[_Placed]](list)
+    for one in placed:
+        equal[orjson.dumps(one.row.value)].append(one)
+    standing = {
+        key: [one.place for one in own if one.place and one.absent == min(its.absent for its in own)]
+        for key, own in equal.items()
+    }
     taken = sorted(chain.from_iterable(standing.values()))
-    for key, count in Counter(keys).items():
-        copies = standing[key]
-        if not 0 < len(copies) < count:
+
+    def is_free(offset: int) -> bool:
+        at = bisect_right(taken, offset, key=lambda one: one[0])
+        return at == 0 or taken[at - 1][1] <= offset
+
+    for key, copies in standing.items():
+        if not 0 < len(copies) < len(equal[key]):
             continue
-        wanted, many = _wanted(layout, path, orjson.loads(key)), Wanted(count, "integer")
+        wanted, many = _wanted(layout, path, orjson.loads(key)), Wanted(len(equal[key]), "integer")
         lines = "".join(
             text[text.rfind("\n", 0, start) + 1 : end] + text[end:].partition("\n")[0] for start, end in copies
         )
         if many.number not in {one.number for one in wanted} and Finder(lines, [many]).find(many):
             continue
         finder = Finder(text[part.start : part.end], wanted)
-        free = [one for one in wanted if any(_is_free(place.start + part.start, taken) for place in finder.find(one))]
+        free = [one for one in wanted if any(is_free(place.start + part.start) for place in finder.find(one))]
         if 2 * len(free) < len(wanted):
             return True
     return False
-
-
-def _is_free(offset: int, taken: Sequence[Range]) -> bool:
-    at = bisect_right(taken, offset, key=lambda one: one[0])
-    return at == 0 or taken[at - 1][1] <= offset
 
 
 def is_further(layout: Layout, part: Part, path: str, item: JSON, equal: int, end: int) -> bool:
@@ -197,7 +195,7 @@ def _missing(
 ) -> dict[int, Problem]:
     """Rows of the text that are in no item, by the number of the reading of their part. A part of which something is
     missing already, as it was counted or cut off, has none."""
-    if not placed or len(layout.structure.rows) <= ALIKE:
+    if not placed:
         return {}
     whole = {at: reading for at, reading in enumerate(readings) if reading.rest is not None and not reading.losses}
     lists: dict[Range, str] = {}

@@ -23,7 +23,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -31,7 +30,10 @@ from extractor.documents.document import Table
 from extractor.extraction.finding import Place, within
 from extractor.extraction.headers import Headers
 
-__all__ = ["REACH", "Core", "Fact", "Lines", "Passage", "cut", "passages", "slight"]
+__all__ = ["REACH", "Core", "Fact", "Lines", "Passage", "passages", "slight"]
+
+Range = tuple[int, int]
+"""`text[start:end]`."""
 
 REACH = 2_000
 """Characters of a long line or text around a row that count as near."""
@@ -94,13 +96,13 @@ def slight(written: str) -> bool:
 
 
 class Lines:
-    """The lines of a text; of very long ones the sentences."""
+    """The lines of a text; of very long ones the sentences. `headers` are those of its tables."""
 
     def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
-        self.text, self._tables = text, tables
-        self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
+        self.text, self.headers = text, Headers(text, tables)
+        self._breaks = self.headers.lines
         starts = []
-        for start, end in pairwise([*self._breaks, len(text)]):
+        for start, end in pairwise([*self._breaks.starts, len(text)]):
             starts.append(start)
             if end - start > _LONG:
                 starts += [start + found.start() for found in _SENTENCE.finditer(text[start:end]) if found.start()]
@@ -109,19 +111,14 @@ class Lines:
         ]
         self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
 
-    @cached_property
-    def headers(self) -> Headers:
-        """The headers of the tables of the text."""
-        return Headers(self.text, self._tables)
-
-    def around(self, offset: int) -> tuple[int, int]:
+    def around(self, offset: int) -> Range:
         """Where the line (or sentence) around an offset begins and ends, its break included."""
         at = bisect_right(self._starts, offset)
         return self._starts[at - 1], self._starts[at] if at < len(self._starts) else len(self.text)
 
     def column(self, offset: int) -> int:
         """Characters before an offset on its line."""
-        return offset - self._breaks[bisect_right(self._breaks, offset) - 1]
+        return offset - self._breaks.starts[self._breaks.at(offset)]
 
     def count(self, start: int, end: int) -> int:
         """How many lines (or sentences) begin from one offset to another."""
@@ -129,8 +126,7 @@ class Lines:
 
     def end(self, offset: int) -> int:
         """Where the line around an offset ends."""
-        at = bisect_right(self._breaks, max(0, offset - 1))
-        return self._breaks[at] if at < len(self._breaks) else len(self.text)
+        return self._breaks.end(self._breaks.at(max(0, offset - 1)))
 
     def before(self, offset: int) -> str:
         """The text of the line up to an offset, or the end of that where it is very long."""
@@ -145,9 +141,8 @@ class Lines:
             return before, ""
         if headers and self.headers.is_row(place.start):
             return before, self.headers.above(place[:2])
-        at = bisect_right(self._breaks, place.start) - 1
-        column = place.start - self._breaks[at]
-        above = self.text[self._breaks[at - 1] : self._breaks[at] - 1] if at else ""
+        line, column = self._breaks.at(place.start), self.column(place.start)
+        above = self._breaks[line - 1] if line else ""
         return before, above[max(0, column - margin) : column + place.end - place.start + margin]
 
     def filled(self, start: int, end: int) -> bool:
@@ -155,7 +150,7 @@ class Lines:
         low, high = self.around(start)
         return 2 * (end - start) >= len(self.text[low:high].strip())
 
-    def table_row(self, core: Core) -> tuple[int, int]:
+    def table_row(self, core: Core) -> Range:
         """The line of a table that a core is in; elsewhere the core."""
         if not self.headers.is_row(core.start):
             return core.start, core.end
@@ -163,10 +158,8 @@ class Lines:
 
     def blank(self, offset: int) -> bool:
         """Whether a line begins at an offset and the one above it is blank."""
-        at = bisect_left(self._breaks, offset)
-        if at == 0 or at >= len(self._breaks) or self._breaks[at] != offset:
-            return offset == 0
-        return not self.text[self._breaks[at - 1] : offset].strip()
+        line = self._breaks.at(offset)
+        return offset == 0 or (self._breaks.starts[line] == offset and not self._breaks[line - 1])
 
 
 # ---------------------------------------------------------------------- cuts
@@ -176,21 +169,17 @@ Sides = tuple[list[int], list[int]]
 
 
 def passages(
-    rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines, bounds: Sequence[tuple[int, int]]
+    rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines, bounds: Sequence[Range]
 ) -> list[Passage | None]:
     """The passage of each item with a core, such that as many values as possible stand in the passage of their own;
     `bounds` are what each of them cannot reach beyond."""
     order = sorted((index for index, (_, core) in enumerate(rows) if core), key=lambda index: rows[index][1] or ())
-    placed = [(*rows[index], bounds[index]) for index in order]
-    found: list[Passage | None] = [None] * len(rows)
-    for index, passage in zip(order, cut(placed, lines), strict=True):
-        found[index] = passage
-    return found
+    cut = _cut([(*rows[index], bounds[index]) for index in order], lines) if order else []
+    placed = dict(zip(order, cut, strict=True))
+    return [placed.get(index) for index in range(len(rows))]
 
 
-def cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
-    if not placed:
-        return []
+def _cut(placed: Sequence[tuple[Sequence[Fact], Any, Range]], lines: Lines) -> list[Passage]:
     cores: list[Core] = [core for _, core, _ in placed]
     nests = any(fact.inner for facts, _, _ in placed for fact in facts)
     edges = _edges(cores, [bound for _, _, bound in placed], lines, nests=nests)
@@ -208,9 +197,7 @@ def cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Li
     return found
 
 
-def _edges(
-    placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines, *, nests: bool
-) -> list[tuple[int, int]]:
+def _edges(placed: Sequence[Core], bounds: Sequence[Range], lines: Lines, *, nests: bool) -> list[Range]:
     """From where to where each item may reach: its neighbours' cores, or the rows of a table that these are in;
     outside, as far as any two are apart. Items with lists of their own may be of any length."""
     widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=REACH)
@@ -284,7 +271,7 @@ def _after(offset: int, high: int, lines: Lines) -> int:
     return min(end, high)
 
 
-def _reach_of(core: Core, sides: Sides, low: int, high: int, lines: Lines) -> tuple[int, int]:
+def _reach_of(core: Core, sides: Sides, low: int, high: int, lines: Lines) -> Range:
     """From the first to the last line of what an item has between its cuts."""
     start = min([core.start, *(one for one in sides[0] if one >= low)])
     end = max([core.end, *(one for one in sides[1] if one <= high)])

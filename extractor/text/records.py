@@ -85,6 +85,10 @@ def _units(lines: Lines, stretch: Sequence[int]) -> Iterator[list[_Unit]]:
     """Runs of like units: of single lines first, of blocks between blank lines, of lines with the indented ones below
     them, then of lines within a block."""
     singles = [_Unit(index, index + 1, frozenset(words(lines[index]))) for index in stretch]
+    firsts = [unit.first for unit in singles]
+
+    def within(units: Sequence[_Unit]) -> list[_Unit]:
+        return singles[bisect_left(firsts, units[0].first) : bisect_left(firsts, units[-1].last)]
 
     def follows_blank(unit: _Unit, above: _Unit) -> bool:
         return unit.first > above.last
@@ -92,23 +96,20 @@ def _units(lines: Lines, stretch: Sequence[int]) -> Iterator[list[_Unit]]:
     def is_flush(unit: _Unit, above: _Unit) -> bool:
         return follows_blank(unit, above) or not lines[unit.first][:1].isspace()
 
-    def alike(units: Sequence[_Unit], *begins: Callable[[_Unit, _Unit], bool]) -> Iterator[list[_Unit]]:
-        for are_alike, some in _parted(units):
-            if are_alike:
-                yield some
+    for alike, units in _parted(singles):
+        if alike:
+            yield units
+            continue
+        for alike_blocks, blocks in _parted(_grouped(units, follows_blank)):
+            if alike_blocks:
+                yield blocks
                 continue
-            own = [one for unit in some for one in within(unit)]
-            if begins:
-                yield from alike(list(_grouped(own, begins[0])), *begins[1:])
-            else:
-                for block in _grouped(own, follows_blank):
-                    yield from _led(lines, within(block))
-
-    def within(unit: _Unit) -> list[_Unit]:
-        return singles[bisect_left(firsts, unit.first) : bisect_left(firsts, unit.last)]
-
-    firsts = [unit.first for unit in singles]
-    return alike(singles, follows_blank, is_flush)
+            for alike_groups, groups in _parted(_grouped(within(blocks), is_flush)):
+                if alike_groups:
+                    yield groups
+                    continue
+                for block in _grouped(within(groups), follows_blank):
+                    yield from _led(lines, within([block]))
 
 
 def _parted(units: Sequence[_Unit]) -> Iterator[tuple[bool, list[_Unit]]]:
@@ -133,16 +134,10 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= max(2, _ALIKE * len(one | other))
 
 
-def _grouped(units: Sequence[_Unit], begins: Callable[[_Unit, _Unit], bool]) -> Iterator[_Unit]:
+def _grouped(units: Sequence[_Unit], begins: Callable[[_Unit, _Unit], bool]) -> list[_Unit]:
     """The units joined, but for those that begin a group after the one above them."""
-    joined: list[_Unit] = []
-    for unit in units:
-        if joined and begins(unit, joined[-1]):
-            yield _joined(joined)
-            joined = []
-        joined.append(unit)
-    if joined:
-        yield _joined(joined)
+    firsts = [at for at, unit in enumerate(units) if at == 0 or begins(unit, units[at - 1])]
+    return [_joined(units[first:last]) for first, last in pairwise([*firsts, len(units)])]
 
 
 def _joined(units: Sequence[_Unit]) -> _Unit:
