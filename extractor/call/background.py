@@ -48,7 +48,7 @@ class Job(Generic[T]):
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
-    _task: asyncio.Task[T] | None = None
+    _task: asyncio.Task[Any] | None = None
     _ended: Future[T] = field(default_factory=Future)
 
     def result(self) -> T:
@@ -67,9 +67,17 @@ class Job(Generic[T]):
         if not self._ended.done():
             stop([self], _BOOKING_SECONDS)
 
-    def _begin(self, work: Coroutine[Any, Any, T]) -> None:
-        self._task = asyncio.get_running_loop().create_task(work)
-        self._task.add_done_callback(self._end)
+    async def _work(self, work: Coroutine[Any, Any, T]) -> None:
+        self._task = asyncio.current_task()
+        if self._ended.done():  # an interrupt came first
+            work.close()
+            return
+        try:
+            result = await work
+        except BaseException as error:
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(result)
 
     def _cancel(self) -> None:
         assert self._loop
@@ -78,15 +86,8 @@ class Job(Generic[T]):
     def _cancelled(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        elif not self._ended.done():  # an interrupt came before the loop heard of the work
+        elif not self._ended.done():  # an interrupt came before the work began
             self._ended.set_exception(asyncio.CancelledError())
-
-    def _end(self, task: asyncio.Task[T]) -> None:
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is None:
-            self._ended.set_result(task.result())
-        else:
-            self._ended.set_exception(error)
 
 
 def stop(jobs: Collection[Job[Any]], seconds: float | None = None) -> None:
@@ -121,7 +122,7 @@ class Background:
     def begin(self, job: Job[T], work: Coroutine[Any, Any, T]) -> None:
         """Begin the work of a job, in a copy of the caller's context."""
         job._loop = self._loop
-        self._loop.call_soon_threadsafe(job._begin, work)
+        self._loop.call_soon_threadsafe(self._loop.create_task, job._work(work))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work on the loop and wait for it.

@@ -7,12 +7,11 @@ all of its connections for every request, which at 64 at once costs more than al
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from types import coroutine
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+import orjson
 
 from extractor.call.endpoint import is_loopback
 from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached, UsageError
@@ -28,12 +28,11 @@ from extractor.wire.values import Reply, ToolCall
 __all__ = ["Connections", "Response", "Secrets", "proxy_for", "straight"]
 
 T = TypeVar("T")
-_Fields = Sequence[tuple[bytes, bytes]]
 
 LARGEST = 200_000_000
 """Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
 
-_CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 60.0
+_CONNECT_SECONDS, _IDLE_SECONDS, _SILENT_SECONDS = 10.0, 60.0, 60.0
 _PACKED = ("gzip", "deflate", "identity")
 _WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
 _SHORTEST = 8
@@ -45,9 +44,9 @@ _PROXIES = ("http", "https", "socks5", "socks5h")
 class Connections:
     """Connections to one host. Each event loop has its own, closed when it ends."""
 
-    def __init__(self, address: httpx.URL, secrets: Secrets) -> None:
+    def __init__(self, address: httpx.URL, headers: Mapping[str, str], secrets: Secrets) -> None:
         _spare_sniffio()
-        self._host, self._secrets = address.host, secrets
+        self._host, self._secrets, self._headers = address.host, secrets, httpx.Headers(headers).raw
         self._met = False
         self._options: dict[str, Any] = {
             # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
@@ -59,23 +58,21 @@ class Connections:
 
     @asynccontextmanager
     async def exchange(
-        self,
-        method: str,
-        address: httpx.URL,
-        headers: _Fields,
-        content: bytes,
-        *,
-        seconds: float,
-        idle: float = math.inf,
+        self, method: str, address: httpx.URL, body: Any = None, *, seconds: float, session: str | None = None
     ) -> AsyncIterator[Response]:
-        """One reply, whose body can be read inside the `with`.
+        """One reply to a JSON body, or to none. Its own body can be read inside the `with`.
 
-        All of it may take `seconds`, and `idle` seconds may pass without a byte. What goes wrong in the `with` is one
-        of our errors, with no secret in its message.
+        All of it may take `seconds`. Requests of one `session` share what is cached, whichever connection they take.
+        What goes wrong in the `with` is one of our errors, with no secret in its message.
         """
-        fields = [(b"host", address.netloc), (b"content-length", b"%d" % len(content)), *headers]
+        content, idle = b"" if body is None else orjson.dumps(body), seconds
+        fields = [(b"host", address.netloc), (b"content-length", b"%d" % len(content)), *self._headers]
+        if session:
+            fields.append((b"x-session-affinity", session.encode()))
+        if body and body.get("stream"):  # one that says nothing for so long is dead, though its reply has time left
+            idle = min(seconds, max(_SILENT_SECONDS, seconds / 3))
         outgoing = httpx.Request(method, address, headers=fields, stream=httpx.ByteStream(content))
-        outgoing.extensions["timeout"] = httpx.Timeout(min(idle, seconds), connect=_CONNECT_SECONDS).as_dict()
+        outgoing.extensions["timeout"] = httpx.Timeout(idle, connect=_CONNECT_SECONDS).as_dict()
         try:
             async with asyncio.timeout(seconds):
                 unused = await self._unused()
@@ -84,10 +81,10 @@ class Connections:
                     response = await slot.handle_async_request(outgoing)
                     self._met = True
                     try:
-                        head = Response(response, self._secrets)
-                        yield head
+                        reply = Response(response.status_code, dict(response.headers.items()), response)
+                        yield reply
                     except ServiceError as error:
-                        raise head.broken or error from None  # a body that broke off may be whole by its own marks
+                        raise reply.broken or error from None  # a body that broke off may be whole by its own marks
                     finally:
                         await response.aclose()
                 finally:
@@ -98,6 +95,7 @@ class Connections:
                         await slot.aclose()
         except ServiceError as error:
             error.args = (self._secrets.hidden(str(error)),)
+            error.request_id = error.request_id and self._secrets.hidden(error.request_id)
             raise
         except TimeoutError:
             raise self._of_tree(httpx.ReadTimeout("the reply came too slowly"), seconds) from None
@@ -184,15 +182,14 @@ class Secrets:
         return value
 
 
+@dataclass(slots=True)
 class Response:
-    """The head of a reply: its status, and its headers by their names in small letters, secrets masked."""
+    """A reply whose head has come. Names of headers are in small letters; any value may repeat a secret."""
 
-    def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
-        self._response = response
-        self.broken: httpx.TransportError | None = None
-        self.status = response.status_code
-        values = secrets.hidden("\n".join(response.headers.values())).split("\n")
-        self.headers = dict(zip(response.headers, values, strict=False))
+    status: int
+    headers: Mapping[str, str]
+    _response: httpx.Response
+    broken: httpx.TransportError | None = None
 
     async def feed(self, take: Callable[[bytes], object]) -> None:
         """Hand the body on, a piece at a time, unpacked.

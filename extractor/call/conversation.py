@@ -14,14 +14,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from extractor.call.asking import LOG, Answer, Asking, Event, Kind, Repair, Settings, log_event
 from extractor.call.deliver import Step, deliver
 from extractor.call.effects import Flow, Now, Run
-from extractor.call.examples import copied, prompt_of
+from extractor.call.examples import Example, copied, prompt_of
 from extractor.call.form import RUNGS, Form, Ladder, stalled
 from extractor.call.prompt import Aim, ask, corrected, missed, problem_lines, target, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, others, read
@@ -42,7 +42,7 @@ from extractor.schema.pointer import JSON, found_at
 from extractor.text.tokens import count_tokens
 from extractor.wire.calls import unique_calls
 from extractor.wire.options import Options, room, thinks, with_room, without_thinking
-from extractor.wire.requests import Message, assistant, tool
+from extractor.wire.requests import Message, assistant
 from extractor.wire.values import Purpose, Reply, Request, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse", "converse_whole"]
@@ -60,7 +60,9 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
     Failures of the service end in an Answer with `error`; what stops the run is raised (STOPPING). It takes no more
     than 1 + `settings.repairs` replies, turns after tool calls aside.
     """
-    talk = Talk(asking, settings, (yield Now()))
+    known = settings.ladder.models[settings.model]
+    form = Form(known, known.failures.setdefault(asking.schema.fingerprint, Counter()), settings.defaults)
+    talk = Talk(asking, settings, (yield Now()) + settings.timeout, form, settings.examples, settings.tool_turns)
     try:
         draft = yield from _first_draft(talk)
     except STOPPING:
@@ -316,7 +318,7 @@ def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
     # The service refuses a conversation with arguments in it that are no JSON.
     sent_back = [read or replace(call, arguments="{}") for read, call in zip(plain, calls, strict=True)]
     message = assistant(reply.content, tool_calls=sent_back, reasoning=reply.reasoning)
-    results = [tool(called.result, call_id=called.id) for called in made]
+    results = [{"role": "tool", "content": called.result, "tool_call_id": called.id} for called in made]
     options = _free(question.options, last=not talk.turns_left)
     return replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
 
@@ -381,27 +383,28 @@ class Question:
     prediction: str | None = None
 
 
+@dataclass(slots=True, eq=False)
 class Talk:
     """The questions, requests, costs and repairs of one conversation; it reports the events.
 
     `usages` has every paid reply, the bad ones too.
     """
 
-    def __init__(self, asking: Asking, settings: Settings, now: float) -> None:
-        self.asking, self.settings = asking, settings
-        self.examples = settings.examples
-        self.deadline = now + settings.timeout
-        self.form = Form(settings.ladder, settings.model, asking.schema, defaults=settings.defaults)
-        self.attempts = 0
-        self.usages: list[Usage] = []
-        self.repairs: list[Repair] = []
-        self.called: list[Called] = []
-        self.turns_left = settings.tool_turns
-        self.keys: list[str] = []
-        self.replies: Counter[str] = Counter()
-        self._open = False
-        self.tries = 0
-        self._options = settings.options
+    asking: Asking
+    settings: Settings
+    deadline: float
+    form: Form
+    examples: tuple[Example, ...]
+    turns_left: int
+    attempts: int = 0
+    tries: int = 0
+    usages: list[Usage] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    called: list[Called] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    replies: Counter[str] = field(default_factory=Counter)
+    _options: Options | None = None
+    _open: bool = False
 
     def question(self) -> Question:
         """The first asking."""

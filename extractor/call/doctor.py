@@ -28,7 +28,7 @@ from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
 from extractor.wire.prices import Price
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Message, Route, read_rate, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Route, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage
 
@@ -106,9 +106,11 @@ class Probe:
         """The rate limits that replies told."""
         return [rate for one in self.exchanges if (rate := one.headers.get("ratelimit-policy"))]
 
-    def ask(self, messages: Sequence[Message], *, affinity: str | None = None, **more: Any) -> Reply:
+    def ask(self, content: Any, *, system: str = "", affinity: str | None = None, **more: Any) -> Reply:
         """One reply to a few words, with as little room as they need unless more is asked for."""
-        body = {"messages": list(messages), "max_completion_tokens": _ROOM, **_OFF, **more}
+        messages = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": content})
+        body = {"messages": messages, "max_completion_tokens": _ROOM, **_OFF, **more}
         body = {name: value for name, value in body.items() if value is not None}
         read = _streamed if body.get("stream") else parse_reply
         return self.counted(self._exchange("POST", "native", body, read, affinity or ""))
@@ -228,7 +230,7 @@ def _entry(status: int, headers: object, body: bytes, *, price: object, model: s
 
 
 def _rights(probe: Probe) -> Finding:
-    return Finding(f"an answer ({probe.ask([user(_YES)]).content.strip()[:20]!r})")
+    return Finding(f"an answer ({probe.ask(_YES).content.strip()[:20]!r})")
 
 
 def _catalogue(probe: Probe) -> Finding:
@@ -245,7 +247,7 @@ def _catalogue(probe: Probe) -> Finding:
 def _formatted(probe: Probe, rung: str) -> Finding:
     format_ = _FORMATS[rung]
     try:
-        reply = probe.ask(_colour(), response_format=format_)
+        reply = probe.ask(**_COLOUR, response_format=format_)
     except (FormatRefused, Rejected) as error:
         left_out = "none is needed: later runs leave this form out"
         return Finding(f"refused: {error}", rung == "bare_schema", left_out, {"refused": [rung]})
@@ -259,7 +261,7 @@ def _format_and_thinking(probe: Probe) -> Finding:
     if probe.format is None:
         return _NO_FORMAT
     switch: dict[str, Any] = {"chat_template_kwargs": thinking(True), "reasoning_effort": None}
-    reply = probe.ask(_colour(), response_format=probe.format, max_completion_tokens=_THOUGHT, **switch)
+    reply = probe.ask(**_COLOUR, response_format=probe.format, max_completion_tokens=_THOUGHT, **switch)
     fits, came = _fits(reply.content)
     if not reply.content.strip() and _fits(reply.reasoning)[0]:
         came = "the JSON came as the reasoning"
@@ -269,13 +271,13 @@ def _format_and_thinking(probe: Probe) -> Finding:
 def _format_and_stream(probe: Probe) -> Finding:
     if probe.format is None:
         return _NO_FORMAT
-    reply = probe.ask(_colour(), response_format=probe.format, stream=True, stream_options={"include_usage": True})
+    reply = probe.ask(**_COLOUR, response_format=probe.format, stream=True, stream_options={"include_usage": True})
     fits, came = _fits(reply.content)
     return Finding(f"{came}, {'with' if reply.usage else 'without'} its usage", ok=fits)
 
 
 def _tools(probe: Probe) -> Finding:
-    question = [user("Which colour has the article K-17? Use the tool.")]
+    question = "Which colour has the article K-17? Use the tool."
     reply = probe.ask(question, tools=[_TOOL], tool_choice="required", max_completion_tokens=2 * _ROOM)
     names = ", ".join(call.name for call in reply.tool_calls)
     return Finding(f"a call of {names}" if names else "no call", ok=bool(names))
@@ -283,7 +285,7 @@ def _tools(probe: Probe) -> Finding:
 
 def _switch(probe: Probe) -> Finding:
     try:
-        reply = probe.ask([user("Which is the third word of this sentence? Answer with the word alone.")])
+        reply = probe.ask("Which is the third word of this sentence? Answer with the word alone.")
     except (FormatRefused, Rejected) as error:
         if "reasoning_effort" not in str(error):
             raise
@@ -294,26 +296,26 @@ def _switch(probe: Probe) -> Finding:
 
 def _repeated(probe: Probe, *, session: bool) -> Finding:
     """Two requests that begin alike, one after the other: whether the second found a part cached."""
-    beginning, affinity = system(_prefix(secrets.token_hex(16))), secrets.token_hex(16) if session else None
-    replies = [probe.ask([beginning, user(f"Answer with {word}.")], affinity=affinity) for word in ("yes", "no")]
+    beginning, affinity = _prefix(secrets.token_hex(16)), secrets.token_hex(16) if session else None
+    replies = [probe.ask(f"Answer with {word}.", system=beginning, affinity=affinity) for word in ("yes", "no")]
     usage = replies[1].usage or Usage()
     return Finding(f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time", ok=None)
 
 
 def _image(probe: Probe) -> Finding:
     parts = [text_part("Which colour is this picture? Answer with one word."), image_part(_RED_SQUARE)]
-    content = probe.ask([user(parts)]).content
+    content = probe.ask(parts).content
     return Finding(f"{content.strip()[:30]!r}", ok="red" in content.lower())
 
 
 def _data_uri(probe: Probe) -> Finding:
-    probe.ask([user(f"The note says: data:image/png;base64,bm8gcGljdHVyZQ== . {_YES}")])
+    probe.ask(f"The note says: data:image/png;base64,bm8gcGljdHVyZQ== . {_YES}")
     return Finding("taken as text")
 
 
 def _long(probe: Probe) -> Finding:
     words = "Write the numbers from 1 to 1200 as digits, each on a line of its own, and nothing else. Leave none out."
-    reply = probe.ask([user(words)], max_completion_tokens=_LONG)
+    reply = probe.ask(words, max_completion_tokens=_LONG)
     seconds, tokens = probe.exchanges[-1].seconds, (reply.usage or Usage()).completion_tokens
     speed = tokens / max(seconds, 0.001)
     longest = int(speed * _SERVICE_SECONDS * _MARGIN)
@@ -330,7 +332,7 @@ def _rate(probe: Probe) -> Finding:
 
 
 def _batch(probe: Probe) -> Finding:
-    item = {"messages": [user(_YES)], "max_completion_tokens": _ROOM, **_OFF}
+    item = {"messages": [{"role": "user", "content": _YES}], "max_completion_tokens": _ROOM, **_OFF}
     batch = probe.queue({"requests": [{**item, "external_reference": "doctor"}]})
     polls = 0
     while batch.status != "done" and polls < _POLLS and batch.request_id:
@@ -349,6 +351,11 @@ _FITS = "JSON that fits the schema"
 _READ = "none is needed: what comes is read without it, and asked for again where it cannot be"
 _NO_FORMAT = Finding("not asked: no format was answered as it should be", ok=None)
 _YES = "Answer with the one word: yes"
+_COLOUR = {
+    "content": "The kettle is blue. Which colour has the kettle?",
+    "system": "Answer with one JSON object that follows this schema, and nothing else: "
+    + orjson.dumps(_SCHEMA).decode(),
+}
 
 _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
     "credentials": (_rights, "an answer", ""),
@@ -381,12 +388,6 @@ _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
     "batch": (_batch, "queued, then answered", "leave --batch out: requests are sent one by one"),
 }
 """Of each check: what asks, what is expected, and what to do where something else came."""
-
-
-def _colour() -> list[Message]:
-    schema = orjson.dumps(_SCHEMA).decode()
-    return [system(f"Answer with one JSON object that follows this schema, and nothing else: {schema}"),
-            user("The kettle is blue. Which colour has the kettle?")]  # fmt: skip
 
 
 def _fits(text: str) -> tuple[bool, str]:

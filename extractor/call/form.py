@@ -22,7 +22,7 @@ from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Reply
 
-__all__ = ["RUNGS", "Form", "Ladder", "stalled"]
+__all__ = ["RUNGS", "Form", "Known", "Ladder", "stalled"]
 
 RUNGS = ("json_schema", "bare_schema", "json_object", "prompt")
 """From the strictest: a grammar from the schema in OpenAI's envelope, the same without an envelope, any JSON object,
@@ -40,22 +40,26 @@ _OURS = ("reasoning_effort", "prediction", "temperature", "top_p")
 _BLANKS = 32
 
 
+@dataclass(slots=True)
 class Form:
-    """The form of one conversation's requests; what it learns is shared by way of the ladder.
+    """The form of one conversation's requests; what it learns is shared by way of what is known of the model.
 
-    `defaults` names the parameters that nobody set: they are left out where the deployment does not take them.
-    `formatted` tells whether the last request had a response format.
+    `_failures` are those of the schema; `_defaults` names the parameters that nobody set: they are left out where the
+    deployment does not take them. `formatted` tells whether the last request had a response format.
     """
 
-    def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
-        self._known = ladder.models[model]
-        self._failures = self._known.failures.setdefault(schema.fingerprint, Counter())
-        self._defaults = defaults
-        self._first: int | None = None
-        self._left_out: frozenset[str] = frozenset()
-        self.rung, self.name = 0, RUNGS[0]
-        self._strict = self._refused = self._judged = self.formatted = False
-        self._body: Mapping[str, Any] = {}
+    _known: Known
+    _failures: Counter[str]
+    _defaults: frozenset[str]
+    rung: int = 0
+    name: str = RUNGS[0]
+    formatted: bool = False
+    _first: int | None = None
+    _left_out: frozenset[str] = frozenset()
+    _strict: bool = False
+    _refused: bool = False
+    _judged: bool = False
+    _body: Mapping[str, Any] = field(default_factory=dict)
 
     def body(
         self,

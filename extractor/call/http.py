@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
 import httpx
-import orjson
 
 from extractor.call.clock import now, skip
-from extractor.call.connections import Connections, Response, Secrets, straight
+from extractor.call.connections import Connections, Secrets, straight
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome, counted, upper_bound
 from extractor.call.limits import Claim, Limits
@@ -31,8 +30,7 @@ Heard = Callable[[str | None], None]
 """Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again. A
 secret that the model repeats is in it."""
 
-_IDLE_SECONDS, _LOOK_SECONDS = 60.0, 10.0
-_LONGEST_NAP = 5.0
+_LOOK_SECONDS, _LONGEST_NAP = 10.0, 5.0
 
 
 class HttpTransport:
@@ -49,9 +47,9 @@ class HttpTransport:
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, route="batch"))
         self._catalogue = httpx.URL(url(*place, route="models"))
-        self._headers = httpx.Headers(headers(endpoint.token, gateway=endpoint.gateway)).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
-        self._connections = Connections(self._url, self._secrets)
+        sent = headers(endpoint.token, endpoint.gateway)
+        self._connections = Connections(self._url, sent, self._secrets)
         self.hidden = self._secrets.hidden
         """A text with the secrets masked."""
 
@@ -75,7 +73,7 @@ class HttpTransport:
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
-        async with self._posted(self._queue, body) as response:
+        async with self._connections.exchange("POST", self._queue, body, seconds=self._seconds) as response:
             batch = parse_batch(response.status, response.headers, await response.read(), **self._known)
         hidden = self._secrets.hidden_in
         items = (
@@ -86,9 +84,8 @@ class HttpTransport:
 
     async def look(self) -> ModelEntry | None:
         """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""
-        place = (self._catalogue, self._headers, b"")
         try:
-            async with self._connections.exchange("GET", *place, seconds=_LOOK_SECONDS) as response:
+            async with self._connections.exchange("GET", self._catalogue, seconds=_LOOK_SECONDS) as response:
                 body = await response.read()
                 return read_entry(body, self._model) if 200 <= response.status < 300 else None
         except ServiceError:
@@ -134,7 +131,8 @@ class HttpTransport:
         body = claim.request.body
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        async with self._posted(self._url, body, claim.request.affinity) as response:
+        exchange, seconds = self._connections.exchange, self._seconds
+        async with exchange("POST", self._url, body, seconds=seconds, session=claim.request.affinity) as response:
             if rate := read_rate(response.headers):
                 self._limits.learn(rate, now())
             if not body.get("stream") or response.status != httpx.codes.OK:
@@ -148,18 +146,6 @@ class HttpTransport:
             else:
                 await response.feed(reader.feed)
             return reader.reply()
-
-    def _posted(
-        self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None
-    ) -> AbstractAsyncContextManager[Response]:
-        """The exchange for a body. Those of one session share what is cached, whichever connection they take."""
-        content, fields = orjson.dumps(body), self._headers
-        if session:
-            fields = [*fields, (b"x-session-affinity", session.encode())]
-        seconds = idle = self._seconds
-        if body.get("stream"):  # one that says nothing for so long is dead, though its reply has time left
-            idle = min(seconds, max(_IDLE_SECONDS, seconds / 3))
-        return self._connections.exchange("POST", address, fields, content, seconds=seconds, idle=idle)
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)

@@ -273,10 +273,8 @@ class Limits:
                 for *_, wake in self._waiting[: max(1, self.in_flight - self._out)]:
                     wake()
 
-    def learn(self, rate: Rate | None, now: float) -> None:
+    def learn(self, rate: Rate, now: float) -> None:
         """Take in what the headers of a reply tell of the service's rate limit."""
-        if rate is None:
-            return
         with self._lock:
             if rate.per_minute is not None:
                 self._requests.learn(rate.per_minute)

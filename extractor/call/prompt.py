@@ -19,7 +19,7 @@ from extractor.errors import Problem
 from extractor.schema.compiler import Part, Schema
 from extractor.schema.pointer import JSON, found_at, leaves
 from extractor.wire.images import image_part, text_part
-from extractor.wire.requests import Message, system, user
+from extractor.wire.requests import Message
 
 __all__ = [
     "Aim",
@@ -156,7 +156,7 @@ def _task(aim: Aim) -> str:
 
 def _last(task: str, aim: Aim) -> Message:
     """The message that ends with the ask line, where there is one."""
-    return user("\n".join(filter(None, (task, aim.line))))
+    return {"role": "user", "content": "\n".join(filter(None, (task, aim.line)))}
 
 
 def targeted(
@@ -166,7 +166,7 @@ def targeted(
     wrong = "\n".join(lines)
     return [
         *_messages(_TARGETED, subset, fenced(text), instructions, images),
-        user(f"Correct these fields:\n{wrong}"),
+        {"role": "user", "content": f"Correct these fields:\n{wrong}"},
     ]
 
 
@@ -204,13 +204,11 @@ def _messages(
     """What documents share, and the document: text alone, or text and then pictures, each under its page's number."""
     rules += _PICTURE_RULE if images else ""
     shared = "\n\n".join(filter(None, (rules, instructions, f"Schema:\n{schema.prompt_text}", examples)))
-    if not images:
-        return [system(shared), user(text)]
-    parts = [text_part(text)]
+    parts = [text_part(text)] if images else []
     for image in images:
         parts += [text_part(f"Page {image.page}:")] if image.page is not None else []
         parts.append(image_part(image.data))
-    return [system(shared), user(parts)]
+    return [{"role": "system", "content": shared}, {"role": "user", "content": parts or text}]
 
 
 # ---------------------------------------------------------------------- what a targeted repair asks

@@ -41,21 +41,22 @@ class Recorder:
         self._endpoint, self.exchanges = endpoint, list[Exchange]()
         gateway = endpoint.gateway.token if endpoint.gateway else None
         self._secrets = Secrets(endpoint.token, endpoint.account_id, gateway)
-        self._connections = Connections(httpx.URL(endpoint.base_url), self._secrets)
+        sent = headers(endpoint.token, endpoint.gateway)
+        self._connections = Connections(httpx.URL(endpoint.base_url), sent, self._secrets)
 
     async def send(self, method: str, path: str, body: Any, *, affinity: str = "") -> Exchange:
         """What came of one request; a ServiceError where no reply came."""
-        place, address = self._endpoint, httpx.URL(_address(self._endpoint, path))
-        fields = httpx.Headers(headers(place.token, affinity=affinity or None, gateway=place.gateway)).raw
-        content = b"" if body is None else orjson.dumps(body)
-        began = time.monotonic()
-        async with self._connections.exchange(method, address, fields, content, seconds=place.seconds) as response:
+        address, seconds = httpx.URL(_address(self._endpoint, path)), self._endpoint.seconds
+        exchange, began = self._connections.exchange, time.monotonic()
+        async with exchange(method, address, body, seconds=seconds, session=affinity) as response:
             text = self._secrets.hidden((await response.read()).decode("utf-8", "replace"))
             if response.broken:
                 raise response.broken
-            found = {name: value for name, value in response.headers.items() if name in _HEADERS}
-            seconds = time.monotonic() - began
-            self.exchanges.append(Exchange(method, path, affinity, body, response.status, found, text, seconds))
+            found = {
+                name: self._secrets.hidden(response.headers[name]) for name in _HEADERS if name in response.headers
+            }
+            took = time.monotonic() - began
+            self.exchanges.append(Exchange(method, path, affinity, body, response.status, found, text, took))
         return self.exchanges[-1]
 
     async def aclose(self) -> None:

@@ -6,7 +6,7 @@ points; x grows to the right and y downwards in the direction of reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 from statistics import median
 from typing import NamedTuple
@@ -52,17 +52,15 @@ class Run:
     marks of notes.
     """
 
-    __slots__ = ("_script", "_text", "bottom", "last", "left", "right", "top")
+    __slots__ = ("_text", "bottom", "last", "left", "right", "top")
 
     def __init__(self, text: str, left: float, top: float, right: float, bottom: float) -> None:
         self._text = text
-        self._script = ""  # raised or lowered characters that are not yet part of the text
         self.left, self.top, self.right, self.bottom = left, top, right, bottom
         self.last = left  # where the last character begins
 
     @property
     def text(self) -> str:
-        self._settle()
         if is_marked(self._text):
             self._text = written(self._text)
         return self._text
@@ -87,29 +85,19 @@ class Run:
         """Put the glyph at the end, after a space where one was seen or the gap shows one."""
         height = self.bottom - self.top
         space = " " if spaced or (glyph.left - self.right > _SPACE * height and not glyph.joined) else ""
-        script = ""
+        marked: Callable[[str], str] = str
         if not space and glyph.bottom - glyph.top < _SMALL * height:
-            script = "^" if self.bottom - glyph.bottom > _RISE * height else "_" if glyph.bottom > self.bottom else ""
+            is_raised = self.bottom - glyph.bottom > _RISE * height
+            marked = superscript if is_raised else subscript if glyph.bottom > self.bottom else str
         elif height < _SMALL * (glyph.bottom - glyph.top):
             if glyph.bottom - self.bottom > _RISE * height and self.text.isdigit():
                 space = " "  # the number of a note, and now the note
             self.top, self.bottom = glyph.top, glyph.bottom
-        if script and script == self._script[:1]:
-            self._script += glyph.text
-        else:
-            self._settle()
-            if script:
-                self._script = script + glyph.text
-            else:
-                self._text += space + glyph.text
-                self.top, self.bottom = min(self.top, glyph.top), max(self.bottom, glyph.bottom)
+        self._text += space + marked(glyph.text)
+        if marked is str:
+            self.top, self.bottom = min(self.top, glyph.top), max(self.bottom, glyph.bottom)
         self.last = glyph.left
         self.left, self.right = min(self.left, glyph.left), max(self.right, glyph.right)
-
-    def _settle(self) -> None:
-        if self._script:
-            marked = (superscript if self._script[0] == "^" else subscript)(self._script[1:])
-            self._text, self._script = written(self._text + marked), ""
 
 
 def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:

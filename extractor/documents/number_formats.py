@@ -6,13 +6,12 @@ Dates that are whole stay ISO 8601, which reads one way only; parts of dates are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import NamedTuple
 
 __all__ = ["BUILT_IN", "formatted", "formatted_text", "formatter", "general"]
 
@@ -48,18 +47,11 @@ _LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other num
 _INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _LAST = 2_958_466  # the day after 9999-12-31
 _TEXT = ("general", "@")
+_COMMA = ("sign", ",")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
-
-_Tokens = tuple[tuple[str, str], ...]
+_Tokens = tuple[tuple[str, str], ...]  # (kind, text); kind is literal, general, date, elapsed, digits or sign
 _Show = Callable[[float], str]
-
-
-class _Section(NamedTuple):
-    """One part of a code: what it shows, token by token, and for which numbers."""
-
-    tokens: _Tokens  # (kind, text); kind is literal, date, elapsed, digits or sign
-    condition: str
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
@@ -70,14 +62,14 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 @lru_cache(maxsize=1024)
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
-    sections = _sections(code)
-    conditions = [section.condition for section in sections]
+    sections = [part for part in _sections(code) if _TEXT not in part[0]] or _sections(code)  # `@` is for texts
+    conditions = [condition for _, condition in sections]
     is_by_sign = len(sections) > 1 and not any(conditions)
     rules = []
-    for section, condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
-        plain = _renderer(section.tokens, 1462 * from_1904)
+    for (tokens, _), condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
+        plain = _renderer(tokens, 1462 * from_1904)
         holds, limit = _HOLDS[condition.rstrip("-.0123456789")], float(condition.lstrip("<=>") or 0)
-        rules.append((holds, limit, plain, plain if is_by_sign else _signed(section.tokens, plain)))
+        rules.append((holds, limit, plain, plain if is_by_sign else _signed(tokens, plain)))
 
     def show(number: float) -> str:
         try:
@@ -127,7 +119,7 @@ def formatted_text(text: str, code: str) -> str:
     >>> formatted_text("17a", '0;-0;0;"No. "@')
     'No. 17a'
     """
-    tokens = next((section.tokens for section in _sections(code) if _TEXT in section.tokens), (_TEXT,))
+    tokens = next((tokens for tokens, _ in _sections(code) if _TEXT in tokens), (_TEXT,))
     return _words(tokens, text).strip()
 
 
@@ -137,7 +129,8 @@ def general(number: float) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _sections(code: str) -> tuple[_Section, ...]:
+def _sections(code: str) -> tuple[tuple[_Tokens, str], ...]:
+    """The parts of a code: their tokens, and the condition that a number meets to be shown by one, "" for none."""
     found: list[list[tuple[str, str]]] = [[]]
     conditions = [""]
     for match in _TOKEN.finditer(code):
@@ -156,7 +149,7 @@ def _sections(code: str) -> tuple[_Section, ...]:
             found[-1].append((_word_kind(word), word))
         elif match[0].startswith("_"):
             found[-1].append(("literal", " "))
-    return tuple(_Section(tuple(tokens), condition) for tokens, condition in zip(found, conditions, strict=True))
+    return tuple(zip(map(tuple, found), conditions, strict=True))
 
 
 def _word_kind(word: str) -> str:
@@ -170,22 +163,19 @@ def _word_kind(word: str) -> str:
 def _digits(tokens: _Tokens) -> _Show:
     """Digits put into the places that the code keeps for them."""
     point = tokens.index(("sign", ".")) if ("sign", ".") in tokens else len(tokens)
-    whole, rest = _Side(tokens[:point]), _Side(tokens[point + 1 :])
-    if not whole.slots:
-        whole.texts, whole.slots = [*whole.texts, ""], ["#"]
-    slots, decimals = "".join(whole.slots), "".join(rest.slots)
+    whole, rest = tokens[:point], tokens[point + 1 :]
+    marks = ["".join(t for kind, t in side if kind == "digits" or (kind, t) == _COMMA) for side in (whole, rest)]
+    slots, decimals = (side.replace(",", "") for side in marks)
+    if not slots:
+        whole = (*whole, ("digits", "#"))
+    thousands, is_grouped = sum(len(side) - len(side.rstrip(",")) for side in marks), "," in marks[0].strip(",")
     least, places, needed = len(slots.lstrip("#?")), len(decimals), len(decimals.rstrip("#?"))
-    scale, power = 100 ** tokens.count(("sign", "%")) / 1000 ** (whole.thousands + rest.thousands), 10**places
-    groups = (least - 1) // 3 if whole.is_grouped and least else 0
-    spec = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
-    with_point, without = (
-        [*whole.texts[:-1], whole.texts[-1] + sign + rest.texts[0], *rest.texts[1:]] for sign in (".", "")
-    )
-    is_whole = least > 0 and needed == places and not any(without[1:-1])
-    form, bare = ("%s".join(text.replace("%", "%%") for text in texts) for texts in (with_point, without))
-    sizes, widths = list(map(len, whole.slots)), list(map(len, rest.slots))
-    before = [slice(-sum(sizes[at:]) if at else None, -sum(sizes[at + 1 :]) or None) for at in range(len(sizes))]
-    after = [slice(sum(widths[:at]), sum(widths[: at + 1])) for at in range(len(widths))]
+    scale, power = 100 ** tokens.count(("sign", "%")) / 1000**thousands, 10**places
+    groups = (least - 1) // 3 if is_grouped and least else 0
+    spec = f"0{max(least, 1) + groups + (places > 0) + places}{',' if is_grouped else ''}.{places}f"
+    before, after = _around((*whole, *rest), "digits")
+    is_together = before + after == "".join(text for kind, text in (*whole, *rest) if kind == "literal" or text == "%")
+    outward = [(kind, text[::-1]) for kind, text in reversed(whole)]
 
     def show(number: float) -> str:
         amount = abs(number) * scale
@@ -194,32 +184,29 @@ def _digits(tokens: _Tokens) -> _Show:
         if abs(counted % 1 - 0.5) <= counted * _INEXACT:  # a half goes up, as a decimal of 15 digits
             rounded = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
         digits = format(rounded, spec)
-        if is_whole:
-            return f"{without[0]}{digits}{without[-1]}"
-        left, _, right = digits.partition(".")
-        right = right[:needed] + right[needed:].rstrip("0")
-        left = left if least or left != "0" else ""
-        return (form if right else bare) % (*map(left.__getitem__, before), *map(right.__getitem__, after))
+        if not least or needed < places:
+            left, _, right = digits.partition(".")
+            right = right[:needed] + right[needed:].rstrip("0")
+            digits = (left if least or left != "0" else "") + (f".{right}" if right else "")
+        if is_together:
+            return f"{before}{digits}{after}"
+        left, sign, right = digits.partition(".")
+        return _filled(outward, left[::-1], is_grouped=is_grouped)[::-1] + sign + _filled(rest, right)
 
     return show
 
 
-class _Side:
-    """What a code has before the point or after it: slots for digits, and literal texts before, between and after."""
-
-    def __init__(self, tokens: _Tokens) -> None:
-        digits = [index for index, (kind, _) in enumerate(tokens) if kind == "digits"]
-        commas = [index for index, token in enumerate(tokens) if token == ("sign", ",")]
-        self.thousands = sum(index > max(digits, default=-1) for index in commas)
-        self.is_grouped = any(digits and digits[0] < index < digits[-1] for index in commas)
-        self.texts, self.slots = [""], list[str]()
-        for kind, text in tokens:
-            if kind == "digits" and self.slots and (self.is_grouped or not self.texts[-1]):
-                self.slots[-1] += text
-            elif kind == "digits":
-                self.texts, self.slots = [*self.texts, ""], [*self.slots, text]
-            elif kind == "literal" or text == "%":
-                self.texts[-1] += text
+def _filled(tokens: Sequence[tuple[str, str]], digits: str, *, is_grouped: bool = False) -> str:
+    """Digits in their places between texts, from the point outward; the last place has all that are left."""
+    out, places = "", sum(kind == "digits" for kind, _ in tokens)
+    for kind, text in tokens:
+        if kind == "digits":
+            places -= 1
+            size = len(digits) if not places else 0 if is_grouped else len(text)
+            out, digits = out + digits[:size], digits[size:]
+        elif kind == "literal" or text == "%":
+            out += text
+    return out
 
 
 def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:

@@ -60,11 +60,10 @@ class Sheet:
 
     def link(self, area: Span, target: str) -> None:
         """Write the address of a link behind the text of each cell that it is on."""
-        rows = range(area.row, area.row + area.rows)
+        rows, columns = range(area.row, area.row + area.rows), range(area.column, area.column + area.columns)
         for row in rows if len(rows) < len(self.rows) else filter(rows.__contains__, self.rows):
             cells = self.rows.get(row, {})
-            for column in cells.keys() & range(area.column, area.column + area.columns):
-                cells[column] = with_target(cells[column], target)
+            cells |= {column: with_target(text, target) for column, text in cells.items() if column in columns}
 
 
 class CellStyles:

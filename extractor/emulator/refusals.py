@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -133,6 +134,9 @@ def _limited(name: str, *, final: bool = False, **headers: str) -> Fault:
     return Fault(name, "refusal", sentence, replace(rate_limited(), headers=more), final=final)
 
 
+_PASSING = (408, 409, 421, 425, 429)
+"""Of the statuses below 500, those after which the same request may be answered."""
+
 REFUSALS: tuple[Fault, ...] = (
     _coded("busy", 429, 3040, "Capacity temporarily exceeded, please try again."),
     _limited("rate_limit", retry_after="0"),
@@ -204,53 +208,26 @@ REFUSALS: tuple[Fault, ...] = (
     _coded("flagged", 400, 3030, "The content was flagged", final=True),
     _coded("too_large", 413, 3006, "Request is too large", final=True),
     _plain("moved", 301, "Moved Permanently", final=True, location="http://127.0.0.1:9/elsewhere"),
-    _plain("sign_in", 302, "Found", final=True, location="http://127.0.0.1:9/login"),
-    _plain("see_other", 303, "See Other", final=True, location="http://127.0.0.1:9/other"),
-    _plain("moved_for_now", 307, "Temporary Redirect", final=True, location="http://127.0.0.1:9/elsewhere"),
     _plain("moved_in_circles", 308, "Permanent Redirect", final=True, location="/client/v4"),
     _plain("choices_many", 300, "Multiple Choices", final=True),
-    _plain("bad_request_page", 400, "Bad Request", final=True),
     _plain("unauthorized_page", 401, "Authorization Required", final=True, www_authenticate='Basic realm="proxy"'),
     _plain("blocked_page", 403, "Attention Required! | Cloudflare", final=True),
-    _plain("not_found_page", 404, "Not Found", final=True),
-    _plain("method_page", 405, "Not Allowed", final=True),
-    _plain("not_acceptable", 406, "Not Acceptable", final=True),
     _plain("proxy_sign_in", 407, "Proxy Authentication Required", final=True, proxy_authenticate="Basic"),
-    _plain("request_timeout", 408, "Request Time-out"),
     _plain("conflict", 409, "conflict", b"conflict"),
-    _plain("gone", 410, "Gone", final=True),
-    _plain("length_required", 411, "Length Required", final=True),
-    _plain("too_large_page", 413, "Request Entity Too Large", final=True),
-    _plain("address_long", 414, "URI Too Long", final=True),
-    _plain("media_type", 415, "Unsupported Media Type", final=True),
-    _plain("teapot", 418, "I'm a teapot", final=True),
-    _plain("misdirected", 421, "Misdirected Request"),
     _plain("unprocessable", 422, "unprocessable", b"unprocessable", final=True),
-    _plain("too_early", 425, "Too Early"),
-    _plain("upgrade_required", 426, "Upgrade Required", final=True),
-    _plain("too_many_page", 429, "Too Many Requests"),
-    _plain("headers_large", 431, "Request Header Fields Too Large", final=True),
-    _plain("legal", 451, "Unavailable For Legal Reasons", final=True),
     _plain("closed_by_client", 499, "Client Closed Request"),
-    _plain("server_error", 500, "Internal Server Error"),
     _plain("server_error_words", 500, "oops", b"oops"),
-    _plain("not_implemented", 501, "Not Implemented"),
-    _plain("bad_gateway", 502, "Bad Gateway"),
     _plain("unavailable", 503, "Service Temporarily Unavailable"),
     _plain("unavailable_dated", 503, "Service Unavailable", retry_after=_LATER, date=_DATE),
-    _plain("gateway_timeout_page", 504, "Gateway Time-out"),
-    _plain("version_unsupported", 505, "HTTP Version Not Supported"),
-    _plain("no_room", 507, "Insufficient Storage"),
-    _plain("captive", 511, "Network Authentication Required"),
     _plain("origin_unknown", 520, "Web server is returning an unknown error", b"error code: 520"),
-    _plain("origin_down", 521, "Web server is down"),
-    _plain("origin_late", 522, "Connection timed out"),
-    _plain("origin_unreachable", 523, "Origin is unreachable"),
     _plain("origin_slow", 524, "A timeout occurred", b"error code: 524"),
-    _plain("origin_tls", 525, "SSL handshake failed"),
-    _plain("origin_certificate", 526, "Invalid SSL certificate"),
     _plain("origin_frozen", 530, "origin DNS error", b"error code: 1016"),
     _plain("status_beyond", 599, "network connect timeout", b"timeout"),
+    *(
+        _plain(f"page_{status:d}", status.value, status.phrase, final=status < 500 and status not in _PASSING)
+        for status in HTTPStatus
+        if status >= 400
+    ),
     *faults(
         "refusal",
         {"stream_error_first: a stream was asked for, and one frame with an error comes.": _ERROR_FRAME},

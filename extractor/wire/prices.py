@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from extractor.wire.values import Usage, usd
+from extractor.wire.values import Usage
 
 __all__ = ["Price", "dollars", "price_of"]
 
@@ -26,7 +26,7 @@ class Price:
         """The price of a usage in USD, to the nano-dollar."""
         fresh = usage.prompt_tokens - usage.cached_tokens
         micro = fresh * self.prompt + usage.cached_tokens * self.cached + usage.completion_tokens * self.completion
-        return usd(round(micro * 1_000))
+        return round(micro / 1_000_000, 9)
 
 
 _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)

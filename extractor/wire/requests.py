@@ -33,10 +33,7 @@ __all__ = [
     "is_plain",
     "read_cost",
     "read_rate",
-    "system",
-    "tool",
     "url",
-    "user",
 ]
 
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
@@ -124,11 +121,9 @@ def is_plain(value: str) -> bool:
     return _PLAIN.fullmatch(value) is not None
 
 
-def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None = None) -> dict[str, str]:
-    """All headers of a request. `affinity` is a stable id: requests that share one reach the same instance's cache."""
+def headers(token: str, gateway: Gateway | None = None) -> dict[str, str]:
+    """The headers that all requests have."""
     fields = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    if affinity is not None:
-        fields["x-session-affinity"] = affinity
     return {**fields, **gateway.headers()} if gateway else fields
 
 
@@ -180,16 +175,6 @@ def read_cost(headers: Mapping[str, str]) -> float | None:
     return neurons * _USD_PER_NEURON * _ROUNDED if 0 < neurons < math.inf else None
 
 
-def system(text: str) -> Message:
-    """Instructions, ahead of everything else."""
-    return {"role": "system", "content": text}
-
-
-def user(content: str | Sequence[Mapping[str, Any]]) -> Message:
-    """What is asked: text, or parts of text and images (`images.py` makes them)."""
-    return {"role": "user", "content": content if isinstance(content, str) else list(content)}
-
-
 def assistant(text: str, *, tool_calls: Sequence[ToolCall] = (), reasoning: str = "") -> Message:
     """What the model said before. An empty answer goes as "", because some routes refuse null."""
     message: Message = {"role": "assistant", "content": text}
@@ -201,11 +186,6 @@ def assistant(text: str, *, tool_calls: Sequence[ToolCall] = (), reasoning: str 
             for call in tool_calls
         ]
     return message
-
-
-def tool(text: str, *, call_id: str) -> Message:
-    """What a called function gave back, under the id of its call."""
-    return {"role": "tool", "content": text, "tool_call_id": call_id}
 
 
 def build_body(

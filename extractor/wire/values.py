@@ -16,7 +16,7 @@ Purpose = Literal["ask", "repair", "again", "tool"]
 """Why a request is sent: the first asking, a targeted repair, a whole re-ask, a turn after tool calls."""
 
 
-_NANO = 1_000_000_000
+_NANO, _DIGITS = 1_000_000_000, 9
 
 
 def nano(amount: float) -> int:
@@ -49,14 +49,15 @@ class Usage:
     perhaps_usd: float = field(default=0.0, repr=False)
 
     def __add__(self, other: Usage) -> Usage:
-        costs = self.cost_usd, other.cost_usd
-        known = [nano(cost) for cost in costs if cost is not None]
+        cost = None
+        if self.cost_usd is not None and other.cost_usd is not None:
+            cost = round(self.cost_usd + other.cost_usd, _DIGITS)
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
-            usd(sum(known)) if len(known) == len(costs) else None,
-            usd(nano(self.perhaps_usd) + nano(other.perhaps_usd)),
+            cost,
+            round(self.perhaps_usd + other.perhaps_usd, _DIGITS),
         )
 
 

@@ -159,7 +159,7 @@ def test_what_may_have_been_billed_counts_against_the_cap(fault: str) -> None:
 
 def test_only_a_refusal_is_a_fact() -> None:
     """A format that is not answered because the service is down may be asked for in later runs."""
-    with examined(faults={"server_error": 1.0}) as (findings, _, _):
+    with examined(faults={"page_500": 1.0}) as (findings, _, _):
         assert findings["schema, envelope"].ok is False
         assert facts_of(list(findings.values())) == {}
 

@@ -148,14 +148,18 @@ def _with_status(status: int, body: bytes) -> Callable[[socket.socket], object]:
         _with_status(400, b"x" * 380 + b" s3cr3t-t0ken"),
         _with_status(200, b'{"error": "what is s3cr3t-t0ken doing here"}'),
         lambda connection: connection.sendall(b"s3cr3t-t0ken is no status line\r\n\r\n"),
+        lambda connection: connection.sendall(
+            b"HTTP/1.1 400 Bad\r\ncf-ai-req-id: s3cr3t-t0ken\r\ncontent-length: 2\r\n\r\n{}"
+        ),
     ],
-    ids=["a refusal", "at its end", "an error inside", "no HTTP"],
+    ids=["a refusal", "at its end", "an error inside", "no HTTP", "as its id"],
 )
 def test_a_token_that_comes_back_is_masked(answer: Callable[[socket.socket], object]) -> None:
     """A server that repeats the token in its own words, wherever, is quoted without it; so is the traceback."""
     with _server(answer) as endpoint, pytest.raises(ServiceError) as raised:
         send(endpoint, [_request()])
     assert "s3cr3t-t0ken" not in "".join(traceback.format_exception(raised.value))
+    assert raised.value.request_id in (None, "***")
 
 
 def test_a_reply_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

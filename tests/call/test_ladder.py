@@ -23,6 +23,11 @@ def _begins(ladder: Ladder, model: str = "m", schema: str = "s") -> str:
     return RUNGS[known.rung(known.failures.get(schema, Counter()))]
 
 
+def _form(ladder: Ladder) -> Form:
+    known = ladder.models["m"]
+    return Form(known, known.failures.setdefault(SCHEMA.fingerprint, Counter()), frozenset())
+
+
 def test_it_begins_at_the_top() -> None:
     """What was never tried begins on json_schema."""
     assert _begins(Ladder()) == "json_schema"
@@ -40,7 +45,7 @@ def test_a_rung_that_keeps_failing_is_left() -> None:
 def test_a_success_between_forgives() -> None:
     """Failures that pass do not add up to a refusal; of a request without a format neither tells anything."""
     ladder = Ladder()
-    form = Form(ladder, "m", SCHEMA, defaults=frozenset())
+    form = _form(ladder)
     for _ in range(10):
         for formatted, steps in ((True, (False, False, True)), (False, (False,) * 3)):
             form.formatted = formatted
@@ -52,7 +57,7 @@ def test_a_success_between_forgives() -> None:
 def test_a_refusal_on_a_rung_that_has_answered_is_about_the_content() -> None:
     """Where the model has answered on a rung, in any conversation, its refusal changes nothing about the form."""
     ladder, error = Ladder(), Rejected("Invalid input", code=8001, status=400)
-    forms = [Form(ladder, "m", SCHEMA, defaults=frozenset()) for _ in range(2)]
+    forms = [_form(ladder) for _ in range(2)]
     for form in forms:
         form.body([], SCHEMA, Options())
     assert forms[0].refused(error) == "json_object"

@@ -383,7 +383,6 @@ def test_none_left_holds_everybody_back() -> None:
     limits.learn(Rate(left=0, seconds=7.0), 0)
     assert _claims(limits, 0, 1) == [7]
     limits.learn(Rate(left=3, seconds=7.0), 7)
-    limits.learn(None, 7)
     assert _claims(limits, 7, 1) == [0]
 
 

@@ -183,6 +183,13 @@ def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
         assert document.metadata["unread"] == ["the end of the message: it is cut off"]
 
 
+def test_a_body_in_a_charset_that_is_guessed_says_so(tmp_path: Path) -> None:
+    """One letter in a few words does not tell a charset that the message leaves out."""
+    document = loaded(tmp_path, "a.eml", "From: a@b.c\nSubject: x\n\nHélène\n".encode("cp1252"))
+    (line,) = document.metadata["unread"]
+    assert line.startswith("letters beyond ASCII: too few")
+
+
 @pytest.mark.parametrize("body", ["Total 42!", "Total 42!!", "Total 42!!!"])
 def test_the_footer_of_a_mailing_list_is_text_behind_the_body(tmp_path: Path, body: str) -> None:
     """Servers write it behind the Base64 of a body, or behind the last part; data that stand there are named."""

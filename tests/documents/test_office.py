@@ -433,6 +433,7 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     stream = atom(0x03E8, atom(0x0FF0, texts, 0x0F) + atom(0x0FF0, atom(0x0FA8, b"click to edit"), 0x1F), 0x0F)
     document = loaded(tmp_path, "a.ppt", ole({"PowerPoint Document": stream}))
     assert document.text == "Größe\nTotal 42\n\nnarrow"
+    assert document.metadata["unread"] == ["slides that the damaged list of them does not lead to: 1"]
 
 
 Looks = dict[tuple[int, int], bytes]

@@ -246,20 +246,25 @@ def test_notes_and_links_are_read_and_films_are_named(tmp_path: Path) -> None:
 
 
 def test_a_stamp_is_read_where_it_stands_or_shown(tmp_path: Path) -> None:
-    """The words of a stamp are text; one without words goes as a picture of its page."""
+    """The words of a stamp and of a signature are text; one without words goes as a picture of its page."""
 
-    def stamp(appearance: str) -> bytes:
+    def stamp(appearance: str, kind: str = "/Subtype /Stamp") -> bytes:
         form = "<< /Type /XObject /Subtype /Form /BBox [0 0 100 20] /Resources << /Font << /F1 3 0 R >> >>"
         objects = (
             f"{form} /Length {len(appearance)} >>\nstream\n{appearance}\nendstream",
-            "<< /Type /Annot /Subtype /Stamp /F 4 /Rect [300 600 400 620] /AP << /N 4 0 R >> >>",
+            f"<< /Type /Annot {kind} /F 4 /Rect [300 600 400 620] /AP << /N 4 0 R >> >>",
         )
-        return pdf([(72, 700, "A letter of more than twenty letters")], extra="/Annots [5 0 R]", objects=objects)
+        data = pdf([(72, 700, "A letter of more than twenty letters")], extra="/Annots [5 0 R]", objects=objects)
+        return data.replace(b"/Type /Catalog", b"/AcroForm << /Fields [5 0 R] >> /Type /Catalog", 1)
 
-    words = loaded(tmp_path, "a.pdf", stamp("BT /F1 12 Tf 5 5 Td (PAID 3 May) Tj ET"))
-    assert "PAID 3 May" in words.text
-    assert not words.images
-    assert len(loaded(tmp_path, "b.pdf", stamp("0 0 100 20 re f")).images) == 1
+    signature = "/Subtype /Widget /FT /Sig /T (s)"
+    signed = f"{signature} /V << /Type /Sig >>"
+    for kind in ("/Subtype /Stamp", signed):
+        words = loaded(tmp_path, "a.pdf", stamp("BT /F1 12 Tf 5 5 Td (PAID 3 May) Tj ET", kind))
+        assert "PAID 3 May" in words.text
+        assert not words.images
+        assert len(loaded(tmp_path, "b.pdf", stamp("0 0 100 20 re f", kind)).images) == 1
+    assert not loaded(tmp_path, "c.pdf", stamp("", signature)).images
 
 
 def test_a_form_that_only_one_program_draws_gives_its_data(tmp_path: Path) -> None:

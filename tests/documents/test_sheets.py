@@ -251,6 +251,23 @@ def test_a_formula_that_links_shows_its_address(tmp_path: Path, formula: str, te
         assert loaded(tmp_path, file, data).text.splitlines()[2] == text
 
 
+def test_pictures_and_records_in_cells_are_no_errors(tmp_path: Path) -> None:
+    """A cell shows the name of its record, nothing where that is a picture, and an error where it is one."""
+    keys = ("_rvRel:LocalImageIdentifier", "_DisplayString", "errorType")
+    kinds = "".join(f'<s><k n="{key}"/></s>' for key in keys)
+    records = '<rv s="2"><v>8</v></rv><rv s="1"><v>ACME</v></rv><rv s="0"><v>0</v></rv>'
+    places = "".join(f'<bk><x:rvb xmlns:x="x" i="{n}"/></bk>' for n in (2, 1, 0))
+    values = "".join(f'<bk><rc t="1" v="{n}"/></bk>' for n in range(3))
+    parts: dict[str, str | bytes] = {
+        "xl/richData/rdrichvaluestructure.xml": f"<d>{kinds}</d>",
+        "xl/richData/rdrichvalue.xml": f"<d>{records}</d>",
+        "xl/metadata.xml": f"<m>{places}<valueMetadata>{values}</valueMetadata></m>",
+    }
+    cells = [f't="e" vm="{n}"><v>#VALUE!</v>' for n in (1, 2, 3, 4)]
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "a", *(f"<{cell}" for cell in cells)), parts=parts))
+    assert document.text.splitlines()[2] == "| a | ACME | #VALUE! | #VALUE! |"
+
+
 def old_workbook(*records: tuple[int, bytes], codes: tuple[str, str] = ("0.0%", "0000")) -> bytes:
     """An XLS workbook of one sheet with these records; its two styles show values by these codes."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.form import RUNGS, Form, Ladder
+from extractor.call.form import RUNGS, Form, Known
 from extractor.schema.compiler import compile_schema
 from extractor.wire.disarm import arm, armed_json, disarm, shows_images
 from extractor.wire.images import image_part
@@ -89,7 +90,7 @@ def test_every_text_of_a_body_is_disarmed() -> None:
         "tools": [{"function": {"description": "data:image/png", "parameters": {"[PAD]": "<think>"}}}],
         "metadata": {"job": "[BOS]"},
     }
-    form = Form(Ladder({"refused": {"m": RUNGS[:-1]}}), "m", compile_schema(int), defaults=frozenset())
+    form = Form(Known(refused=set(RUNGS[:-1])), Counter(), frozenset())
     options = Options(metadata=body["metadata"])
     sent = form.body(body["messages"], compile_schema(int), options, tools=body["tools"])
     text = json.dumps({name: value for name, value in sent.items() if name != "metadata"})

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.wire.images import fitted_size, image_part, image_size, image_tokens, media_type, text_part
-from extractor.wire.requests import user
 from tests.kit import check_request
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 640, 480, 8, 2, 0, 0, 0) + b"\0\0\0\0"
@@ -90,7 +89,7 @@ def test_a_picture_that_fits_costs_the_same(width: int, height: int) -> None:
 def test_parts() -> None:
     """Text and pictures make a message that the published schema takes."""
     parts: list[dict[str, Any]] = [text_part("What is this?"), image_part(PNG)]
-    assert check_request({"messages": [user(parts)]}) == ()
+    assert check_request({"messages": [{"role": "user", "content": parts}]}) == ()
     url = parts[1]["image_url"]["url"]
     assert url.startswith("data:image/png;base64,")
     assert base64.b64decode(url.partition(",")[2]) == PNG

@@ -18,10 +18,7 @@ from extractor.wire.requests import (
     gateway_url,
     headers,
     read_rate,
-    system,
-    tool,
     url,
-    user,
 )
 from extractor.wire.values import ToolCall
 from tests.kit import check_request
@@ -76,11 +73,11 @@ def test_messages() -> None:
     """The helpers write what the published schema asks for."""
     call = ToolCall("functions.look_up:0", "look_up", '{"name": "Acme"}')
     messages = [
-        system("Extract."),
-        user("Text"),
-        user([{"type": "text", "text": "Text"}]),
+        {"role": "system", "content": "Extract."},
+        {"role": "user", "content": "Text"},
+        {"role": "user", "content": [{"type": "text", "text": "Text"}]},
         assistant("", tool_calls=[call], reasoning="Let me look."),
-        tool("Acme Ltd", call_id=call.id),
+        {"role": "tool", "content": "Acme Ltd", "tool_call_id": call.id},
         assistant("{}"),
     ]
     assert check_request({"messages": messages}) == ()
@@ -96,24 +93,23 @@ def test_messages() -> None:
             }
         ],
     }
-    assert messages[4] == {"role": "tool", "content": "Acme Ltd", "tool_call_id": "functions.look_up:0"}
 
 
 def test_a_body_is_what_was_given_and_no_more() -> None:
     """A native body has the messages first and no model; empty parts are not sent."""
-    body = build_body([user("Text")], options=Options(temperature=0.6))
+    body = build_body([{"role": "user", "content": "Text"}], options=Options(temperature=0.6))
     assert body == {"messages": [{"role": "user", "content": "Text"}], "temperature": 0.6}
     assert next(iter(body)) == "messages"
     format_ = {"type": "json_object"}
     tools = [{"type": "function", "function": {"name": "look_up"}}]
-    full = build_body([user("Text")], options=Options(), response_format=format_, tools=tools)
-    assert full == {"messages": [user("Text")], "response_format": format_, "tools": tools}
+    full = build_body([{"role": "user", "content": "Text"}], options=Options(), response_format=format_, tools=tools)
+    assert full == {"messages": [{"role": "user", "content": "Text"}], "response_format": format_, "tools": tools}
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        Options(messages=[user("Other")]),
+        Options(messages=[{"role": "user", "content": "Other"}]),
         Options(prompt="Other"),
         Options(requests=[{"prompt": "Other"}]),
         Options(response_format={"type": "text"}),
@@ -122,7 +118,7 @@ def test_a_body_is_what_was_given_and_no_more() -> None:
 def test_nothing_is_overridden_in_silence(options: Options) -> None:
     """Options that hold what the request already has are refused."""
     with pytest.raises(UsageError, match="leave it out of the options"):
-        build_body([user("Text")], options=options, response_format={"type": "json_object"})
+        build_body([{"role": "user", "content": "Text"}], options=options, response_format={"type": "json_object"})
 
 
 ASK = [{"role": "user", "content": "Hello"}]
@@ -170,9 +166,8 @@ def test_bad_bodies(body: Any, path: str) -> None:
 
 
 def test_headers() -> None:
-    """The token, the media type, and the session where there is one."""
+    """The token and the media type."""
     assert headers("secret") == {"authorization": "Bearer secret", "content-type": "application/json"}
-    assert headers("secret", affinity="s-1")["x-session-affinity"] == "s-1"
 
 
 def test_gateway_headers() -> None:

@@ -23,7 +23,7 @@ from email.utils import getaddresses
 from extractor.documents.formats.outlook import SIGNATURE, unwrap
 from extractor.documents.parsed import Attachment, Parsed, fullest, letter, together
 from extractor.documents.source import Source
-from extractor.documents.text import decode
+from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -123,9 +123,13 @@ def _words(value: str, message: Message) -> str:
 
 
 def _text(data: bytes, charset: str | None) -> str:
+    return _decoded(data, charset).text
+
+
+def _decoded(data: bytes, charset: str | None) -> Decoded:
     """Bytes as text by the charset they claim, whatever they are; nothing stays nothing."""
     declared = (charset or "").partition("*")[0]  # a language may follow
-    return decode(data, declared=declared).text if data.strip() else ""
+    return decode(data, declared=declared) if data.strip() else Decoded("", declared)
 
 
 def _contents(part: Message) -> Parsed:
@@ -225,7 +229,12 @@ def _is_body(part: Message, kind: str) -> bool:
 
 
 def _body(part: Message, kind: str, data: bytes) -> Parsed:
-    text = _text(data, part.get_content_charset())
+    text, _, guess = _decoded(data, part.get_content_charset())
+    body = _read_body(part, kind, text)
+    return replace(body, unread=(*body.unread, guess)) if guess else body
+
+
+def _read_body(part: Message, kind: str, text: str) -> Parsed:
     if kind.endswith("html"):  # that of AMP and of watches too
         from extractor.documents.formats.html import html_parts
 

@@ -167,11 +167,11 @@ class _Reader:
         sides = _sides(page, textpage, found.entries)
         text, starts = _laid_out(sides)
         stamped = self._stamped(number, found) if found.stamped else sides
-        silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
+        is_silent = bool(found.stamped) and _laid_out(stamped)[0] == text
         if unknown := _unknown(textpage):
             unread.append(f"page {number}: {unknown} characters of a font that does not say which they are")
         images: tuple[Image, ...] = ()
-        if unknown or silent or _wants_picture(page, textpage, text):
+        if unknown or is_silent or _wants_picture(page, textpage, text):
             images, read = self._picture(page, number)
             stamped = _with_read(stamped, text, read, page)
         textpage.close()
@@ -194,15 +194,12 @@ class _Reader:
         return (to_image(picture, number),), recognise(picture, self._source.ocr) if self._source.ocr else []
 
     def _stamped(self, number: int, found: Annotations) -> _Sides:
-        """The runs of the page with those of its stamps, in a copy in which they are part of the page."""
+        """The runs of the page with those of its stamps and signatures, in a copy that has them as part of the page."""
         copy = _open(self._data, self._source.password)
         try:
             page = copy[number - 1]
             for index in reversed(range(pdfium.FPDFPage_GetAnnotCount(page))):
-                annotation = pdfium.FPDFPage_GetAnnot(page, index)
-                kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-                pdfium.FPDFPage_CloseAnnot(annotation)
-                if kind != pdfium.FPDF_ANNOT_STAMP:
+                if index not in found.stamped:
                     pdfium.FPDFPage_RemoveAnnot(page, index)
             pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
             page.close()

@@ -43,13 +43,16 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Annotations:
-    """Those of one page: `entries` stand on it, `notes` are shown beside it; `stamped` where it bears a stamp."""
+    """Those of one page: `entries` stand on it, `notes` are shown beside it.
+
+    `stamped` are the places, among all, of stamps and visible signatures, whose words are known to their looks alone.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    stamped: bool = False
+    stamped: list[int] = field(default_factory=list)
 
 
 def annotations_of(pdf: Any, page: Any, textpage: Any) -> Annotations:
@@ -58,11 +61,25 @@ def annotations_of(pdf: Any, page: Any, textpage: Any) -> Annotations:
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         try:
+            if _is_stamp(page.formenv, annotation):
+                found.stamped.append(index)
             _read(found, pdf, page, textpage, annotation)
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     found.notes = list(dict.fromkeys(found.notes))
     return found
+
+
+def _is_stamp(form: Any, annotation: Any) -> bool:
+    if pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
+        return False
+    kind, box = pdfium.FPDFAnnot_GetSubtype(annotation), pdfium.FS_RECTF()
+    if kind != pdfium.FPDF_ANNOT_WIDGET or not form:
+        return bool(kind == pdfium.FPDF_ANNOT_STAMP)
+    if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) != pdfium.FPDF_FORMFIELD_SIGNATURE:
+        return False
+    is_signed = pdfium.FPDFAnnot_HasKey(annotation, b"V") and pdfium.FPDFAnnot_GetRect(annotation, box)
+    return bool(is_signed) and box.right > box.left and box.top > box.bottom
 
 
 def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: Any) -> None:
@@ -73,8 +90,6 @@ def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: An
         _place(found, annotation, _field(page.formenv, annotation))
     elif kind == pdfium.FPDF_ANNOT_FREETEXT:
         _place(found, annotation, _string(annotation, b"Contents"))
-    elif kind == pdfium.FPDF_ANNOT_STAMP:
-        found.stamped = True
     elif kind == pdfium.FPDF_ANNOT_LINK:
         _link(found, pdf, textpage, annotation)
     elif kind in _RECORDED:

@@ -75,13 +75,18 @@ def parse(data: bytes, source: Source) -> Parsed:
     deck = _Deck(slides_at.read("PowerPoint Document"), edit)
     for index, (picture, suffix) in enumerate(blips(slides_at.read("Pictures")), 1):
         embedded.picture(picture, f"{index}{suffix}")
-    slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
         if file is None:
             embedded.missing(f"object {index}: it is damaged")
         else:
             embedded.file(file, f"object {index}")
-    text, pages = paginate(slides) if slides else ("\n\n".join(deck.loose()), ())
+    slides = list(deck.slides())
+    found = [slide for slide in slides if slide is not None]
+    if found == slides:
+        text, pages = paginate(found)
+    else:
+        text, pages = paginate(found) if found else ("\n\n".join(deck.loose()), ())
+        embedded.missing(f"slides that the damaged list of them does not lead to: {slides.count(None)}")
     return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **storage.about()})
 
 
@@ -98,15 +103,18 @@ class _Deck:
         self._fonts = dict(self._symbol_fonts())
         self._targets = dict(self._links())
 
-    def slides(self) -> Iterator[str]:
-        """Each slide as text; nothing where there is no directory to go by."""
+    def slides(self) -> Iterator[str | None]:
+        """Each slide as text; None for one that is not where the directory says, or for all where there is none."""
+        if self._document == _NOTHING:
+            yield None
         lists = {_LISTS.get(self._instance(record)): record for record in self._inner(self._document, _TEXT_LIST)}
         notes = dict(self._notes(lists.get("notes", _NOTHING)))
         for place, outline in self._entries(lists.get("slides", _NOTHING)):
-            if (slide := self._object(place)) != _NOTHING:
-                head = ["(hidden slide)"] if self._number(self._first(slide, _SHOW_INFO), 10) & 4 else []
-                number = self._number(self._first(slide, _SLIDE_ATOM), 16)
-                yield "\n\n".join([*head, *self._texts(slide, outline), *notes.get(number, ())])
+            slide = self._object(place)
+            head = ["(hidden slide)"] if self._number(self._first(slide, _SHOW_INFO), 10) & 4 else []
+            number = self._number(self._first(slide, _SLIDE_ATOM), 16)
+            text = "\n\n".join([*head, *self._texts(slide, outline), *notes.get(number, ())])
+            yield None if slide == _NOTHING else text
 
     def loose(self) -> list[str]:
         """All the texts of the stream, where nothing says which of them are shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import count
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
@@ -65,6 +66,25 @@ class _Book:
             self._styles = _styles(archive.xml(styles), texts, from_1904=from_1904)
         self._is_stale = child(archive.root, "calcPr").get("fullCalcOnLoad") in _ON
         self._ticks: dict[str, str] = {}  # of the controls of the sheet, by the shapes that they are drawn as
+
+    @cached_property
+    def _records(self) -> dict[str, str]:
+        """What cells show whose value is a record, by its number: its name, or "" for a picture, which is read apart.
+
+        Programs that know no records see an error in such a cell; a record that is an error is not among them.
+        """
+        structures, records = (self._archive.xml(f"xl/richData/rdrichvalue{part}.xml") for part in ("structure", ""))
+        kinds = dict(enumerate([key.get("n") for key in kind] for kind in structures.iter("s")))
+        shown = {}
+        for index, record in enumerate(records.iter("rv")):
+            about = dict(zip(kinds.get(number(record, "s", 0), ()), record, strict=False))
+            if "_DisplayString" in about or "_rvRel:LocalImageIdentifier" in about:
+                shown[index] = about["_DisplayString"].text or "" if "_DisplayString" in about else ""
+        metadata = self._archive.xml("xl/metadata.xml")
+        places = dict(enumerate(number(record, "i", 0) for record in metadata.iter("rvb")))
+        values = enumerate(child(metadata, "valueMetadata").iter("rc"), 1)
+        found = {str(count): places.get(number(value, "v", 0), -1) for count, value in values}
+        return {count: shown[place] for count, place in found.items() if place in shown}
 
     def _part(self, kind: str) -> str:
         return next((target for stated, target in self._parts.values() if stated == kind), "")
@@ -159,6 +179,8 @@ class _Book:
                 return self._styles.text(_unescaped(value), style)
             case "b":
                 return {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value)
+            case "e":
+                return self._records.get(about.get("vm", ""), value.strip())
             case "d":
                 return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
         return value.strip()
