@@ -59,6 +59,11 @@ class Evidence:
         """Whether the document holds this very text with nothing but blanks around it."""
         return re.search(rf"(?<!\S){re.escape(text.strip())}(?!\S)", self._raw) is not None
 
+    def padded(self, figure: str) -> str:
+        """The one way in which the document prints a number with zeros before it, and never without; else ""."""
+        found = set(re.findall(rf"(?<!\w)(?<!\d[.,])0+{re.escape(figure)}(?!\w|[.,]\d)", self._raw))
+        return found.pop() if len(found) == 1 and not self.prints(figure) else ""
+
     def stands(self, value: JSON) -> bool:
         """Whether a scalar stands in the document, numbers in any notation."""
         if value is None or isinstance(value, bool | dict | list):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import absent, choose, is_elision, is_scale
+from extractor.repair.kinds import absent, choose, is_elision, is_scale, read
 from extractor.repair.receipt import Change, Kind
 from extractor.repair.shapes import Shapes, are_rows, counts_more, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join, parts
@@ -150,6 +150,9 @@ class _Fitter(Shapes):
             return self.node(*named, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
+        compound = any(isinstance(self.tree.resolve(branch), Array | Record | Row) for branch in branches)
+        if compound and not self.evidence.prints(value):
+            value = self.out_of_string(value, (dict, list), at)
         tried = [(branch, fitter := self.aside(), fitter.node(branch, value, at)) for branch in branches]
         ranks = [
             (
@@ -215,7 +218,7 @@ class _Fitter(Shapes):
         textual = isinstance(node, Leaf) and node.kind == "string"
         nullable = nullable or (isinstance(node, Choice) and None in node.values)
         if textual and (plainer := self.unescaped(value)) != value:
-            self.changed("escape", f"{value!r} was escaped once too often", at)
+            self.changed("escape", f"{value!r} stands for {plainer!r}, which the document prints", at)
             value = plainer
         meant = self.meant(node, value)
         chosen = isinstance(node, Choice) and meant.value in node.values
@@ -257,11 +260,12 @@ class _Fitter(Shapes):
 
     def array(self, node: Array, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A list: also in an object around it, as JSON in a string, or one item in place of it."""
-        if absent(value) and not (self.is_text(node.item) and self.evidence.prints(value)):
+        record = self.tree.resolve(node.item)
+        alone = value[0] if isinstance(record, Leaf) and isinstance(value, list) and len(value) == 1 else value
+        if alone is None or (absent(alone) and not (self.is_text(node.item) and self.evidence.prints(alone))):
             self.changed("absent", f"{value!r} was read as {'null' if nullable else 'an empty list'}", at)
             return None if nullable else []
         value = self.out_of_string(value, list, at)
-        record = self.tree.resolve(node.item)
         if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
             if isinstance(record, Record):
@@ -281,6 +285,9 @@ class _Fitter(Shapes):
         if isinstance(record, Record) and value and all(map(are_rows, value)):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
+        if isinstance(record, Record) and (rows := [row for row in value if row not in (None, {})]) != value:
+            self.changed("empty", "rows that say nothing were left out", at)
+            value = rows
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def above(self, node: Record, value: dict[str, JSON], rows: list[JSON], at: str) -> None:
@@ -339,7 +346,7 @@ class _Fitter(Shapes):
             self.above(node, value, [value[opened]], at)
             value = value[opened]
         if isinstance(value, dict):
-            value = self.lifted(node, value, at)
+            value = self.gathered(node, self.lifted(node, value, at), at)
         if isinstance(value, dict) and not self.is_nameless(node, value):
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
@@ -364,6 +371,25 @@ class _Fitter(Shapes):
                 whole = others | item
         return whole
 
+    def gathered(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
+        """An object with the members of the objects inside it, which stood beside them, also with the name before."""
+        records = {slot.wire: self.tree.bare(slot.node) for slot in node.slots if self.holds_objects(slot.node, dict)}
+        whole = dict(value)
+        for wire, record in records.items() if not node.rest else ():
+            own = self.names(record)
+            others = self.names(node).union(*(self.names(each) for other, each in records.items() if other != wire))
+            forms = {letters(f"{wire}{name}"): name for name in own} | {name: name for name in own - others}
+            found = {name: forms[letters(name)] for name in value if letters(name) in forms.keys() - self.names(node)}
+            if (
+                wire not in value
+                and len(set(found.values())) == len(found)
+                and self.is_object(record, dict.fromkeys(found.values()))
+            ):
+                self.changed("wrapped", f"the members of {wire!r} stood beside it", at)
+                whole = {name: item for name, item in whole.items() if name not in found}
+                whole[wire] = {found[name]: value[name] for name in found}
+        return whole
+
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
         lists = [slot for slot in node.slots if isinstance(self.tree.bare(slot.node), Array)]
@@ -382,7 +408,7 @@ class _Fitter(Shapes):
     def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
         slots = {slot.wire: slot for slot in node.slots}
         helpers = (node.tag and node.tag[0], *(n for slot in node.slots for n in (slot.count, slot.quote)))
-        beside = {name for name in helpers if name}
+        beside, counts = {name for name in helpers if name}, {slot.count for slot in node.slots}
         renamed = self.renamed(node, value, slots, beside, at)
         fitted: dict[str, JSON] = {}
         unknown: list[str] = []
@@ -391,7 +417,7 @@ class _Fitter(Shapes):
             if wire in slots:
                 fitted[wire] = self.present(slots[wire], item, join(at, wire))
             elif name in beside:
-                fitted[name] = plain(item)
+                fitted[name] = plain(read("integer", item).value if name in counts else item)
             elif is_elision(name):
                 self.wrong(at, f"{name!r} says that members were left out")
             else:
@@ -436,10 +462,17 @@ class _Fitter(Shapes):
             self.contradicted(name, value[name], fitted, renamed, at)
             rest = node.further(name)
             if rest is not None:
+                self.keyed(rest.node, value[name], join(at, name))
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):
                 rival = any(letters(name) == letters(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
+
+    def keyed(self, node: Node, value: JSON, at: str) -> None:
+        """In a map names are data: those of a map inside, where a single value is wanted, are lost."""
+        single = isinstance(self.tree.bare(node), Leaf | Choice) and isinstance(value, dict)
+        if single and any(map(self.evidence.prints_exactly, value)):
+            self.wrong(at, "a map stands for a single value")
 
     def counted(self, name: str, item: JSON, called: list[str], rows: JSON, at: str) -> None:
         """A problem for a member that says that there are more rows than a list has, which is `called` so or so."""
@@ -451,7 +484,11 @@ class _Fitter(Shapes):
     ) -> None:
         """A problem for a member beside the declared ones that says that they are not all."""
         for wire, rows in fitted.items():
-            called = [wire, *(other for other, own in renamed.items() if own == wire), *[""] * (len(fitted) == 1)]
+            called = [
+                wire,
+                *(other for other, own in renamed.items() if own == wire),
+                *[""] * (sum(isinstance(each, list) for each in fitted.values()) == 1),
+            ]
             self.counted(name, item, called, rows, join(at, wire))
         if letters(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")

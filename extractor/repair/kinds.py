@@ -74,7 +74,7 @@ _ABSENCE = (
     "|non disponible|non précisé|non renseigné|non renseignée|inconnu|néant|aucun"
     "|no disponible|desconocido|ninguno|non disponibile|sconosciuto|nessuno|não disponível|não informado"
     "|niet beschikbaar|onbekend|n.v.t|nie dotyczy|brak|yok|ikke oppgitt|нет данных|неизвестно|не указано|не применимо"
-    "|sin datos|ninguna|non applicabile|غير متوفر|未知|不明|不詳|非公開|無|无|なし|該当なし|没有|없음|0000-00-00"
+    "|sin datos|ninguna|non applicabile|غير متوفر|未知|不明|不詳|非公開|無|无|無し|なし|該当なし|没有|없음|0000-00-00"
 )
 _ABSENT = frozenset(_ABSENCE.split("|"))
 _LONGEST_ABSENCE = 60
@@ -87,11 +87,11 @@ _NOT_THERE = re.compile(
 _SCALE_NAMES = "k m b mn mm bn mio mrd tsd % percent hundred thousand million billion trillion lakh crore"
 _SCALES = frozenset(_SCALE_NAMES.split())
 _DENIAL = re.compile(
-    r"\W*+(?:no|none|not|nothing|nil|n/?a|cannot|could not|unable|does not|missing|void|illegible|unclear|unreadable"
+    r"\W*+(?:no|none|not|nothing|nil|n/?a|(?:cannot|could not)(?! be read)|unable|does not|missing|void|unclear"
     r"|undetermined)\b\D*",
     re.IGNORECASE,
 )
-_MARK = r"[\[(<]\W*(?:truncated|omitted|abridged|shortened|snip(?:ped)?|continued)\W*[\])>]"
+_MARK = r"[\[(<]\W*(?:truncated|omitted|abridged|shortened|snip(?:ped)?|continued|illegible|unreadable)\W*[\])>]"
 _ELISION = re.compile(
     r"[\s\[(]*+(?:\.{3,}|…)[\s.…\])]*|[\s\[(<]*+(?:(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining"
     r"|the rest|rest|etc)\b.*|(?:(?:and|plus|\+|&) ?)?\d+ (?:more|others?|further|additional|remaining)(?: \w+){0,2}"
@@ -121,7 +121,8 @@ _LEFT_OUT = re.compile(
     r"|\b(?:me to|shall I|should I) (?:continue|go on)\b"
     r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
     r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
-    r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
+    r"|\b(?:could|can) ?not be (?:read|extracted|parsed|processed)\b|\b(?:illegible|unreadable)\b"
+    r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera|partial|incomplete)\W*\Z",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -243,7 +244,7 @@ def absent(value: JSON) -> bool:
 
 
 def denies(value: JSON) -> bool:
-    """Whether text begins by saying that there is nothing, and has no figure: `no due date`, `could not be read`."""
+    """Whether text begins by saying that there is nothing, and has no figure: `no due date`, `does not apply`."""
     return isinstance(value, str) and len(value) <= _LONGEST_ABSENCE and _DENIAL.fullmatch(value) is not None
 
 
@@ -263,13 +264,16 @@ def is_plain_text(value: str) -> bool:
     return not (_ELISION.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _CUT.search(value))
 
 
-ESCAPED = re.compile(r"\\[\\\"/bfnrtu|]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])")
-"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom, or as in a table."""
+ESCAPED = re.compile(
+    r"\\[\\\"/bfnrtu|]|&#?\w+;|[\b\t\n\f\r](?=[A-Za-z])|\x00|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]|\A[*_`]"
+)
+"""What is left of text that was escaped twice, for JSON or for HTML, or too seldom, or as in a table; that was encoded
+twice, or set in Markdown."""
 
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")
 _ONLY = (
-    rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+    rf"\A(?!\s*[\[{{`\"])(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
     rf"(?!.*(?:{ESCAPED.pattern}))"
 )
 _PRESENT = rf"{_ONLY}(?!{_TRIM}+(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"

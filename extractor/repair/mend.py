@@ -16,7 +16,7 @@ from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.repair.shapes import Shapes, counts_more, inside, plain, property_names
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, join, leaves
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
@@ -256,10 +256,11 @@ class _Choice:
 
     def counts_more(self, value: JSON, fitted: Fitted) -> bool:
         """Whether an object beside the list that was asked for says that it has more rows."""
-        rows = fitted.value.get("value") if self.schema.tree.wrapped and isinstance(fitted.value, dict) else None
-        if not isinstance(value, dict) or not isinstance(rows, list):
-            return False
-        return any(counts_more(name, item, [""], rows) for name, item in value.items())
+        lists = (
+            [item for item in fitted.value.values() if isinstance(item, list)] if isinstance(fitted.value, dict) else []
+        )
+        counted = ((path.rpartition("/")[2], leaf) for path, leaf in leaves(value) if len(lists) == 1 and path)
+        return any(counts_more(name, leaf, [""], lists[0]) for name, leaf in counted)
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""

@@ -33,8 +33,8 @@ _AMOUNT = re.compile(
     rf"(?P<sign>[+-]?)\s*{_CURRENCY}(?P<inner>[+-]?)\s*(?P<digits>[\d.](?:[\d.,'’_ \u00a0\u2009\u202f]*\d)?\.?"
     rf"(?:[eE][+-]?\d+)?)\s*{_CURRENCY}(?P<percent>\s*(?:%|percent|per cent|pct\.?))?(?P<after>-?)"
 )
-_CENTS = re.compile(r"(?<=\d)[.,]-{1,2}(?=\s|\Z)")
-"""The dash that stands for no cents, as in `5,-`."""
+_CENTS = re.compile(r"(?<=\d)[.,/]-{1,2}(?=\s|\Z)")
+"""The dash that stands for no cents, as in `5,-` and `500/-`."""
 _SCALED = re.compile(
     r"(.*\d)\s*(k|thousand|million|lakh|crore|Tsd\.?|Mio\.?|Mrd\.?|万|萬|亿|億)(?![^\W\d_])(\D*)", re.DOTALL
 )

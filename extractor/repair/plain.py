@@ -28,7 +28,7 @@ _SCALARS: dict[str, Any] = {
     },
 }
 _NULL = core_schema.none_schema()
-_HELPER = core_schema.nullable_schema(core_schema.union_schema([core_schema.int_schema(), core_schema.str_schema()]))
+_COUNT, _QUOTE = map(core_schema.nullable_schema, (core_schema.int_schema(), core_schema.str_schema()))
 
 
 def _constants(values: tuple[Any, ...]) -> Any:
@@ -70,7 +70,7 @@ class _Tests:
             case Choice(values=values, texts=False):
                 return _constants(values)
             case Array(item=item):
-                return core_schema.list_schema(self.of(item, nullable=False))
+                return core_schema.list_schema(self.beside_null(item, nullable=isinstance(item, Leaf)))
             case Row(names=(), items=items, rest=None):
                 inner = [self.of(item, nullable=False) for item in items]
                 return core_schema.tuple_schema(inner, strict=False)
@@ -99,8 +99,8 @@ class _Tests:
 
     def record(self, node: Node, own: str) -> Any:
         assert isinstance(node, Record)
-        helpers = [name for slot in node.slots for name in (slot.count, slot.quote) if name]
-        fields = {name: core_schema.typed_dict_field(_HELPER, required=False) for name in helpers}
+        helpers = {slot.count: _COUNT for slot in node.slots} | {slot.quote: _QUOTE for slot in node.slots}
+        fields = {name: core_schema.typed_dict_field(test, required=False) for name, test in helpers.items() if name}
         for slot in node.slots:
             nullable = slot.absent is not Absent.NEVER or slot.blank
             test = self.beside_null(slot.node, nullable) if slot.wire == own else self.of(slot.node, nullable=nullable)

@@ -43,19 +43,19 @@ _DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
 _MOST_VALUES = 10_000
 # The text is read so many times over at most, where each value can only be told from the next far behind it.
 _OVER = 4
-_THOUGHT = re.compile(r"</?think(?:ing)?>")
+_THOUGHT, _THOUGHT_ENDS = re.compile(r"</?think(?:ing)?>"), re.compile(r"</think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _LONGEST = 60
 
 
 def find_roots(text: str, guess: Guess) -> list[Reading]:
     """Every object and array that stands in the text by itself, in order; drafts inside thinking are left out."""
-    roots = list(_roots(text, guess))
-    closing = text.rfind("</think>")
-    if closing >= 0:
-        after = [root for root in roots if root.start > closing]
-        return after or roots
-    return roots
+    roots, spans, at = list(_roots(text, guess)), list[tuple[int, int]](), 0
+    for found in _THOUGHT_ENDS.finditer(text):
+        opening = _THOUGHT.search(text, at, found.start())
+        spans.append((opening.start() if opening else at, at := found.end()))
+    spoken = [root for root in roots if not any(start <= root.start < end for start, end in spans)]
+    return spoken or roots
 
 
 def around(

@@ -20,7 +20,7 @@ import orjson
 
 from extractor.errors import InvalidValue
 from extractor.repair.evidence import Evidence
-from extractor.repair.kinds import ESCAPED, absent, begun, choose, denies, is_plain_text, read
+from extractor.repair.kinds import CANONICAL, ESCAPED, absent, begun, choose, denies, is_plain_text, read
 from extractor.repair.readings import read_leniently, read_strictly
 from extractor.repair.receipt import Guess, Kind, Meant, spelt
 from extractor.repair.words import unescaped
@@ -53,6 +53,8 @@ _COUNTS = (
 )
 """Names of the number of rows of whatever list stands beside it."""
 _CONTROLS = {ord(sign): f"\\{letter}" for sign, letter in zip("\b\t\n\f\r", "btnfr", strict=True)}
+_BYTE = re.compile(r"\x00([0-9a-fA-F]{2})")
+"""A character whose number was torn apart: `\\u0000e9` for `\\u00e9`."""
 _NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _LABELS = frozenset(("name", "key", "", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
@@ -245,11 +247,20 @@ class Shapes:
         return bool(leaves_) and not known and self.evidence.prints_exactly(name)
 
     def unescaped(self, value: JSON) -> JSON:
-        """Text that was escaped twice, too seldom (a backslash of LaTeX, of a path), or as a bar is in a table: the
-        document prints what it stands for, and not the text itself."""
-        if not isinstance(value, str) or not ESCAPED.search(value) or self.evidence.prints(value):
+        """Text that was escaped or encoded twice, too seldom (a backslash of LaTeX, of a path), or as a bar is in a
+        table, or a number without the zeros before it: the document prints what it stands for, and not the text."""
+        if not isinstance(value, str):
+            return value if isinstance(value, bool | float) else self.evidence.padded(spelt(value)) or value
+        if not ESCAPED.search(value) or self.evidence.prints(value):
             return value
-        meant = unescape(unescaped(value, 0, len(value))[0]), value.translate(_CONTROLS), value.replace(r"\|", "|")
+        meant = (
+            unescape(unescaped(value, 0, len(value))[0]),
+            value.translate(_CONTROLS),
+            value.replace(r"\|", "|"),
+            _BYTE.sub(lambda found: chr(int(found[1], 16)), value),
+            value.strip("*_`"),
+            *_encoded_twice(value),
+        )
         return next(filter(self.evidence.prints, meant), value)
 
     def is_text(self, node: Node) -> bool:
@@ -297,6 +308,8 @@ class Shapes:
         match self.tree.resolve(node):
             case Leaf(type="integer") if isinstance(value, float):
                 return value.is_integer()
+            case Leaf(kind=kind) if kind in CANONICAL and isinstance(value, str):
+                return CANONICAL[kind].fullmatch(value) is not None
             case Leaf(type=type_):
                 return value is None or is_of(value, type_)
             case Choice(values=values, texts=False):
@@ -319,6 +332,13 @@ def plain(value: JSON) -> JSON:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
+def _encoded_twice(value: str) -> Iterator[str]:
+    """The text whose bytes in UTF-8 were read as those of another encoding."""
+    for encoding in ("cp1252", "latin-1"):
+        with suppress(UnicodeError):
+            yield value.encode(encoding).decode()
+
+
 def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
     """The one value that each keyword of a property's schema names."""
     for name in _CONSTANT_KEYWORDS:
@@ -334,7 +354,7 @@ def counts_more(name: str, item: JSON, called: Iterable[str], rows: list[JSON]) 
 
     A sum of the rows is no count.
     """
-    number = len(item) if isinstance(item, list) else item
+    number = len(item) if isinstance(item, list) else read("integer", item).value
     if not isinstance(number, int) or isinstance(number, bool) or not number:
         return False
     for each in called:

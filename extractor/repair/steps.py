@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
@@ -33,7 +32,6 @@ _ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
 _ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
 _VALUES = ("close", "put", "string")
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
-_STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
 # But for an amount in brackets, as accountants write what is owed.
 _TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
@@ -41,7 +39,6 @@ _OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
 _ON = re.compile(r'\s*[,:"“}\]]')
 # An object of a list that has lost its brackets is a value by itself.
 _ANOTHER = re.compile(r"(?<=\})\s*,\s*(?:\{|\Z)")
-_SIGNS = re.compile(r'[,:"{\[]')
 _PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
 # So many events a reading looks back for the start of a list.
 _FAR = 400
@@ -53,7 +50,6 @@ class Steps:
     def __init__(self, text: str, guess: Guess, islands: Islands) -> None:
         self._text, self._names, self._islands = text, guess.names, islands
         self.refusal = ""
-        self._signs: list[int] | None = None
 
     def steps(self, state: State) -> Iterator[State]:
         """The readings that a reading can become by its next step."""
@@ -85,7 +81,9 @@ class Steps:
             yield state.then(("cut", state.at), at=len(self._text), want=Want.DONE, cost=6)
         else:
             price = len(state.stack) if fence else 3
-            yield state.then(("end", state.at, not fence), at=state.at, want=Want.DONE, cost=price)
+            yield state.then(
+                ("end", state.at, not fence or state.want is Want.NEXT), at=state.at, want=Want.DONE, cost=price
+            )
 
     def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
         """A value is behind: a comma or a closing bracket comes next."""
@@ -115,9 +113,6 @@ class Steps:
         elif char in (",", ";"):
             yield self._comma(state)
         elif char in QUOTES:
-            if stray := _STRAY_QUOTES.match(self._text, state.at):
-                step = state.noted("quotes", "quotes too many", state.at)
-                yield step._replace(at=stray.end(), cost=state.cost + 2)
             yield self._plain_member(state) or opened(self._text, state, "key")
         elif char in ("{", "["):
             yield from self._nameless(state, char)
@@ -299,7 +294,7 @@ class Steps:
             return
         over, on = _OVER.match(self._text, after), _ON.match(self._text, after)
         another = not price and _ANOTHER.match(self._text, after)
-        left = 0 if not on else 1 if over else 3 if another else 8 + self._left(after)
+        left = 0 if not on else 1 if over else 3 if another else 12
         yield state.then(closed, at=after, want=Want.DONE, cost=price + left, stack="")
         if not on or over:
             return
@@ -348,12 +343,6 @@ class Steps:
         if event[0] == "put":
             return isinstance(event[1], dict if char == "{" else list)
         return event == ("close", char)
-
-    def _left(self, at: int) -> int:
-        """How many signs of data stand from `at` on."""
-        if self._signs is None:
-            self._signs = [found.start() for found in _SIGNS.finditer(self._text)]
-        return len(self._signs) - bisect_left(self._signs, at)
 
 
 def _ends_loose(state: State) -> bool:

@@ -28,8 +28,6 @@ _TRIES = 64
 _AT_ONCE = 8
 _UNLIKE_NAME = re.compile(r"[:,{}\[\]\n]")
 _ITEM_AHEAD = re.compile(r"\s*,\s*[\[{]")
-# A name and its value where an item should be: rather an object without brackets.
-_PAIR = re.compile(r"""\s*:\s*(?:["{\[]|-?\d)""")
 # One more word up to the end of an item: rather the next item, whose comma and opening quote were lost, than a quote
 # inside of this one; but for inches.
 _LOST = re.compile(r"""[ \t]+[^\W\d][^\s"\\,]*"\s*(?:,\s*["\]]|\])""")
@@ -195,8 +193,6 @@ def _price(text: str, at: int, state: State) -> int:
         return 1
     if before % 2:
         return 1
-    if state.role == "item" and not before and _PAIR.match(text, at + 1):
-        return 7
     if state.role == "item" and not before and _LOST.match(text, at + 1) and not _MEASURE.search(text, state.start, at):
         return 7
     return 5 if _ITEM_AHEAD.match(text, at + 1) else 3 if following in ",}]:" else 2

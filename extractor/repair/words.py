@@ -139,6 +139,10 @@ _ESCAPE = re.compile(
 )
 
 
+# The escape of a character of which figures are missing.
+_TORN = re.compile(r"\\u0[0-9a-fA-F]{1,2}(?![0-9a-fA-F])")
+
+
 def unescaped(text: str, start: int, end: int) -> tuple[str, list[Note]]:
     """The characters that `text[start:end]` stands for, and what of it JSON does not know."""
     raw = text[start:end]
@@ -168,7 +172,8 @@ def _meant(found: re.Match[str], offset: int, notes: list[Note]) -> str:
         return "\ufffd"
     if char in _KNOWN:
         return _KNOWN[char]
-    notes.append(("escape", "an escape that JSON does not know", offset, False))
+    torn = _TORN.match(found.string, found.start()) is not None
+    notes.append(("escape", "an escape that JSON does not know", offset, torn))
     if byte:
         return chr(int(byte, 16))
     return _LENIENT.get(char, f"\\{char or ''}")

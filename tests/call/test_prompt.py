@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.call.prompt import ask, corrected, fenced, read_document, targeted
+from extractor.call.prompt import ask, corrected, fenced, read_document, target, targeted
 from extractor.documents.document import Image
+from extractor.errors import Problem
 from extractor.schema.annotations import Quote
 from extractor.schema.compiler import compile_schema
 from tests.kit import check_request
@@ -113,3 +114,16 @@ def test_a_repair_shows_the_pictures_again() -> None:
     messages = targeted(SCHEMA, "", ["wrong @ /name"], images=(Image(PNG, "image/png", 1),))
     assert any(part.startswith("data:image/png") for part in _parts(messages[1]))
     assert "wrong @ /name" in messages[2]["content"]
+
+
+class Place(BaseModel):
+    name: str
+    at: tuple[float, float]
+
+
+def test_an_item_that_is_missing_is_not_asked_for_alone() -> None:
+    """A field that is wrong is asked for alone; an item that a tuple lacks is not: a list in
+    reply would be as short."""
+    schema, value = compile_schema(Place), {"name": "Voss", "at": [1.5]}
+    assert target(schema, [Problem("/at/0", "wrong")], value, "Voss 1.5 2.5") is not None
+    assert target(schema, [Problem("/at/1", "missing")], value, "Voss 1.5 2.5") is None

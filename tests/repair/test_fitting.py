@@ -151,6 +151,7 @@ SHAPES: dict[str, Any] = {
     "values as people write them": {**WHOLE, "price": "NOK 1,250.50", "starts_on": "9 July 2031"},
     "a member that nobody asked for": {**WHOLE, "currency": "NOK"},
     "members of rows that nobody asked for": {**WHOLE, "stops": [{**stop, "unit": "night"} for stop in WHOLE["stops"]]},
+    "rows that say nothing": {**WHOLE, "stops": [OSLO, None, BERGEN, {}, VOSS]},
     "two parts": f"{json.dumps({**WHOLE, 'stops': [OSLO]})}\n{json.dumps({**WHOLE, 'stops': [BERGEN, VOSS]})}",
     "two halves": " ".join(json.dumps({name: WHOLE[name]}) for name in WHOLE),
     "members in a group of their own": {
@@ -187,6 +188,13 @@ INCOMPLETE: dict[str, Any] = {
     "an ellipsis for rows": json.dumps(WHOLE).replace(', {"city": "Voss"', ', ..., {"city": "Voss"'),
     "a comment for rows": json.dumps(WHOLE).replace("]}", " // and 4 more rows\n]}"),
     "an ellipsis in quotes": {**WHOLE, "stops": [OSLO, "..."]},
+    "a row that could not be read": {**WHOLE, "warnings": ["1 stop could not be read"]},
+    "a value that could not be read": {**WHOLE, "price": "[illegible]"},
+    "words for a part": {**WHOLE, "state": "partial"},
+    "a count of rows beside them": {**WHOLE, "row_count": 4},
+    "a count of rows beside the record": {"meta": {"row_count": "4"}, "trip": WHOLE},
+    "a comma before the fence": f"```json\n{json.dumps(WHOLE)[:-2]},\n```",
+    "an escape with a figure missing": json.dumps(WHOLE).replace("T-7", "\\u00e-7"),
     "a row of ellipses": {**WHOLE, "stops": [OSLO, {"city": "...", "nights": "..."}]},
     "a member named so": {**WHOLE, "...": "..."},
     "words after it": f"{json.dumps(WHOLE)}\nThe remaining 40 rows are left out for brevity.",
@@ -278,6 +286,82 @@ def test_a_character_that_was_lost_on_the_way_is_a_problem() -> None:
     answer = json.dumps({**NORA, "name": "N\ufffdra"}, ensure_ascii=False)
     assert not is_whole(GUEST, read(GUEST, answer))
     assert is_whole(GUEST, read(GUEST, answer, TEXT.replace("Nora", "N\ufffdra")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("**Zoë**", "Zoë"),
+        ("`Zoë`", "Zoë"),
+        ("ZoÃ«", "Zoë"),
+        ("Zo\x00eb", "Zoë"),
+        ("Zo\\u00eb", "Zoë"),
+        (7, "007"),
+        (12, 12),
+        ("**Nora**", "**Nora**"),
+        ("_x_", "_x_"),
+    ],
+)
+def test_text_is_what_the_document_prints(answer: Any, name: Any) -> None:
+    """Text that was escaped, encoded or marked once more, or lost its zeros, is that of the document."""
+    assert read(GUEST, {**NORA, "name": answer}, "Zoë, no. 007, room 12; _x_").value == {**NORA, "name": str(name)}
+
+
+class Home(BaseModel):
+    name: str
+    home: Stop
+    other: Stop | None = None
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        ({"home_city": "Oslo", "home.nights": 2}, True),
+        ({"home_city": "Oslo", "home_nights": 2, "otherCity": "Voss", "otherNights": 1}, True),
+        ({"city": "Oslo", "nights": 2}, False),
+        ({"home": OSLO, "city": "Voss", "nights": 1}, False),
+        ({"home_city": "Oslo", "other_nights": 1}, False),
+    ],
+)
+def test_members_of_an_object_that_stand_beside_it(answer: dict[str, Any], whole: bool) -> None:
+    """They are put into it where they are all there and can be of no other object."""
+    schema = compile_schema(Home)
+    mended = read(schema, {"name": "Nora", **answer})
+    assert is_whole(schema, mended) == whole
+    assert not whole or mended.value["home"] == OSLO
+
+
+class Notes(BaseModel):
+    tags: list[str]
+    body: list[str] | str
+    amount: Decimal | date | None = None
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ({"tags": [""]}, {"tags": []}),
+        ({"tags": [None]}, {"tags": []}),
+        ({"tags": ["N/A"]}, {"tags": []}),
+        ({"body": '["a", "b"]'}, {"body": ["a", "b"]}),
+        ({"body": "[draft]"}, {"body": "[draft]"}),
+        ({"amount": "1.234,5"}, {"amount": "1234.5"}),
+        ({"amount": "9 July 2031"}, {"amount": "2031-07-09"}),
+    ],
+)
+def test_the_branch_and_the_items_that_a_value_has(answer: dict[str, Any], value: dict[str, Any]) -> None:
+    """A list of nothing is empty, JSON in a string is of the branch that it fits, and text is only of its own kind."""
+    schema = compile_schema(Notes)
+    mended = read(schema, {"tags": ["x"], "body": "y", **answer}, "x y [draft] a b")
+    assert mended.value == {"tags": ["x"], "body": "y", **value}
+    assert is_whole(schema, mended)
+
+
+def test_names_of_a_map_inside_a_map_are_not_dropped() -> None:
+    """Where each name has one value, a map in its place is a problem: its names are data."""
+    rates = {"summer": {"July": 70}}
+    answer = {"what": {"kind": "van", "seats": 8}, "rates": rates}
+    assert not is_whole(HIRE, read(HIRE, answer, "A van, 8 seats; summer: July 70"))
 
 
 class Folder(BaseModel):
@@ -705,7 +789,7 @@ def test_an_object_that_says_nothing(answer: dict[str, Any]) -> None:
 
 def test_words_for_no_number() -> None:
     """Words that begin with a denial stand for no number and no date, unless the document prints them."""
-    assert read(TRIP, {**WHOLE, "price": "no price given", "starts_on": "could not be read"}).value == {
+    assert read(TRIP, {**WHOLE, "price": "no price given", "starts_on": "does not apply"}).value == {
         **WHOLE,
         "price": None,
         "starts_on": None,

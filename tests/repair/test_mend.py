@@ -20,6 +20,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("text around", 'Of course!\n{"a": 1}\nAnything else?', {"a": 1}, "prose prose"),
     ("tags around", '<answer>{"a": 1}</answer>', {"a": 1}, "prose prose"),
     ("thinking before", '<think>so {"a": 0}?</think>{"a": 1}', {"a": 1}, "thinking prose"),
+    ("thinking after", '{"a": 1}<think>or {"a": 0, "b": 2}?</think>', {"a": 1}, "thinking prose"),
     ("a closing marker alone", 'hm</think>{"a": 1}', {"a": 1}, "thinking prose"),
     ("values one after another", '{"a": 1}\n{"b": 2}\n[3]', [{"a": 1}, {"b": 2}, [3]], "wrapped"),
     ("a value said twice", '{"a": 1}\n{"a": 1}', {"a": 1}, "second"),
