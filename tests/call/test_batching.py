@@ -325,11 +325,11 @@ def test_a_reply_to_what_was_cancelled_is_kept() -> None:
     async def run() -> None:
         transport = Slow(Busy("x"), times=0)
         async with Batching(transport, memory, ledger=ledger, linger=0.0, pauses=(0.0, 0.0)) as batching:
-            given_up, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
+            stopped, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
             while not memory:
                 await asyncio.sleep(0)
-            given_up.cancel()
-            await asyncio.wait([given_up])
+            stopped.cancel()
+            await asyncio.wait([stopped])
             cancelled.set()
             await other
 

@@ -104,9 +104,9 @@ def test_the_same_call_pays_once(first: Way, emulator: Emulator, tmp_path: Path)
     paid = first(emulator, tmp_path / "cache.sqlite")
     assert paid.usage.cost_usd == emulator.usage.cost_usd
     for way in WAYS:
-        again = way(emulator, tmp_path / "cache.sqlite")
-        assert (again.value, again.evidence, again.usage.cost_usd) == (paid.value, paid.evidence, 0.0)
-        assert again.usage.prompt_tokens == paid.usage.prompt_tokens
+        reused = way(emulator, tmp_path / "cache.sqlite")
+        assert (reused.value, reused.evidence, reused.usage.cost_usd) == (paid.value, paid.evidence, 0.0)
+        assert reused.usage.prompt_tokens == paid.usage.prompt_tokens
     assert len(emulator.requests) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["cache.sqlite"]
 
@@ -251,9 +251,9 @@ def test_two_who_paid_for_one_question(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "cache.sqlite", shared=True)) as cache:
         for content in ("first", "second"):
             cache.put("a", Reply(content, usage=Usage(1, 0, 1, 0.25))).result()
-        kept = cache.get("a")
-        assert kept is not None
-        assert kept.content == "first"
+        stored = cache.get("a")
+        assert stored is not None
+        assert stored.content == "first"
         assert (cache.heads().paid, cache.heads().lost) == (nano(0.25), nano(0.25))
 
 

@@ -222,10 +222,10 @@ def test_the_model_may_look_things_up() -> None:
         return {"KHA": "Kebab Haus Altona"}[name]
 
     def reply(body: Mapping[str, Any]) -> Any:
-        told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
-        if not told:
+        results = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+        if not results:
             return Completion(content="", tool_calls=({"name": "supplier", "arguments": {"name": "KHA"}},))
-        return {"merchant": told[0].strip('"'), "date": "2026-03-01", "total": "9.50"}
+        return {"merchant": results[0].strip('"'), "date": "2026-03-01", "total": "9.50"}
 
     with Emulator(reply) as emulator, Extractor(**where(emulator), tools=(supplier,)) as extractor:
         result = extractor.extract(Receipt, "KHA 01.03.2026 9,50")

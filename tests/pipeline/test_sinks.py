@@ -52,8 +52,8 @@ def test_what_goes_in_comes_back(name: str, values: list[Any]) -> None:
         written(name, Path(folder), *(record(value, f"{index}.txt") for index, value in enumerate(values)))
         rows = READERS[name](Path(folder))
         found = [restored(rows, f"{index}.txt") for index in range(len(values))]
-    kept = blank if name == "csv" else lambda value: value
-    assert all(same(kept(one), kept(value)) for one, value in zip(found, values, strict=True))
+    stored = blank if name == "csv" else lambda value: value
+    assert all(same(stored(one), stored(value)) for one, value in zip(found, values, strict=True))
 
 
 @pytest.mark.parametrize("name", FORMATS)

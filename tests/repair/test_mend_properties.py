@@ -174,8 +174,8 @@ def begins(part: Any, whole: Any) -> bool:
         return len(part) <= len(whole) and all(map(begins, part, whole))
     if isinstance(part, str) and isinstance(whole, str):
         return whole.startswith(part)
-    said = json.dumps(whole)
-    return said.startswith(json.dumps(part).removesuffix(".0")) or ("e" in said and isinstance(part, int | float))
+    text = json.dumps(whole)
+    return text.startswith(json.dumps(part).removesuffix(".0")) or ("e" in text and isinstance(part, int | float))
 
 
 def holds(more: Any, less: Any) -> bool:
@@ -202,8 +202,8 @@ def test_list_items_are_kept_whole_or_not_at_all(items: list[Any], data: st.Data
     text = json.dumps({"items": items})
     length = data.draw(st.integers(len('{"items": ['), len(text) - 1))
     mended = mend(text[:length])
-    kept = mended.value["items"]
-    assert kept == items[: len(kept)]
+    rows = mended.value["items"]
+    assert rows == items[: len(rows)]
     if mended.value != {"items": items} and text[:length].rstrip(" ,")[-1] not in "[}":
         assert mended.lossy
 
