@@ -169,7 +169,7 @@ def test_text_on_standard_input(encoding: str) -> None:
     with Emulator(lambda _: {"text": "Müller"}) as emulator:
         done = CliRunner().invoke(
             app,
-            ["extract", "-", "--schema", f"{__file__}:Said"],
+            ["extract", "-", "--schema", f"{__file__}:Statement"],
             env=where(emulator),
             input=text.encode(encoding),
         )
