@@ -66,7 +66,7 @@ def invoice(lines: int, seed: int = 1) -> dict[str, Any]:
 
 
 def outside(pattern: str, new: str) -> Callable[[str], str]:
-    """A damage that touches only what stands outside strings."""
+    """A damage that touches only what is outside strings."""
     return lambda text: OUTSIDE.sub(lambda found: found[1] or re.sub(pattern, new, found[2]), text)
 
 

@@ -59,7 +59,7 @@ def fired(trigger: BatchTrigger) -> dict[str, Any]:
 
 
 def test_a_trigger_carries_no_secret() -> None:
-    """What is kept of a trigger is the connection's id; made anew from that, it fires for a batch nobody knows."""
+    """What is kept of a trigger is the connection's id; rebuilt from that, it fires for a batch nobody knows."""
     with connected() as emulator:
         path, arguments = BatchTrigger("workersai_default", emulator.model, ["gone"], 0.1).serialize()
         assert path == "extractor.airflow.batch.BatchTrigger"

@@ -72,7 +72,7 @@ def test_a_smaller_window() -> None:
 
 
 def test_a_repeated_prefix_is_cached_for_the_same_affinity() -> None:
-    """The part of a prompt that the same affinity sent before is cached and billed so; another affinity starts anew."""
+    """A part of a prompt that the same affinity sent before is cached and billed so; another has no cache."""
     shared = {"role": "system", "content": "Extract the lease. " * 1000}
 
     def body(text: str) -> dict[str, object]:

@@ -195,7 +195,7 @@ def test_the_best_model_that_fits(available: int, name: str) -> None:
     assert best_fit(available).name == name
 
 
-def test_installed_memory_stands_in_for_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_memory_replaces_unknown_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system does not tell its free memory, half of what is installed counts: on Windows in kilobytes."""
 
     def write(kilobytes: Any) -> None:

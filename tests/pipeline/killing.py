@@ -177,7 +177,7 @@ class Killed:
         return len(billed) - len(set(billed))
 
     def check_end(self) -> None:
-        """What holds once a run came to its end: every document once, right, and no payment twice but in flight."""
+        """What holds at the end of a run: every document once, right, and paid once, except for what was in flight."""
         rows = self.rows()
         assert {row["document"]: row["value"] for row in rows} == self.values
         assert {row["status"] for row in rows} == {"ok"}

@@ -113,7 +113,7 @@ def test_the_same_call_pays_once(first: Way, emulator: Emulator, tmp_path: Path)
 
 @pytest.mark.parametrize("change", [{"instructions": "Prices with their currency."}, {"max_output_tokens": 900}])
 def test_another_question_is_another(change: dict[str, Any], emulator: Emulator, tmp_path: Path) -> None:
-    """Whatever changes what is sent is asked anew."""
+    """Whatever changes what is sent is asked again."""
     for more in ({}, change, {}):
         with Extractor(**where(emulator, tmp_path / "cache.sqlite", **more)) as extractor:
             extractor.extract(Ticket, TEXT)
@@ -247,7 +247,7 @@ def test_a_question_stays_taken_between_two_attempts(tmp_path: Path) -> None:
 
 
 def test_two_who_paid_for_one_question(tmp_path: Path) -> None:
-    """Where it happens all the same the first reply stays, and the second was paid for nothing, and is booked so."""
+    """Where it still happens the first reply stays, and the second was paid for nothing, and is booked so."""
     with closing(Journal(tmp_path / "cache.sqlite", shared=True)) as cache:
         for content in ("first", "second"):
             cache.put("a", Reply(content, usage=Usage(1, 0, 1, 0.25))).result()

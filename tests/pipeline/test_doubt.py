@@ -131,7 +131,7 @@ def test_an_opinion_that_was_stopped_is_paid_in_the_record(tmp_path: Path) -> No
 
 
 def test_a_confirmed_value_is_less_doubtful(tmp_path: Path) -> None:
-    """The same answer twice is worth more; asking once more costs nothing, and is counted once."""
+    """The same answer twice is worth more; asking again costs nothing, and is counted once."""
     reader = Reader(SAME)
     with Emulator(reader) as emulator:
         job = run(folder(tmp_path), emulator)
@@ -271,7 +271,7 @@ class Memo(BaseModel):
 
 @pytest.mark.parametrize(("cut", "number"), [(1, "B-7741"), (2, "B-9999")])
 def test_an_opinion_that_was_cut(cut: int, number: str, tmp_path: Path) -> None:
-    """It is asked for once more, and one that is cut then changes nothing: values that it lacks are not withdrawn."""
+    """It is asked for again, and one that is cut then changes nothing: values that it lacks are not withdrawn."""
     answers = ['{"number": "B-7741", "no'] * cut
 
     def reply(body: Mapping[str, Any]) -> Any:

@@ -187,7 +187,7 @@ def test_a_cut_answer_is_asked_for_by_its_fields() -> None:
 
 
 def test_a_cut_answer_of_no_smaller_pieces(tmp_path: Path) -> None:
-    """It is asked for once more, of the service and not of the cache, and a second call pays for neither."""
+    """It is asked for again, of the service and not of the cache, and a second call pays for neither."""
     words: dict[str, Any] = {"type": "object", "properties": {"words": {"type": "array", "items": {"type": "string"}}}}
     value, text = {"words": ["red", "green", "blue"]}, "red, green, blue"
     with Emulator(reply=lambda body: value, faults={"cut": 1.0}, most_faults=1) as emulator:

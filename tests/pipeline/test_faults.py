@@ -154,7 +154,7 @@ HARMLESS = {
     *("stream_no_done", "stream_done_twice", "stream_lines_cr", "stream_lines_spread", "stream_again", "stream_in_one"),
     *("stream_error_behind", "stream_older", "stream_enveloped", "fenced", "prose", "python", "commas", "in_envelope"),
 }
-"""After these the answer is whole, and is not paid for once more."""
+"""After these the answer is whole, and is not paid for again."""
 
 FACES = {"calls": calls, "streams": streams, "run": run}
 

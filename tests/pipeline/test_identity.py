@@ -79,7 +79,7 @@ def test_things_that_differ_by_value_differ(one: Any, other: Any) -> None:
         lambda: STAGES,
     ],
 )
-def test_things_that_are_made_anew_are_the_same(make: Callable[[], Any]) -> None:
+def test_things_that_are_made_again_are_equal(make: Callable[[], Any]) -> None:
     """Two of one value have one digest, whatever their place in memory."""
     assert digest(make()) == digest(make())
 

@@ -385,7 +385,7 @@ def test_damage_is_told_and_costs_nothing_good(finished: tuple[Path, Path, Emula
 
 
 def test_what_was_rescued_goes_on(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
-    """Put in place of the damaged one, only what was on the damaged page is asked about once more."""
+    """Put in place of the damaged one, only what was on the damaged page is asked about again."""
     source, out, emulator = finished
     before, pages, saved = len(emulator.requests), 0, 0
     for page in range((out / "journal.sqlite").stat().st_size // 4096):

@@ -126,7 +126,7 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     "error", [None, ValueError("no"), Drop("no"), DocumentError("no", kind="unreadable")], ids=repr
 )
 @pytest.mark.parametrize("faults", [{}, {"dropped": 0.5, "internal": 0.2}], ids=["whole", "faults"])
-def test_a_stage_that_has_asked_in_vain(error: Exception | None, faults: Mapping[str, float], tmp_path: Path) -> None:
+def test_a_stage_whose_questions_failed(error: Exception | None, faults: Mapping[str, float], tmp_path: Path) -> None:
     """Whether it fails or drops what it read, what its requests cost is in the records, as in the ledger."""
     source = notes(tmp_path / "in", 8)
 
@@ -268,7 +268,7 @@ def test_what_was_paid_for_nothing_is_told(tmp_path: Path) -> None:
 
 
 def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
-    """What the first answers cost stays in the ledger when a document is asked about once more."""
+    """What the first answers cost stays in the ledger when a document is asked about again."""
     answers = iter(["no answer"] * 5 + ["whole"])
 
     def reply(body: Mapping[str, Any]) -> Any:
@@ -336,7 +336,7 @@ def test_the_longest_request_sets_the_breaker(tmp_path: Path) -> None:
 
 
 def test_records_and_ledger_agree_over_stops_and_kills(tmp_path: Path) -> None:
-    """What came to nothing is in the record of its document, whichever run it was in, and however that ended."""
+    """What was paid for nothing is in the record of its document, whichever run it was in, and however that ended."""
     source, out = notes(tmp_path / "in", 30), tmp_path / "out"
     with Emulator(number_of, faults={"dropped": 0.3, "no_usage": 0.2}, seed=4) as emulator, without_waits():
         for cap in (0.01, 0.02, 0.04, 1.0, 1.0):

@@ -278,7 +278,7 @@ def test_an_answer_of_another_document(text: str, value: Any, status: str, tmp_p
         ({"meter": None, "kwh": 987654}, []),
     ],
 )
-def test_a_row_that_stands_nowhere_among_rows_that_do(made_up: Any, problems: list[str], tmp_path: Path) -> None:
+def test_a_row_without_a_place_among_rows_with_one(made_up: Any, problems: list[str], tmp_path: Path) -> None:
     """A row of several values none of which the document has is a problem, where other rows have theirs from it."""
 
     def answer(body: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Dead letters are done again: what was good is kept and never paid for again, what was bad is asked for anew."""
+"""Dead letters are done again: what was good is kept and never paid for again, what was bad is asked for again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VICTIM = "bakery_bremen.txt"
 
 
 class Moody:
-    """A model that answers well but for what a rule picks out, until it is `well`."""
+    """A model that answers well except for what a rule picks out, until it is `well`."""
 
     def __init__(self, good: Callable[[Mapping[str, Any]], Any], picks: str, bad: Any = "I cannot.") -> None:
         self.good, self.picks, self.bad, self.well = good, picks, bad, False
@@ -66,7 +66,7 @@ def texts(emulator: Emulator, since: int) -> list[str]:
 
 
 def test_only_the_bad_answer_is_asked_for_again(tmp_path: Path) -> None:
-    """A document without a usable answer is asked about once more; the others are not touched, and all are counted."""
+    """A document without a usable answer is asked about again; the others are not touched, and all are counted."""
     model = moody()
     with Emulator(model) as emulator:
         first = job(emulator).run(tmp_path)
@@ -85,7 +85,7 @@ def test_only_the_bad_answer_is_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_every_retry_asks_once_more(tmp_path: Path) -> None:
-    """As long as the answers stay bad each retry asks anew, and a plain run in between sends nothing."""
+    """As long as the answers stay bad each retry asks again, and a plain run in between sends nothing."""
     model = moody()
     with Emulator(model) as emulator:
         job(emulator).run(tmp_path)
@@ -198,7 +198,7 @@ def test_one_bad_part_of_a_long_document(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_only_a_stage_objects_to(tmp_path: Path) -> None:
-    """Where a stage made a document partial, its one answer is asked for anew, and kept once it will do."""
+    """Where a stage made a document partial, its one answer is asked for again, and kept once it will do."""
     wrong = {**GOLD[VICTIM], "total": "999999"}
     model = Moody(receipts_reply(), moody().picks, bad=wrong)
 

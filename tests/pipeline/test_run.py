@@ -98,7 +98,7 @@ def test_a_second_run_pays_nothing(tmp_path: Path) -> None:
 
 
 def test_fresh_asks_again(tmp_path: Path) -> None:
-    """`fresh` forgets the journal, so every document is asked once more."""
+    """`fresh` forgets the journal, so every document is asked again."""
     with Emulator(receipts_reply()) as emulator:
         job(emulator).run(tmp_path)
         job(emulator).run(tmp_path, fresh=True)

@@ -87,7 +87,7 @@ def test_columns(annotation: Any, expected: list[str]) -> None:
 
 
 def test_names_never_clash() -> None:
-    """Fields that are called as a fixed column, as each other but for case, or too long, get names of their own."""
+    """Fields that are called as a fixed column, as each other except for case, or too long, get names of their own."""
     fields = {
         "status": (str, ...),
         "Status": (str, ...),

@@ -40,7 +40,7 @@ def count_up(number: int) -> int:
 
 
 def _module(path: Path, source: str) -> ModuleType:
-    """A file of tools as Python imports it, each time anew."""
+    """A file of tools as Python imports it, a new module each time."""
     path.write_text(source)
     spec = importlib.util.spec_from_file_location(f"tools_{next(_NUMBERS)}", path)
     assert spec
@@ -76,7 +76,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_same_tools_ask_nothing_again(folder: Path) -> None:
-    """A job whose tools are what they were keeps every document, though its file was imported anew."""
+    """A job whose tools are what they were keeps every document, though its file was imported again."""
     file = folder / "tools.py"
     with Emulator(_reply) as emulator:
         assert _run(emulator, folder, _module(file, FIRST).look_up) == ("Kebab Haus", 2)

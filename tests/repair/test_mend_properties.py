@@ -155,7 +155,7 @@ def test_every_prefix_is_saved_and_called_incomplete(value: Any, layout: dict[st
 
 
 @given(ANY, LAYOUT, st.data())
-def test_what_was_cut_is_kept_as_far_as_it_came(value: Any, layout: dict[str, Any], data: st.DataObject) -> None:
+def test_the_complete_part_of_a_cut_answer_is_kept(value: Any, layout: dict[str, Any], data: st.DataObject) -> None:
     """`partial` keeps all that came whole and the beginning of what did not, makes nothing up, and calls it cut."""
     text = json.dumps(value, **layout)
     text = text[: data.draw(st.integers(1, len(text) - 1))]

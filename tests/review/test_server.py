@@ -211,7 +211,7 @@ def test_two_tabs_do_not_lose_each_others_steps(server: ReviewServer) -> None:
 
 
 def test_a_later_run_keeps_the_corrections(server: ReviewServer) -> None:
-    """Records that are replaced while the page is open are read anew, and the corrections apply to them."""
+    """Records that are replaced while the page is open are read again, and the corrections apply to them."""
     answer(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
     later = [record("b.txt", {"total": 1.0, "merchant": "x"}), {**RECORDS[0], "value": {"total": 7.0, "merchant": "D"}}]
     text = "".join(json.dumps(line) + "\n" for line in later)

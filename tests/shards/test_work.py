@@ -50,7 +50,7 @@ def test_again(tmp_path: Path) -> None:
 
 
 def test_the_budget(tmp_path: Path) -> None:
-    """A shard that meets its cap says so, and its manifest is told all the same, with what it spent."""
+    """A shard that meets its cap says so, and its manifest is told too, with what it spent."""
     manifests: list[dict[str, Any]] = []
     with Emulator(receipts_reply()) as emulator, pytest.raises(BudgetExceeded):
         extract_shard(shards(1, max_cost=0.038)[0], job(emulator), tmp_path, tell=manifests.append)
