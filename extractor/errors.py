@@ -295,9 +295,5 @@ class AccountError(ServiceError):
     exit_code = 4
 
 
-class NotKept(ExtractorError):
-    """A question that may only be answered by a reply that is kept, of which there is none."""
-
-
-STOPPING = (AccountError, BudgetExceeded, NotKept, StorageError, Unanswered, Unreached)
+STOPPING = (AccountError, BudgetExceeded, StorageError, Unanswered, Unreached)
 """What is about the whole run: it ends where a person has to act, and the same command goes on from there."""

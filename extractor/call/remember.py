@@ -10,13 +10,17 @@ from collections.abc import Container
 
 from extractor.call.effects import Transport
 from extractor.call.ledger import Book
-from extractor.errors import NotKept
+from extractor.errors import StorageError
 from extractor.wire.values import Reply, Request
 
-__all__ = ["Remembering"]
+__all__ = ["NotStored", "Remembering"]
 
 _LOOK_SECONDS = 0.2
 """How often to look whether another process has the reply that it asks for."""
+
+
+class NotStored(StorageError):
+    """A question that only a stored reply may answer has none."""
 
 
 class Remembering:
@@ -32,7 +36,7 @@ class Remembering:
             if (stored := self._book.get(key, request.document)) is not None:
                 return stored
             if request.document in self._stored_only:
-                raise NotKept(f"no reply is kept for a question about {request.document}")
+                raise NotStored(f"no reply is stored for a question about {request.document}")
             if (other := self._in_flight.setdefault(key, mine)) is mine:
                 break
             await other.wait()

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 __all__ = ["SETTINGS", "App", "Group", "one_line"]
 
@@ -28,6 +28,23 @@ class Group(TyperGroup):
             formatter.write_dl(rows)
 
 
+class Command(TyperCommand):
+    """A command whose arguments are called by their metavar alone: neither `{OUT}` nor `OUT <Path>`."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            described = [
+                (each, each.get_help_record(ctx)) for each in self.get_params(ctx) if each.param_type_name == kind
+            ]
+            rows = [(each.metavar if kind == "argument" else row[0], row[1]) for each, row in described if row]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 class App(typer.Typer):
     """A typer app of such commands. `add` adds one, with command lines that show its use."""
 
@@ -36,7 +53,7 @@ class App(typer.Typer):
         super().__init__(rich_markup_mode=None, pretty_exceptions_enable=False, **{**settings, **options})
 
     def add(self, function: Callable[..., Any], *examples: str, name: str | None = None) -> None:
-        self.command(name, epilog="\b\nExamples:\n  " + "\n  ".join(examples))(_spread(function))
+        self.command(name, cls=Command, epilog="\b\nExamples:\n  " + "\n  ".join(examples))(_spread(function))
 
 
 def _spread(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ import orjson
 
 from extractor.errors import Problem, UsageError
 from extractor.pipeline.result import reviewed_above
-from extractor.schema.pointer import JSON, found_at, join, leaves, parts
+from extractor.schema.pointer import JSON, found_at, join, leaves, parts, put
 
 __all__ = [
     "ACTIONS",
@@ -269,7 +269,7 @@ class _Applying:
         if step.action == "invented" and in_list:
             self.removed.add(path)
         elif step.action != "accept" or _without(found_at(self.whole, path), self.removed, path) != step.value:
-            self.whole = _with(self.whole, parts(path), step.value)
+            self.whole = put(self.whole, path, step.value)
             below = f"{path}/"
             self.states = {other: held for other, held in self.states.items() if not other.startswith(below)}
             self.removed = {other for other in self.removed if not other.startswith(below)}
@@ -310,18 +310,6 @@ class _Applying:
                 place = _find(extracted, new.value, index)
         self.added[at, index] = place
         return place
-
-
-def _with(value: JSON, names: Sequence[str], new: JSON) -> JSON:
-    """The value with another one at the end of a path; nothing is changed in place."""
-    if not names:
-        return new
-    if isinstance(value, list):
-        index = int(names[0])
-        inner = _with(value[index] if index < len(value) else None, names[1:], new)
-        return [*value[:index], inner, *value[index + 1 :]]
-    holder = value or {}
-    return {**holder, names[0]: _with(holder.get(names[0]), names[1:], new)}
 
 
 def _find(rows: JSON, wanted: JSON, index: int) -> int:

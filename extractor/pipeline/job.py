@@ -16,9 +16,10 @@ from threading import Lock
 from typing import Any
 
 from extractor.call.effects import Flow, Run, Transport
+from extractor.call.remember import NotStored
 from extractor.documents.document import Document
 from extractor.documents.load import sha256_of
-from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
+from extractor.errors import STOPPING, DocumentError, ExtractorError, Problem, StorageError
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
@@ -269,7 +270,7 @@ class Job:
                 self.outdated.add(name)
         try:
             result = yield from process(*begun(found, self.context, (*self.stages, self._keep_text), rank), paid)
-        except NotKept:  # its questions are others now, and what was paid for is a good answer still
+        except NotStored:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
             return older, entry, True
         except STOPPING as error:

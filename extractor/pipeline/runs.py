@@ -13,7 +13,8 @@ import orjson
 from extractor.call.background import Background
 from extractor.call.effects import drive
 from extractor.call.form import Ladder
-from extractor.errors import NotKept, StorageError, UsageError
+from extractor.call.remember import NotStored
+from extractor.errors import StorageError, UsageError
 from extractor.pipeline.config import REPEATED
 from extractor.pipeline.job import begun
 from extractor.pipeline.journal import Journal, open_journal
@@ -151,7 +152,7 @@ class _Recorded:
     async def send(self, request: Request) -> Reply:
         reply = self.journal.get(request.key, request.document)
         if reply is None:
-            raise NotKept(f"no reply is stored for a question about {request.document}")
+            raise NotStored(f"no reply is stored for a question about {request.document}")
         self.exchanges.append(Exchange(request, reply))
         return reply
 
@@ -161,7 +162,7 @@ async def _processed(job: Pipeline, entry: Entry, recorded: _Recorded) -> None:
     context = job.config.context(job.file_schema, split=job.split, ladder=ladder)
     try:
         await drive(process(*begun(entry, context, job.stages)), recorded)
-    except NotKept:  # all that came before it is told
+    except NotStored:  # all that came before it is told
         return
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -23,7 +23,7 @@ from extractor.pipeline.result import evidence_lines
 from extractor.repair.kinds import choose, read
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, found_at, get, join, leaves, parts
+from extractor.schema.pointer import JSON, found_at, get, join, leaves, parts, put
 from extractor.schema.text import from_text
 from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union, is_null
 
@@ -147,19 +147,14 @@ def _alone(value: JSON, path: str) -> tuple[JSON, str]:
 def _value(schema: Schema[Any] | None, path: str, was: JSON, request: Mapping[str, Any]) -> JSON:
     fields, text = request.get("fields"), request.get("text")
     if isinstance(fields, Mapping):
-        value = deepcopy(was) if isinstance(was, dict) else {}
+        value = was if isinstance(was, dict) else {}
         for pointer, inner in fields.items():
-            _put(value, parts(str(pointer)), _typed(schema, path + str(pointer), found_at(value, pointer), str(inner)))
+            typed = _typed(schema, path + str(pointer), found_at(value, pointer), str(inner))
+            value = put(value, str(pointer), typed)
         return value
     if not isinstance(text, str):
         raise UsageError(f"a correction needs the new value as text @ {path or '/'}")
     return _typed(schema, path, was, text)
-
-
-def _put(value: dict[str, JSON], names: Sequence[str], typed: JSON) -> None:
-    for name in names[:-1]:
-        value = cast("dict[str, JSON]", value.setdefault(name, {}) or {})
-    value[names[-1]] = typed
 
 
 def _typed(schema: Schema[Any] | None, path: str, was: JSON, text: str) -> JSON:

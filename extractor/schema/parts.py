@@ -25,7 +25,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, join, parts
+from extractor.schema.pointer import JSON, found_at, get, join, parts, put
 from extractor.schema.tree import (
     Array,
     Choice,
@@ -87,33 +87,22 @@ def _cut(tree: Tree, root: Node, at: str, wanted: Branches) -> Record:
 def patch(value: JSON, answer: JSON, paths: Iterable[str]) -> JSON:
     """The value with what stands in the answer at each path put in its place; what the answer leaves out goes away."""
     for path in paths:
-        names = parts(path)
-        value = _put(value, names, *_found(answer, names))
+        try:
+            found = get(answer, path)
+        except (LookupError, ValueError, TypeError):
+            value = _without(value, path)
+        else:
+            value = put(value, path, found)
     return value
 
 
-def _found(answer: JSON, names: list[str]) -> tuple[JSON, bool]:
-    """What a subset's answer holds at a place, and whether it holds anything there."""
-    for name in names:
-        if not isinstance(answer, dict) or name not in answer:
-            return None, False
-        answer = answer[name]
-    return answer, True
-
-
-def _put(value: JSON, names: list[str], item: JSON, present: bool) -> JSON:
-    """A copy of the value with one place set, or left out; a list grows by an item where the index is its length."""
-    if not names:
-        return item if present else value
-    name, inner = names[0], names[1:]
-    if isinstance(value, list) and name.isdecimal():
-        index = int(name)
-        old = value[index] if index < len(value) else {}
-        return [*value[:index], _put(old, inner, item, present), *value[index + 1 :]] if present or inner else value
-    value = value if isinstance(value, dict) else {}
-    if inner or present:
-        return {**value, name: _put(value.get(name, {}), inner, item, present)} if present or name in value else value
-    return {key: each for key, each in value.items() if key != name}
+def _without(value: JSON, pointer: str) -> JSON:
+    """A copy of the value without the property at a pointer; an item of a list stays, as others are counted by it."""
+    above, _, _ = pointer.rpartition("/")
+    holder, name = found_at(value, above), parts(pointer)[-1]
+    if not isinstance(holder, dict) or name not in holder:
+        return value
+    return put(value, above, {key: each for key, each in holder.items() if key != name})
 
 
 def joined(left: JSON, right: JSON, lists: Container[str], at: str = "") -> JSON:

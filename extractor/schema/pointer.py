@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["JSON", "found_at", "get", "join", "leaves", "parts"]
+__all__ = ["JSON", "found_at", "get", "join", "leaves", "parts", "put"]
 
 JSON = Any
 """None, bool, int, float, str, list[JSON] or dict[str, JSON]: what a JSON text can say."""
@@ -34,6 +34,27 @@ def found_at(value: JSON, pointer: str) -> JSON:
         return get(value, pointer)
     except (KeyError, IndexError, ValueError, TypeError):
         return None
+
+
+def put(value: JSON, pointer: str, new: JSON) -> JSON:
+    """A copy of the value with another one at `pointer`; objects on the way are made where they are missing.
+
+    A list grows by an item where the index is not below its length.
+
+        put({"lines": [{"sku": "a"}]}, "/lines/0/note", "red")   # {"lines": [{"sku": "a", "note": "red"}]}
+    """
+    return _put(value, parts(pointer), new)
+
+
+def _put(value: JSON, names: list[str], new: JSON) -> JSON:
+    if not names:
+        return new
+    name, inner = names[0], names[1:]
+    if isinstance(value, list):
+        index = int(name)
+        return [*value[:index], _put(value[index] if index < len(value) else None, inner, new), *value[index + 1 :]]
+    holder = value if isinstance(value, dict) else {}
+    return {**holder, name: _put(holder.get(name), inner, new)}
 
 
 def leaves(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:

@@ -24,7 +24,7 @@ from extractor.extraction.ground import place_rows
 from extractor.extraction.kinds import asks_kind
 from extractor.review.files import read_gold
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.pointer import JSON, get, join, put
 from extractor.wire.disarm import arm
 
 __all__ = ["Endpoint", "Unscripted"]
@@ -142,10 +142,10 @@ class _Script:
             start, end = self._stretch(question)
             for path, places in self._rows.items():
                 rows = [row for row, place in zip(get(value, path), places, strict=True) if start <= place < end]
-                value = _replaced(value, path, rows)
+                value = put(value, path, rows)
         if question.list:
             path = self.schema.declared_path(question.list)
-            value = _replaced(value, path, get(value, path)[question.from_item - 1 :])
+            value = put(value, path, get(value, path)[question.from_item - 1 :])
         return _trimmed(self._encoded(value), question.schema)
 
     def _encoded(self, value: JSON) -> JSON:
@@ -186,15 +186,6 @@ class _Script:
     @cached_property
     def _pictures(self) -> set[str]:
         return {b64encode(image.data).decode() for image in self.document.images}
-
-
-def _replaced(value: JSON, pointer: str, inner: JSON) -> JSON:
-    """A copy of a value with something else at a pointer."""
-    if not pointer:
-        return inner
-    name, *_ = parts(pointer)
-    below = pointer[len(join("", name)) :]
-    return {**value, name: _replaced(value[name], below, inner)}
 
 
 def _trimmed(answer: JSON, schema: Mapping[str, Any] | None) -> JSON:

@@ -51,9 +51,10 @@ def help_of(command: str, width: int = 200, option: str = "--help") -> str:
 
 @pytest.mark.parametrize(("command", "options"), COMMANDS.items())
 def test_help(command: str, options: str) -> None:
-    """`--help` says what the command does and names each of its options; `-h` prints the same."""
+    """`--help` says what the command does and names each of its options, arguments plainly; `-h` prints the same."""
     text = help_of(command)
-    assert text.startswith("Usage:")
+    assert re.match(r"Usage: [^{}<>]+\n", text)
+    assert re.search(r"^  [A-Z|-]+ <", text, re.MULTILINE) is None
     assert [option for option in options.split() if option not in text] == []
     assert help_of(command, option="-h") == text
 

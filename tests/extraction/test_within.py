@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.emulator.questions import Question
-from extractor.extraction.answers import Fact, cut_within, repeats, shifted, with_items
+from extractor.extraction.answers import Fact, cut_within, repeats, shifted
+from extractor.schema.pointer import put
 from tests.extraction.kit import Crate, ask, crates, listed, store
 
 
@@ -186,7 +187,7 @@ def test_where_a_cut_value_ends() -> None:
 
 def test_pieces_of_a_list_are_put_together() -> None:
     """Items are put in their place, and what is known of a later item is known by its number in the whole list."""
-    assert with_items({"a": [{"b": [1]}]}, "/a/0/b", [1, 2]) == {"a": [{"b": [1, 2]}]}
+    assert put({"a": [{"b": [1]}]}, "/a/0/b", [1, 2]) == {"a": [{"b": [1, 2]}]}
     facts = [Fact("quote", "/b/0/day", "Mon"), Fact("quote", "/note", "x")]
     assert [fact.path for fact in shifted(facts, "/b", 40)] == ["/b/40/day", "/note"]
 
