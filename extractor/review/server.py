@@ -12,7 +12,6 @@ from contextlib import suppress
 from hmac import compare_digest
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -63,8 +62,7 @@ class Run:
 
     def record(self, name: str) -> dict[str, Any]:
         """One record; UsageError where there is none of that name."""
-        quoted = orjson.dumps(name)  # as a run writes it; another program may escape more
-        for record in chain(read_records(self.out, having=quoted), read_records(self.out)):
+        for record in read_records(self.out):
             if record["document"] == name:
                 return record
         raise UsageError(f"there is no document {name!r} in this run")

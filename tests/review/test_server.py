@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 
 from extractor.cli.app import app
 from extractor.errors import UsageError
-from extractor.review import files
 from extractor.review.server import ReviewServer, Run
 from extractor.schema.compiler import compile_schema
 from tests.review.kit import output, record, serving
@@ -221,22 +220,6 @@ def test_a_later_run_keeps_the_corrections(server: ReviewServer) -> None:
     assert [line["name"] for line in answer(server, "index")["documents"]] == ["b.txt", "a.txt"]
     row = answer(server, "document?name=a.txt")["fields"][0]
     assert (row["value"], row["state"]) == ("6.0", "correct")
-
-
-def test_a_document_is_found_without_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a long run only the record that is needed is parsed; a name that another program escaped is found too."""
-    lines = [f'{{"document":"{number:03}.txt","value":{{"total":1.0}}}}\n' for number in range(300)]
-    (tmp_path / "records.jsonl").write_text(
-        "".join([*lines, '{"document":"M\\u00fcller.txt","value":null}\n']), encoding="utf-8"
-    )
-    parsed: list[int] = []
-    read = files.read_line
-    monkeypatch.setattr(files, "read_line", lambda *line: parsed.append(line[1]) or read(*line))
-    run = Run(tmp_path)
-    parsed.clear()
-    assert run.record("250.txt")["document"] == "250.txt"
-    assert parsed == [251]
-    assert run.record("Müller.txt")["value"] is None
 
 
 def test_gold_and_corrected_records(server: ReviewServer) -> None:
