@@ -318,10 +318,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     print(f"{'client':<14}{'one at a time':>16}{'64 at once':>14}{'calls/s at 64':>16}")
     with server(VALUE) as root:
-        for name, rounds in measured(root, asked.calls, asked.rounds).items():
+        for name, rounds in measured(root, options.calls, options.rounds).items():
             alone, together, speed = zip(*rounds, strict=True)
             print(f"{name:<14}{min(alone):>13.2f} ms{min(together):>11.2f} ms{max(speed):>16.0f}")
 

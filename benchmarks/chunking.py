@@ -32,11 +32,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--budget", type=int, default=2000)
-    given = parser.parse_args()
-    texts = [decode(path.read_bytes()).text for path in given.files] or [prose()]
+    options = parser.parse_args()
+    texts = [decode(path.read_bytes()).text for path in options.files] or [prose()]
     print(f"{'':44} {'MB/s':>8} {'over budget':>12} {'at a paragraph':>15}")
-    for name, cut, slow in chunkers(given.budget):
-        measure(name, cut, [text[:SLOW] if slow else text for text in texts], given.budget)
+    for name, cut, slow in chunkers(options.budget):
+        measure(name, cut, [text[:SLOW] if slow else text for text in texts], options.budget)
 
 
 def measure(name: str, cut: Cut, texts: list[str], budget: int) -> None:

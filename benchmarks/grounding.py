@@ -39,8 +39,8 @@ def make(chars: int, count: int, seed: int = 7) -> tuple[str, list[Planted]]:
     chosen = sorted(draw.sample(range(0, len(words) - 6, 6), count))  # no two of them overlap
     sizes = [draw.randint(2, 5) for _ in chosen]
     values = [" ".join(words[first : first + size]) for first, size in zip(chosen, sizes, strict=True)]
-    said = [value.upper() if number % 4 == 0 else value for number, value in enumerate(values)]
-    return " ".join(words), list(zip(said, (starts[first] for first in chosen), strict=True))
+    stated = [value.upper() if number % 4 == 0 else value for number, value in enumerate(values)]
+    return " ".join(words), list(zip(stated, (starts[first] for first in chosen), strict=True))
 
 
 def ours(text: str, values: Sequence[str]) -> Placed:

@@ -51,8 +51,8 @@ def main(kills: int = 50, name: str = "SIGKILL") -> None:
 
 
 def _finished(runs: Killed) -> None:
-    code, said = runs.finish()
-    assert code == 0, said
+    code, output = runs.finish()
+    assert code == 0, output
     runs.check_end()
 
 
@@ -62,7 +62,7 @@ def show(runs: Killed, seconds: float) -> None:
     print(f"{sum(runs.stops.values())} stops in {seconds:.0f} s: {dict(runs.stops)}; {runs.looks} looks at every file")
     print(f"{len(runs.values)} documents: {len(runs.values.keys() - {row['document'] for row in rows})} lost,", end=" ")
     print(f"{len(rows) - len({row['document'] for row in rows})} doubled")
-    print(f"{runs.emulator.served} answers billed, {runs.paid_again()} of them again, as they were in flight", end=" ")
+    print(f"{runs.emulator.served} answers billed, {runs.paid_twice()} of them again, as they were in flight", end=" ")
     print(f"({CONCURRENCY} requests are in flight at most)")
     print(f"${billed:.4f} billed of ${ENOUGH}; the ledger: ${ledger['spent_usd']:.4f} paid", end=" ")
     print(f"and at most ${ledger['perhaps_usd']:.4f} more")

@@ -82,9 +82,9 @@ def main(megabytes: int = 100, documents: int = 2000) -> None:
         show(f"{documents:,} of 1 KB", run(Path(folder) / "many", Path(folder) / "out", where), documents)
 
 
-def show(name: str, told: Mapping[str, Any], letters: int) -> None:
-    print(f"{name:34} {told['peak']:8.0f} {told['before']:7.0f} {told['found']:>8} {told['status']:>8}")
-    if told["found"] != letters:
+def show(name: str, result: Mapping[str, Any], letters: int) -> None:
+    print(f"{name:34} {result['peak']:8.0f} {result['before']:7.0f} {result['found']:>8} {result['status']:>8}")
+    if result["found"] != letters:
         print(f"    {letters} letters were there")
 
 
@@ -101,8 +101,8 @@ def write(path: Path, make: Callable[[int], str], size: int) -> int:
 def run(source: Path, out: Path, where: Mapping[str, str]) -> Mapping[str, Any]:
     """One run in a process of its own."""
     command = [sys.executable, __file__, "run", str(source), str(out), json.dumps(dict(where))]
-    told: Mapping[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return told
+    result: Mapping[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return result
 
 
 def run_here(source: str, out: str, where: str) -> None:
@@ -144,5 +144,5 @@ if __name__ == "__main__":
             serve()
         case ["run", source, out, where]:
             run_here(source, out, where)
-        case given:
-            main(*map(int, given))
+        case sizes:
+            main(*map(int, sizes))

@@ -66,7 +66,7 @@ def invoice(lines: int, seed: int = 1) -> dict[str, Any]:
 
 
 def outside(pattern: str, new: str) -> Callable[[str], str]:
-    """A damage that touches only what stands outside strings."""
+    """A damage that touches only what is outside strings."""
     return lambda text: OUTSIDE.sub(lambda found: found[1] or re.sub(pattern, new, found[2]), text)
 
 
@@ -256,9 +256,9 @@ def by_sign(readers: dict[str, Reader]) -> dict[str, list[str]]:
     for kind, text, value in signs(3):
         row = counts.setdefault(kind, [Counter() for _ in readers])
         for place, read in enumerate(readers.values()):
-            said = verdict(read, text, value)
-            row[place][said] += 1
-            whole[place][said] += 1
+            judged = verdict(read, text, value)
+            row[place][judged] += 1
+            whole[place][judged] += 1
     rows = {**counts, "all": whole}
     return {kind: [f"{c['right']}/{c.total()}, {c['silent']} silent" for c in row] for kind, row in rows.items()}
 

@@ -126,8 +126,8 @@ def case(call: ast.expr, value: Any) -> Iterator[tuple[Case, Any]]:
     if called == "from_json" and options.get("partial_mode"):
         yield Case(text.decode(), options["partial_mode"] == "trailing-strings"), value
     elif called == "repair_json" and options.keys() <= PLAIN_OPTIONS:
-        said = value if options.get("return_objects") or value == "" else json.loads(value)
-        yield Case(text, True), NOTHING if said == "" else said
+        wanted = value if options.get("return_objects") or value == "" else json.loads(value)
+        yield Case(text, True), NOTHING if wanted == "" else wanted
 
 
 def fetched(folder: Path) -> Path:
@@ -176,7 +176,7 @@ def unescaped(text: str) -> str:
     return ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " " if found[2] else "", text)
 
 
-def said(text: str) -> str:
+def data(text: str) -> str:
     """The data of a text, without the prose, the fences and the comments."""
     start = min((at for at in map(text.find, "{[") if at >= 0), default=max(0, text.find("(")))
     end = max(map(text.rfind, "}])")) + 1
@@ -188,10 +188,10 @@ def said(text: str) -> str:
 def changed(text: str, value: Any) -> set[str]:
     """The words that are lost or made up."""
     if value is NOTHING:
-        return words(unescaped(said(text)))
-    given = words(unescaped(json.dumps(value, ensure_ascii=False)))
-    lost = words(unescaped(said(text))) - given
-    return lost | (given - words(unescaped(text)))
+        return words(unescaped(data(text)))
+    found = words(unescaped(json.dumps(value, ensure_ascii=False)))
+    lost = words(unescaped(data(text))) - found
+    return lost | (found - words(unescaped(text)))
 
 
 def same(value: Any, other: Any) -> bool:
@@ -201,17 +201,17 @@ def same(value: Any, other: Any) -> bool:
 
 
 def verdicts(read: Reader, one: Case, values: list[Any]) -> Iterator[str]:
-    value, told = read(one.text, one.partial)
+    value, reported = read(one.text, one.partial)
     if value == "":
-        value, told = NOTHING, True
+        value, reported = NOTHING, True
     equal = any(same(value, other) for other in values)
     if equal:
         yield "equal"
     good = equal or (one.text in INSTEAD and same(value, INSTEAD[one.text][0]))
-    if good and (told or not changed(one.text, value)):
+    if good and (reported or not changed(one.text, value)):
         yield "right"
     else:
-        yield "told" if told else "silent"
+        yield "told" if reported else "silent"
 
 
 def main(folders: list[str]) -> None:

@@ -66,8 +66,8 @@ def rates(folder: Path, *, verbose: bool, only: str | None) -> None:
         if only in (None, row["id"]):
             one(row, json.loads((folder / row["file"]).read_text()), tally)
     print(f"{time.perf_counter() - begun:.1f} s")
-    for what, (held, asked) in tally.counts.items():
-        print(f"  {what:32} {held:4} of {asked:4}  {100 * held / asked:6.2f} %")
+    for what, (held, total) in tally.counts.items():
+        print(f"  {what:32} {held:4} of {total:4}  {100 * held / total:6.2f} %")
 
 
 def one(row: dict[str, Any], document: Any, tally: Tally) -> None:

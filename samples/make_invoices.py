@@ -177,8 +177,8 @@ def _sums(invoice: Invoice) -> list[tuple[str, str]]:
 def main() -> None:
     """Write the PDFs and put their answers into gold.jsonl beside those of the text invoices."""
     gold_file = FOLDER / "gold.jsonl"
-    kept = [json.loads(line) for line in gold_file.read_text("utf-8").splitlines()] if gold_file.exists() else []
-    lines = {line["document"]: line for line in kept}
+    rows = [json.loads(line) for line in gold_file.read_text("utf-8").splitlines()] if gold_file.exists() else []
+    lines = {line["document"]: line for line in rows}
     for name, invoice in INVOICES.items():
         draw(invoice, FOLDER / name)
         lines[name] = {"document": name, "value": invoice.gold}

@@ -20,8 +20,8 @@ from typing import Any
 from register_words import (
     DISTRICTS,
     FAMILY,
+    FIRST_NAMES,
     FORMS,
-    GIVEN,
     NOTES,
     PREAMBLE,
     REASONS,
@@ -76,12 +76,12 @@ class Book:
         that states it) and `once` (pointer -> a value that a later passage replaces).
         """
         start = self.write(passage)
-        for pointer, said in fields.items():
-            before, _, words = said.removeprefix("the ").rpartition("|")
+        for pointer, passages in fields.items():
+            before, _, words = passages.removeprefix("the ").rpartition("|")
             at = start + passage.index(before + words) + len(before)
             self.spans.setdefault(f"/companies/{record}{pointer}", []).append([at, at + len(words)])
-        told = {name: value for name, value in beside.items() if value}
-        self.facts.append({"record": record, "span": [start, self.length], "fields": list(fields), **told})
+        stated = {name: value for name, value in beside.items() if value}
+        self.facts.append({"record": record, "span": [start, self.length], "fields": list(fields), **stated})
 
 
 def companies(random: Random) -> list[Company]:
@@ -129,7 +129,7 @@ def _name(random: Random, trade: str) -> str:
 def _officers(random: Random) -> list[tuple[str, str]]:
     names: dict[str, str] = {}
     for _ in range(random.choice((1, 2, 2, 3, 4))):
-        names[f"{random.choice(GIVEN)} {random.choice(FAMILY)}"] = random.choice(ROLES)
+        names[f"{random.choice(FIRST_NAMES)} {random.choice(FAMILY)}"] = random.choice(ROLES)
     return list(names.items())
 
 
@@ -151,7 +151,7 @@ def _nth(day: int) -> str:
 def _prose(random: Random, company: Company, templates: list[str], count: int) -> str:
     tool, goods, place = TRADES[company.trade]
     words = {"tool": tool, "goods": goods, "place": place, "trade": company.trade}
-    words |= {"person": f"{random.choice(GIVEN)} {random.choice(FAMILY)}", "far": random.choice(FAMILY)}
+    words |= {"person": f"{random.choice(FIRST_NAMES)} {random.choice(FAMILY)}", "far": random.choice(FAMILY)}
     return " ".join(
         template.format(**words, count=random.randint(3, 97)) for template in random.sample(templates, count)
     )

@@ -61,7 +61,7 @@ FORMS = [
     "{family} {trade} Works",
 ]
 
-GIVEN = """Aldous Bettina Caspar Dorothea Edvard Filippa Gaspard Hedwig Isidor Johanna Konrad Leonore Matthias Nadezhda
+FIRST_NAMES = """Aldous Bettina Caspar Dorothea Edvard Filippa Gaspard Hedwig Isidor Johanna Konrad Leonore Matthias Nadezhda
 Oswin Petronella Quentin Rosalind Severin Theodora Ulrich Valeska Wendelin Xenia Yorick Zelda Amadeo Brunhilde Cosima Dario
 Emeric Fiammetta Goran Hanneke Ilario Jolanta Kasimir Ludmila Melchior Nerissa""".split()
 

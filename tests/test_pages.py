@@ -78,21 +78,21 @@ def answer(body: Mapping[str, Any]) -> Any:
         return value
     wire = body["response_format"]["json_schema"]
     wire = wire.get("schema", wire)
-    return asked(value, wire, wire.get("$defs", {}))
+    return declared(value, wire, wire.get("$defs", {}))
 
 
-def asked(value: Any, wire: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+def declared(value: Any, wire: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
     """A value with the properties that a wire schema has, counts of lists among them."""
     if "$ref" in wire:
-        return asked(value, definitions[wire["$ref"].rpartition("/")[2]], definitions)
+        return declared(value, definitions[wire["$ref"].rpartition("/")[2]], definitions)
     if isinstance(value, list):
-        return [asked(item, wire["items"], definitions) for item in value]
+        return [declared(item, wire["items"], definitions) for item in value]
     if not isinstance(value, dict):
         return value
     return {
         name: len(value[name.removesuffix("_count")])
         if name.endswith("_count") and name not in value
-        else asked(value.get(name), inner, definitions)
+        else declared(value.get(name), inner, definitions)
         for name, inner in wire["properties"].items()
     }
 
@@ -122,15 +122,15 @@ def test_programs(page: Path, tmp_path: Path, environment: dict[str, str]) -> No
     )
     assert done.returncode == 0, done.stderr
     printed = [part.lstrip("\n") for part in done.stdout.split(f"{MARK}\n")]
-    for (_, shown), output in zip(blocks, printed, strict=False):
-        assert not shown or output == shown
+    for (_, expected), output in zip(blocks, printed, strict=False):
+        assert not expected or output == expected
 
 
 def test_the_script_of_the_emulator(tmp_path: Path) -> None:
     """The script that the page about tests shows is read, and answers in the order that the page describes."""
     page = (ROOT / "docs" / "testing.md").read_text("utf-8")
-    (shown,) = re.findall(r"^```json\n(.*?)^```\n", page, re.DOTALL | re.MULTILINE)
-    (tmp_path / "replies.jsonl").write_text(shown)
+    (script,) = re.findall(r"^```json\n(.*?)^```\n", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "replies.jsonl").write_text(script)
     with Emulator(read_script(tmp_path / "replies.jsonl")) as emulator:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
         with Extractor(**where) as extractor:
@@ -164,5 +164,5 @@ def test_the_reference_has_every_public_name() -> None:
     from extractor import errors
 
     page = (ROOT / "docs" / "api.md").read_text("utf-8")
-    shown = set(re.findall(r"^::: [\w.]+\.(\w+)$", page, re.MULTILINE)) | set(errors.__all__)
-    assert set(extractor.__all__) <= shown
+    listed = set(re.findall(r"^::: [\w.]+\.(\w+)$", page, re.MULTILINE)) | set(errors.__all__)
+    assert set(extractor.__all__) <= listed

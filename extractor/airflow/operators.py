@@ -178,18 +178,11 @@ class ExtractOperator(BaseOperator):
 
     def _job(self) -> Pipeline:
         """The pipeline that the arguments describe, asking as the connection says."""
-        from extractor.pipeline.pipeline import Pipeline
         from extractor.pipeline.runs import declared
 
         if (self.schema is None) == (self.pipeline is None):
             raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
-        job: Any
-        if self.schema is not None:
-            job = declared(schema=self.schema) if isinstance(self.schema, str) else Pipeline(self.schema)
-        else:
-            job = declared(pipeline=self.pipeline) if isinstance(self.pipeline, str) else self.pipeline
-        if not isinstance(job, Pipeline):
-            raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
+        job = declared(schema=self.schema, pipeline=self.pipeline)
         if self.workersai_conn_id is None:
             config = replace(job.config, **self._settings())
         else:

@@ -32,16 +32,17 @@ from extractor.wire.values import Reply, Request
 __all__ = ["Exchange", "as_text", "declared", "exchanges", "export", "pipeline_of_run"]
 
 
-def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
-    """The pipeline that one SPEC names: of a schema, the usual one with that schema."""
+def declared(*, schema: Any = None, pipeline: Pipeline | str | None = None) -> Pipeline:
+    """The pipeline that one SPEC names, or that is here already: of a schema, the usual one with that schema."""
     if (schema is None) == (pipeline is None):
         raise UsageError("give either --schema SPEC or --pipeline SPEC")
     if pipeline is None:
-        return Pipeline(resolve_schema(str(schema)), spec=("schema", lasting(str(schema))))
-    job = resolve_pipeline(pipeline)
+        spec = ("schema", lasting(schema)) if isinstance(schema, str) else None
+        return Pipeline(resolve_schema(schema) if spec else schema, spec=spec)
+    job = resolve_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
     if not isinstance(job, Pipeline):
         raise UsageError(f"{pipeline!r} is a {type(job).__name__}, not a Pipeline: name one that the file declares")
-    return replace(job, spec=("pipeline", lasting(pipeline)))
+    return replace(job, spec=("pipeline", lasting(pipeline))) if isinstance(pipeline, str) else job
 
 
 def pipeline_of_run(out: str | Path, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,22 @@ from extractor.errors import UsageError
 from extractor.pipeline.journal import opened_journal
 from extractor.schema.compiler import Schema
 
-__all__ = ["opened_journal", "read_gold", "read_line", "read_records", "read_run", "read_steps", "schema_of_run"]
+__all__ = ["opened_journal", "read_gold", "read_records", "read_run", "read_steps", "schema_of_run"]
 
 
-def read_records(out: Path, *, having: bytes = b"") -> Iterator[dict[str, Any]]:
-    """The lines of OUT/records.jsonl, in their order; UsageError where there is no such file.
-
-    Lines without the bytes `having` are passed over unparsed.
-    """
-    remedy = f"run `extractor run SOURCE --schema SPEC --out {out}` first"
-    return _lines(out / "records.jsonl", remedy=remedy, having=having)
+def read_records(out: Path) -> Iterator[dict[str, Any]]:
+    """The lines of OUT/records.jsonl, in their order; UsageError where there is no such file."""
+    return _records(out / "records.jsonl", f"run `extractor run SOURCE --schema SPEC --out {out}` first")
 
 
 def read_gold(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a gold file: `{"document": NAME, "value": {...}}`, other names are let through."""
-    return _lines(path, remedy="name a file of lines with `document` and `value`")
+    return _records(path, "name a file of lines with `document` and `value`")
 
 
 def read_steps(path: Path) -> Iterator[dict[str, Any]]:
     """The corrections in a file that report.html exported."""
-    return _lines(path, remedy="name the corrections.jsonl that report.html exported", read=_object)
+    return (step for _, step in _objects(path, "name the corrections.jsonl that report.html exported"))
 
 
 def read_run(out: Path) -> dict[str, Any]:
@@ -53,26 +49,24 @@ def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None 
     return job.record_schema
 
 
-def _lines(
-    path: Path, *, remedy: str, read: Callable[..., dict[str, Any]] | None = None, having: bytes = b""
-) -> Iterator[dict[str, Any]]:
+def _records(path: Path, remedy: str) -> Iterator[dict[str, Any]]:
+    for number, line in _objects(path, remedy):
+        if not (isinstance(line.get("document"), str) and "value" in line):
+            raise UsageError(f"{path}:{number} is not a record: an object with `document` and `value` is expected")
+        yield line
+
+
+def _objects(path: Path, remedy: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects in a file of JSON lines, with the numbers of their lines; UsageError where it cannot be read."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if having in line and line.strip():
-                    yield (read or read_line)(path, number, line)
+                if line.strip():
+                    yield number, _object(path, number, line)
     except FileNotFoundError:
         raise UsageError(f"no file {path}: {remedy}") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}; {remedy}") from error
-
-
-def read_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    """One line of a file of records; UsageError where it is none."""
-    read = _object(path, number, line)
-    if not (isinstance(read.get("document"), str) and "value" in read):
-        raise UsageError(f"{path}:{number} is not a record: an object with `document` and `value` is expected")
-    return read
 
 
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:

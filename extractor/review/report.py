@@ -8,10 +8,8 @@ named by its hash.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from extractor.pipeline.corrections import read_corrections
 from extractor.review.files import opened_journal, read_records, read_run, schema_of_run
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
-from extractor.review.view import all_evidence, document_of, encoded, index_of, placed, template
+from extractor.review.view import all_evidence, document_of, encoded, index_of, page, placed
 from extractor.sources.storage import whole_file
 
 __all__ = ["write_report"]
@@ -40,7 +38,7 @@ def write_report(out: Path, *, pictures: bool = False) -> Path:
     count = max(1, sum(1 for _ in read_records(out)))
     most_text = max(_LEAST_TEXT, min(_MOST_TEXT, _ALL_TEXT // count))
     most_pictures = max(_LEAST_PICTURES, _ALL_PICTURES // count)
-    head, _, foot = _page(pictures=pictures).partition("<!-- documents -->")
+    head, _, foot = page("; img-src data:" if pictures else "")[0].partition("<!-- documents -->")
     path, lines, schema = out / "report.html", [], None
     with suppress(UsageError):  # nothing says what it was
         schema = schema_of_run(out)
@@ -71,18 +69,6 @@ def _pictures(
         return {}
     found, unseen = thumbnails(place, record.get("sha256", ""), pages, most=most, text=text, marks=placed(evidence))
     return {"pictures": found, "unseen": unseen}
-
-
-def _page(*, pictures: bool) -> str:
-    """The page around the documents, with its style and script inside and their hashes in its policy."""
-    page, style, script = template()
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
-    policy += "; img-src data:" if pictures else ""
-    return page.replace("{policy}", policy).replace("{nonce}", "").replace("{style}", style).replace("{script}", script)
-
-
-def _hash(source: str) -> str:
-    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
 
 
 def _embedded(identifier: str, value: Any) -> bytes:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from hmac import compare_digest
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -33,8 +32,8 @@ from extractor.review.view import (
     index_of,
     is_gold,
     line_of,
+    page,
     placed,
-    template,
     values_of,
     version_of,
 )
@@ -63,8 +62,7 @@ class Run:
 
     def record(self, name: str) -> dict[str, Any]:
         """One record; UsageError where there is none of that name."""
-        quoted = orjson.dumps(name)  # as a run writes it; another program may escape more
-        for record in chain(read_records(self.out, having=quoted), read_records(self.out)):
+        for record in read_records(self.out):
             if record["document"] == name:
                 return record
         raise UsageError(f"there is no document {name!r} in this run")
@@ -117,8 +115,6 @@ class Run:
         with self._writing:
             record = self.record(name)
             steps = read_corrections(self.out).of(record)
-            if request.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
-                raise UsageError(f"{name} is another file now: open it again")
             if request.get("version", now := version_of(record)) != now:
                 raise UsageError(f"{name} has been extracted again since: open it again")
             if request.get("action") == "undo":
@@ -284,16 +280,9 @@ class _Handler(BaseHTTPRequestHandler):
         return encoded(self.server.run.take(request)), "application/json", {}
 
     def _page(self) -> tuple[bytes, str, dict[str, str]]:
-        page, style, script = template()
-        nonce = secrets.token_urlsafe(16)
-        policy = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:;"
-            " connect-src 'self'; base-uri 'none'; form-action 'none'"
-        )
-        for name, value in {"policy": policy, "nonce": nonce, "style": style, "script": script}.items():
-            page = page.replace(f"{{{name}}}", value)
+        html, policy = page("; img-src data:; connect-src 'self'; form-action 'none'")
         headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
-        return page.encode(), "text/html; charset=utf-8", headers
+        return html.encode(), "text/html; charset=utf-8", headers
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)

@@ -9,6 +9,7 @@ one script; they get the same data.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ from extractor.pipeline.result import flags, is_flagged
 from extractor.schema.pointer import JSON, join
 
 __all__ = [
-    "Mark", "Piece", "all_evidence", "as_text", "document_of", "encoded", "index_of", "is_gold", "line_of", "passages",
-    "placed", "template", "values_of", "version_of",
+    "Mark", "Piece", "all_evidence", "as_text", "document_of", "encoded", "flagged_in", "index_of", "is_gold",
+    "line_of", "page", "passages", "placed", "values_of", "version_of",
 ]  # fmt: skip
 
 Mark = tuple[int, int, int]
@@ -48,7 +49,6 @@ def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
     columns = Counter(column for column, _ in values_of(record["value"]))
     return {
         "name": record["document"],
-        "sha256": record.get("sha256", ""),
         "version": version_of(record),
         "status": record["status"],
         "values": sum(columns.values()),
@@ -77,17 +77,22 @@ def document_of(
     extracted = plain.get("evidence") or []
     review = reviewed(plain["value"], steps, extracted)
     evidence, marks = evidence_of(extracted, review)
-    still = [line for line in extracted if not review.replaced(line["path"])]
-    flagged = set(flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]}))
+    rows = _Rows(review, evidence, plain.get("confidence") or {}, set(flagged_in(plain, review)))
     return {
         "line": line_of(corrected),
-        "fields": list(_Rows(review, evidence, plain.get("confidence") or {}, flagged).of(review.whole, "", "", 0)),
+        "fields": list(rows.of(review.whole, "", "", 0)),
         "problems": corrected.get("problems") or [],
         "steps": list(map(_named, steps)),
         "stale": list(map(_named, review.stale)),
         "pieces": None if text is None else passages(text, marks, cap=cap),
         "length": None if text is None else len(text),
     }
+
+
+def flagged_in(record: Mapping[str, Any], review: Review) -> list[str]:
+    """The flagged values of a record under review, by pointer into the value with all its rows."""
+    still = [line for line in record.get("evidence") or () if not review.replaced(line["path"])]
+    return flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]})
 
 
 def all_evidence(record: Mapping[str, Any], steps: Sequence[Step]) -> list[Mapping[str, Any]]:
@@ -122,11 +127,19 @@ def encoded(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
-def template() -> tuple[str, str, str]:
-    """The page, its style and its script."""
+def page(more: str = "") -> tuple[str, str]:
+    """The page around the documents, and its Content-Security-Policy.
+
+    The policy lets the page's own style and script in, by their hashes, and what `more` adds.
+    """
     folder = files(__package__) / "page"
-    page, style, script = ((folder / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
-    return page, style, script
+    html, style, script = ((folder / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'{more}"
+    return html.replace("{policy}", policy).replace("{style}", style).replace("{script}", script), policy
+
+
+def _hash(source: str) -> str:
+    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
 
 
 # ---------------------------------------------------------------------- a record as rows

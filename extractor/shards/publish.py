@@ -31,8 +31,8 @@ from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, read_index, update
 from extractor.shards.plan import Shard, shard_of
 from extractor.shards.purse import spent_by_all
-from extractor.shards.work import Manifest, by_file, extract_shard, manifest_of, outcome, results
-from extractor.sources.storage import File, exists, inside, join, lines, read
+from extractor.shards.work import Manifest, by_file, extract_shard, manifest_of, outcome, results, rows_in
+from extractor.sources.storage import File, exists, inside, join, read
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["manifests_of", "publish", "published_schema", "read_results", "retry_output"]
@@ -170,12 +170,12 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
     """The lines of records.jsonl of an output place, of a manifest, or of several, one at a time."""
     match where:
         case {"records": records}:
-            yield from map(orjson.loads, lines(records))
+            yield from rows_in(records)
         case Iterable() if not isinstance(where, str):
             for manifest in where:
                 yield from read_results(manifest)
         case _:
-            yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
+            yield from rows_in(join(str(where), "records.jsonl"))
 
 
 def _opened(sink: str | Sequence[str | Maker], desk: Desk, schema: Schema[Any], *, carries: bool) -> tuple[Sink, ...]:

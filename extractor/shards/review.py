@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from extractor.pipeline.corrections import CORRECTIONS, Step, as_extracted, read_corrections, reviewed
-from extractor.pipeline.result import flags, is_flagged, reviewed_above
+from extractor.pipeline.result import is_flagged, reviewed_above
 from extractor.review.server import Run
 from extractor.review.steps import step_of
-from extractor.review.view import as_text
+from extractor.review.view import as_text, flagged_in
 from extractor.schema.pointer import JSON, get
 from extractor.shards.lease import hold
 from extractor.shards.publish import published_schema, read_results
@@ -70,11 +70,9 @@ def doubts(run: Run, document: str) -> list[Doubt]:
     record = run.record(document)
     plain, steps = as_extracted(record), read_corrections(run.out).of(record)
     review = reviewed(plain["value"], steps)
-    evidence = [line for line in plain["evidence"] if not review.replaced(line["path"])]
-    flagged = flags({"evidence": evidence, "reviewed": [{"path": path} for path in review.states]})
     problems = [each for each in plain["problems"] if not reviewed_above(each["path"], review.states)]
     reasons: dict[str, list[str]] = {}
-    found = [(path, "not found in the source") for path in flagged]
+    found = [(path, "not found in the source") for path in flagged_in(plain, review)]
     for path, reason in [*found, *((each["path"], each["message"]) for each in problems)]:
         reasons.setdefault(_present(review.whole, path), []).append(reason)
     return [Doubt(path, _text(get(review.whole, path)), "; ".join(each)) for path, each in reasons.items()]

@@ -28,6 +28,7 @@ from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
 from extractor.sources.rows import Rows
 from extractor.sources.storage import address, exists, facts, join, read
+from extractor.sources.storage import lines as lines_of
 from extractor.wire.values import Usage, usd
 
 __all__ = [
@@ -101,8 +102,7 @@ def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
     """The manifest of the output on a desk, from what its run.json says."""
     totals = run["totals"]
     reached = totals["ok"] + totals["partial"] + totals["failed"]
-    with (desk.folder / "records.jsonl").open("rb") as lines:
-        rows = sum(1 for _ in lines)
+    rows = sum(1 for _ in lines_of(str(desk.folder / "records.jsonl")))
     return {
         **{name: run[name] for name in ("schema", "model", "stopped") if name in run},
         **{**totals, "documents": documents, "pending": documents - reached, "rows": rows},
@@ -241,6 +241,6 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     }
 
 
-def rows_in(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        yield from map(orjson.loads, file)
+def rows_in(place: str | Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines."""
+    return map(orjson.loads, lines_of(str(place)))

@@ -21,10 +21,10 @@ PATIENCE = 600.0
 def until(ask: Callable[[], T], *, seconds: float = PATIENCE) -> T:
     """What `ask` says as soon as that is anything."""
     deadline = time.monotonic() + seconds
-    while not (said := ask()):
+    while not (value := ask()):
         assert time.monotonic() < deadline, "nothing came of it in time"
         time.sleep(0.1)
-    return said
+    return value
 
 
 @contextmanager

@@ -29,8 +29,8 @@ class Api:
     def healthy(self, *parts: str) -> bool:
         """Whether these parts are up."""
         with suppress(httpx.TransportError):
-            told = self._client.get("/api/v2/monitor/health")
-            states = told.json() if told.status_code == httpx.codes.OK else {}
+            response = self._client.get("/api/v2/monitor/health")
+            states = response.json() if response.status_code == httpx.codes.OK else {}
             return all(states.get(part, {}).get("status") == "healthy" for part in parts)
         return False
 
@@ -41,8 +41,8 @@ class Api:
         """Start a run, of a DAG that may have to be found first; returns the path of the run."""
         until(lambda: self._client.get(f"/api/v2/dags/{dag}").status_code == 200)
         self._client.patch(f"/api/v2/dags/{dag}", json={"is_paused": False}).raise_for_status()
-        asked = {"logical_date": None, "conf": {name: str(value) for name, value in conf.items()}}
-        made = self._client.post(f"/api/v2/dags/{dag}/dagRuns", json=asked).raise_for_status().json()
+        body = {"logical_date": None, "conf": {name: str(value) for name, value in conf.items()}}
+        made = self._client.post(f"/api/v2/dags/{dag}/dagRuns", json=body).raise_for_status().json()
         return f"/api/v2/dags/{dag}/dagRuns/{made['dag_run_id']}"
 
     def finished(self, run: str) -> str:
@@ -55,8 +55,8 @@ class Api:
     def manifest(self, run: str, task: str = "extract", map_index: int = -1) -> Any:
         """What a task left in XCom, or None."""
         path = f"{run}/taskInstances/{task}/xcomEntries/return_value"
-        told = self._client.get(path, params={"map_index": map_index, "deserialize": True})
-        return told.json()["value"] if told.status_code == httpx.codes.OK else None
+        response = self._client.get(path, params={"map_index": map_index, "deserialize": True})
+        return response.json()["value"] if response.status_code == httpx.codes.OK else None
 
     def review_page(self, run: str, task: str = "extract", map_index: int = -1) -> str:
         """Where the link beside a task leads."""
@@ -146,7 +146,7 @@ class Standalone(Api):
         log = (self._home / "standalone.log").read_text(errors="replace")
         return any(all(mark in line for mark in marks) for line in log.splitlines())
 
-    def told(self) -> list[Any]:
+    def events(self) -> list[Any]:
         """What OpenLineage was told so far."""
         events = self._home / "lineage.jsonl"
         return [json.loads(line) for line in events.read_text().splitlines()] if events.exists() else []

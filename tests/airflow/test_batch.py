@@ -39,7 +39,7 @@ def test_queued(tmp_path: Path) -> None:
 def test_a_batch_is_waited_for_a_day(tmp_path: Path) -> None:
     """The deferral ends then, which fails the task; another try takes up what was queued, and queues nothing."""
     task = ExtractBatchOperator(task_id="extract", source=RECEIPTS, schema="receipt", out=str(tmp_path), patience=5)
-    context: Any = {"ti": SimpleNamespace(xcom_push=lambda **told: None)}
+    context: Any = {"ti": SimpleNamespace(xcom_push=lambda **values: None)}
     with connected(latency=20.0) as emulator:
         with pytest.raises(TaskDeferred) as deferred:
             task.execute(context)
@@ -59,9 +59,9 @@ def fired(trigger: BatchTrigger) -> dict[str, Any]:
 
 
 def test_a_trigger_carries_no_secret() -> None:
-    """What is kept of a trigger is the connection's id; made anew from that, it fires for a batch nobody knows."""
+    """What is kept of a trigger is the connection's id; rebuilt from that, it fires for a batch nobody knows."""
     with connected() as emulator:
-        path, kept = BatchTrigger("workersai_default", emulator.model, ["gone"], 0.1).serialize()
+        path, arguments = BatchTrigger("workersai_default", emulator.model, ["gone"], 0.1).serialize()
         assert path == "extractor.airflow.batch.BatchTrigger"
-        assert emulator.token not in str(kept)
-        assert fired(BatchTrigger(**kept)) == {"request_ids": ["gone"]}
+        assert emulator.token not in str(arguments)
+        assert fired(BatchTrigger(**arguments)) == {"request_ids": ["gone"]}

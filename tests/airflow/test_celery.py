@@ -30,5 +30,5 @@ def test_a_worker_dies(airflow_home: Path) -> None:
     assert len(rows) == COUNT
     assert {row["document"]: row["value"] for row in rows} == gold(RECEIPTS)
     assert max(tries) == 2
-    asked = Counter(str(exchange.body["messages"]) for exchange in emulator.requests if exchange.usage)
-    assert asked.total() - len(asked) <= 2 * 4  # two shards at once on a worker, four requests in flight of each
+    prompts = Counter(str(exchange.body["messages"]) for exchange in emulator.requests if exchange.usage)
+    assert prompts.total() - len(prompts) <= 2 * 4  # two shards at once on a worker, four requests in flight of each

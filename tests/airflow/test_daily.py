@@ -111,12 +111,12 @@ def test_rows_of_a_warehouse(
     with connected(reply) as emulator:
         one = run("mails", day="2026-11-01", out=tmp_path)
         two = run("mails", day="2026-11-02", out=tmp_path)
-        again = run("mails_at_once", day="2026-11-02", out=tmp_path / "at_once")
-        assert [done.state for done in (one, two, again)] == ["success"] * 3
+        at_once = run("mails_at_once", day="2026-11-02", out=tmp_path / "at_once")
+        assert [done.state for done in (one, two, at_once)] == ["success"] * 3
         assert emulator.served == 2 * len(names) - 1
     published = two.manifests["publish", -1]
     assert [published[name] for name in ("documents", "ok", "rows")] == [len(names) - 1, len(names) - 1, len(names)]
-    assert again.manifests["extract", -1]["ok"] == len(names) - 1
+    assert at_once.manifests["extract", -1]["ok"] == len(names) - 1
     found = rows(warehouse, "SELECT document, columns->>'day' FROM invoice WHERE columns IS NOT NULL ORDER BY document")
     assert found == [(name, day) for name, day, _ in days]
     output = capsys.readouterr()

@@ -27,8 +27,8 @@ ERRORS = [
 ]
 
 
-def operator(**given: Any) -> ExtractOperator:
-    return ExtractOperator(task_id="extract", **{"schema": "receipt", "out": "/out", **given})
+def operator(**options: Any) -> ExtractOperator:
+    return ExtractOperator(task_id="extract", **{"schema": "receipt", "out": "/out", **options})
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -72,8 +72,8 @@ def test_a_policy_of_ones_own() -> None:
 def test_fail_on(fail_on: Any, failed: int, fails: bool) -> None:
     """Any failed document fails the task, none does, or more than a ratio of all of them."""
     manifest = {"failed": failed, "documents": 20, "records": "/out/records.jsonl"}
-    told = f"^{failed} of 20 documents failed: see /out/failures.jsonl$"
-    with pytest.raises(AirflowException, match=told) if fails else nullcontext():
+    message = f"^{failed} of 20 documents failed: see /out/failures.jsonl$"
+    with pytest.raises(AirflowException, match=message) if fails else nullcontext():
         judge(manifest, operator(fail_on=fail_on)._allowed)
 
 
@@ -96,7 +96,7 @@ def test_a_fail_on_that_means_nothing(fail_on: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "slots", "in_flight"),
+    ("options", "slots", "in_flight"),
     [
         ({}, 1, 16),
         ({"concurrency": 4}, 1, 4),
@@ -107,9 +107,9 @@ def test_a_fail_on_that_means_nothing(fail_on: Any) -> None:
         ({"pool": "ai", "pool_slots": 2, "concurrency": "4"}, 2, 4),
     ],
 )
-def test_slots(given: Any, slots: int, in_flight: int) -> None:
+def test_slots(options: Any, slots: int, in_flight: int) -> None:
     """In a pool, one slot is one request in flight, whichever of the two is said."""
-    task = operator(workersai_conn_id=None, **given)
+    task = operator(workersai_conn_id=None, **options)
     assert (task.pool_slots, task._job().config.concurrency) == (slots, in_flight)
 
 
@@ -137,12 +137,12 @@ def test_a_template_that_is_no_number(setting: str) -> None:
         operator(schema="receipt", workersai_conn_id=None, **{setting: "much"})._job()
 
 
-@pytest.mark.parametrize("given", [{}, {"pipeline": "folder_job"}], ids=["neither", "both"])
-def test_a_schema_or_a_pipeline(given: Any) -> None:
+@pytest.mark.parametrize("options", [{}, {"pipeline": "folder_job"}], ids=["neither", "both"])
+def test_a_schema_or_a_pipeline(options: Any) -> None:
     """One of the two has to be given."""
-    schema = "receipt" if given else None
+    schema = "receipt" if options else None
     with pytest.raises(UsageError, match="either a schema or a pipeline"):
-        operator(schema=schema, workersai_conn_id=None, **given)._job()
+        operator(schema=schema, workersai_conn_id=None, **options)._job()
 
 
 def test_a_path_of_airflow() -> None:
@@ -160,8 +160,8 @@ lineage = pytest.mark.skipif(
 @lineage
 def test_lineage_of_nothing() -> None:
     """Without OpenLineage's provider nothing asks; with it, a task that never began read and wrote nothing."""
-    told = operator().get_openlineage_facets_on_complete(None)
-    assert (told.inputs, told.outputs) == ([], [])
+    facets = operator().get_openlineage_facets_on_complete(None)
+    assert (facets.inputs, facets.outputs) == ([], [])
 
 
 @lineage

@@ -31,7 +31,7 @@ before = set(sys.modules)
 from extractor.airflow import ExtractBatchOperator, ExtractOperator, PublishOperator, decorator
 print(*(set(sys.modules) - before))
 """
-TOLD = "import sys, extractor.airflow.provider as p; p.get_provider_info(); print(*sys.modules)"
+PROGRAM = "import sys, extractor.airflow.provider as p; p.get_provider_info(); print(*sys.modules)"
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, **connection: Any) -> WorkersAIHook:
@@ -50,7 +50,7 @@ def test_the_description_is_as_airflow_wants_it() -> None:
 
 def test_it_imports_nothing() -> None:
     """Every `airflow` command reads the description: that loads neither Airflow nor pydantic nor httpx."""
-    loaded = subprocess.run([sys.executable, "-c", TOLD], check=True, capture_output=True, text=True).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True).stdout.split()
     assert not {"airflow", "pydantic", "httpx", "orjson"} & set(loaded)
 
 

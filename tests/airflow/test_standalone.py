@@ -29,10 +29,10 @@ class Reader:
     """Reads receipts, and those that have a word of `wrong` in them as that says."""
 
     def __init__(self) -> None:
-        self.right, self.wrong, self.asked = receipts_reply(), dict[str, dict[str, str]](), 0
+        self.right, self.wrong, self.calls = receipts_reply(), dict[str, dict[str, str]](), 0
 
     def __call__(self, body: Mapping[str, Any]) -> Any:
-        self.asked += 1
+        self.calls += 1
         wrong = (values for word, values in self.wrong.items() if word in str(body["messages"]))
         return {**self.right(body), **next(wrong, {})}
 
@@ -66,7 +66,7 @@ def api(emulator: Emulator, slow: Emulator, slower: Emulator, airflow_home: Path
         yield api
 
 
-def asked_twice(emulator: Emulator, since: int) -> int:
+def paid_twice(emulator: Emulator, since: int) -> int:
     """How many questions were answered, and so paid for, more than once."""
     answered = Counter(str(exchange.body["messages"]) for exchange in emulator.requests[since:] if exchange.usage)
     return sum(answered.values()) - len(answered)
@@ -99,8 +99,8 @@ def test_over_rest(api: Standalone, published: str, airflow_home: Path) -> None:
 
 def rows(api: Standalone, job: str) -> dict[str, int]:
     """How many rows each data set of a job's finished tasks has, as OpenLineage was told."""
-    done = [told for told in api.told() if told["job"]["name"] == job and told["eventType"] == "COMPLETE"]
-    outputs = [output for told in done for output in told["outputs"]]
+    done = [event for event in api.events() if event["job"]["name"] == job and event["eventType"] == "COMPLETE"]
+    outputs = [output for event in done for output in event["outputs"]]
     return {output["name"]: output["outputFacets"]["outputStatistics"]["rowCount"] for output in outputs}
 
 
@@ -109,8 +109,10 @@ def test_lineage(api: Standalone, published: str, airflow_home: Path) -> None:
     records = str(airflow_home / "expenses" / "records.jsonl")
     assert until(lambda: rows(api, "receipts.publish")) == {records: COUNT}
     until(lambda: sum(rows(api, "receipts.extract").values()) == COUNT)
-    read = {data["name"] for told in api.told() if told["job"]["name"] == "receipts.extract" for data in told["inputs"]}
-    assert read == {str(RECEIPTS)}
+    read = {
+        data["name"] for event in api.events() if event["job"]["name"] == "receipts.extract" for data in event["inputs"]
+    }
+    assert {data["name"] for inputs in read for data in inputs} == {str(RECEIPTS)}
 
 
 @pytest.mark.skipif(not HITL, reason="nobody can be asked before 3.1")
@@ -128,7 +130,7 @@ def test_a_review(api: Standalone, reader: Reader, airflow_home: Path) -> None:
     fields = {at: field["value"] for at, field in form["params"].items()}
     version = fields.pop("version")
     assert fields == {"/merchant": "Nowhere Ltd", "/total": "999.99"}
-    before = reader.asked
+    before = reader.calls
     answer = {"version": version, "/merchant": right_value["merchant"]}
     assert api.answer(run, "Accept", {**answer, "/total": "much"}) == "up_for_retry"
     flagged = flagged_documents(out)
@@ -147,7 +149,7 @@ def test_a_review(api: Standalone, reader: Reader, airflow_home: Path) -> None:
     }
     assert reviewed == {each: gold(RECEIPTS)[each] for each in flagged if each != flagged[1]}
     assert api.manifest(run, "publish_reviewed")["run_usd"] == api.manifest(run, "publish")["run_usd"]
-    assert reader.asked == before
+    assert reader.calls == before
 
 
 def test_a_killed_worker(api: Standalone, emulator: Emulator, tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_a_killed_worker(api: Standalone, emulator: Emulator, tmp_path: Path) ->
     assert api.finished(run) == "success"
     assert right(tmp_path)
     assert api.get(f"{run}/taskInstances/extract")["try_number"] == 2
-    assert asked_twice(emulator, since) <= 1
+    assert paid_twice(emulator, since) <= 1
 
 
 def test_marked_failed_and_cleared(api: Standalone, emulator: Emulator, tmp_path: Path) -> None:
@@ -171,23 +173,23 @@ def test_marked_failed_and_cleared(api: Standalone, emulator: Emulator, tmp_path
     api.fail(run)
     until(lambda: not holders(tmp_path))
     assert api.get(f"{run}/taskInstances/extract")["state"] == "failed"
-    told = [row["status"] for row in read_results(tmp_path)]
-    assert 0 < told.count("ok") < len(told) == COUNT
+    statuses = [row["status"] for row in read_results(tmp_path)]
+    assert 0 < statuses.count("ok") < len(statuses) == COUNT
     manifest = until(lambda: api.manifest(run))
     assert 0 < manifest["ok"] < COUNT
     assert manifest["usage"]["cost_usd"] > 0
     api.clear(run)
     assert api.finished(run) == "success"
     assert right(tmp_path)
-    assert asked_twice(emulator, since) <= 1
+    assert paid_twice(emulator, since) <= 1
 
 
 def test_cleared_while_deferred(api: Standalone, slow: Emulator, tmp_path: Path) -> None:
     """A task that waits for batches and is stopped and cleared takes them up again: nothing is queued twice."""
     run = api.trigger("queued", source=RECEIPTS, out=tmp_path, connection="slow")
     until(lambda: api.get(f"{run}/taskInstances/extract")["state"] == "deferred")
-    asked = len(slow.requests)
-    until(lambda: len(slow.requests) > asked + 1)  # the triggerer asks now, and the worker has let go
+    before = len(slow.requests)
+    until(lambda: len(slow.requests) > before + 1)  # the triggerer asks now, and the worker has let go
     api.fail(run)
     assert api.finished(run) == "failed"
     api.clear(run)
@@ -200,8 +202,8 @@ def test_a_dead_triggerer(api: Standalone, slower: Emulator, tmp_path: Path) -> 
     """Another triggerer takes up what a dead one waited for: every answer is there, and nothing is queued twice."""
     run = api.trigger("queued", source=RECEIPTS, out=tmp_path, connection="slower")
     until(lambda: api.get(f"{run}/taskInstances/extract")["state"] == "deferred")
-    asked = len(slower.requests)
-    until(lambda: len(slower.requests) > asked + 1)  # the triggerer asks now
+    before = len(slower.requests)
+    until(lambda: len(slower.requests) > before + 1)  # the triggerer asks now
     api.kill("triggerer")
     assert slower.served == 0
     api.start("triggerer")

@@ -61,8 +61,8 @@ def server() -> Iterator[None]:
         for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": "secret", "ENDPOINT_URL": endpoint}.items():
             patch.setenv(f"AWS_{name}", value)
         extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
-        kept = {"conn_type": "aws", "login": "me", "password": "secret", "extra": extra}
-        patch.setenv("AIRFLOW_CONN_ARCHIVE", json.dumps(kept))
+        connection = {"conn_type": "aws", "login": "me", "password": "secret", "extra": extra}
+        patch.setenv("AIRFLOW_CONN_ARCHIVE", json.dumps(connection))
         yield
         server.stop()
 
@@ -151,13 +151,13 @@ def test_an_earlier_try_that_still_works(bucket: s3fs.S3FileSystem) -> None:
     shard = whole("s3://docs/inbox/receipts")
     turned_away: list[UsageError] = []
 
-    def again(row: Any, totals: Any) -> None:
-        with pytest.raises(UsageError, match="in use by another run") as told:
+    def second_run(row: Any, totals: Any) -> None:
+        with pytest.raises(UsageError, match="in use by another run") as refused:
             extract_shard(shard, job(emulator), "s3://docs/out")
-        turned_away.append(told.value)
+        turned_away.append(refused.value)
 
     with Emulator(receipts_reply()) as emulator:
-        assert extract_shard(shard, job(emulator), "s3://docs/out", progress=again)["ok"] == COUNT
+        assert extract_shard(shard, job(emulator), "s3://docs/out", progress=second_run)["ok"] == COUNT
     assert len(turned_away) == emulator.served == COUNT
 
 

@@ -32,7 +32,7 @@ def test_one_task(tmp_path: Path) -> None:
 
 
 def test_a_failed_document(tmp_path: Path) -> None:
-    """One unreadable document fails the task; its manifest is there all the same, and a ratio lets it pass."""
+    """One unreadable document fails the task; its manifest is still there, and a ratio lets it pass."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "empty.txt").touch()
     (tmp_path / "docs" / "cafe_lyon.txt").write_bytes((RECEIPTS / "cafe_lyon.txt").read_bytes())

@@ -133,7 +133,7 @@ def test_a_killed_run_picks_its_batch_up_again() -> None:
     assert memory == {}
 
 
-def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
+def test_a_batch_that_the_service_forgot_is_submitted_again() -> None:
     """An id that is known no more costs one refused poll, and its requests are asked like any other."""
     memory: Out = {}
     with Emulator(_reply, latency=0.5) as emulator, pytest.raises(TimeoutError):
@@ -183,7 +183,7 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
 
 
 def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
-    """What an interrupted run left out is reserved anew when it is asked for again, and paid for once."""
+    """What an interrupted run left out is reserved again when it is requested, and paid for once."""
     memory: Out = {}
     price = price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
@@ -278,7 +278,7 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
 
 def test_what_nobody_asks_for_any_more_is_booked() -> None:
-    """A batch of an earlier run whose questions have changed is taken all the same: each item at what it came to."""
+    """A batch of an earlier run whose questions have changed is taken too: each item with its own outcome."""
     stored: dict[str, tuple[str, Reply]] = {}
 
     class Keeping(Notes):
@@ -325,11 +325,11 @@ def test_a_reply_to_what_was_cancelled_is_kept() -> None:
     async def run() -> None:
         transport = Slow(Busy("x"), times=0)
         async with Batching(transport, memory, ledger=ledger, linger=0.0, pauses=(0.0, 0.0)) as batching:
-            given_up, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
+            stopped, other = (asyncio.create_task(batching.send(request)) for request in (first, second))
             while not memory:
                 await asyncio.sleep(0)
-            given_up.cancel()
-            await asyncio.wait([given_up])
+            stopped.cancel()
+            await asyncio.wait([stopped])
             cancelled.set()
             await other
 

@@ -172,7 +172,7 @@ RATES = (0.05, 0.2, 0.5)
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_each_fault_alone(fault: str) -> None:
-    """At a rate of 20 % every document ends whole, but for cuts, and every send and token is counted."""
+    """At a rate of 20 % every document except for cut ones ends whole, and every send and token is counted."""
     answers, emulator = _run({fault: 0.2})
     assert all(map(_sound if fault in CUTS else _whole, answers))
     _check(answers, emulator, {fault: 0.2})

@@ -489,7 +489,7 @@ def test_a_fence_closes_no_cut_answer() -> None:
 
 
 def test_a_cut_answer_is_not_asked_for_unchanged() -> None:
-    """Wherever an answer was cut, the same question may be cut there once more: who asks goes on, or asks for less."""
+    """Wherever an answer was cut, the same question may be cut there again: who asks goes on, or asks for less."""
     text = orjson.dumps(GOOD).decode()
     answer, play = _play(reply(text[:60], finish="length"))
     assert answer.truncated
@@ -574,7 +574,7 @@ def test_too_slow_is_asked_for_fewer_tokens() -> None:
 
 
 def test_an_answer_with_a_secret_in_it_is_not_whole() -> None:
-    """Where a secret was masked in the answer, it says so, after it was asked for once more."""
+    """Where a secret was masked in the answer, it says so, after a second request."""
     masked = replace(_json({**GOOD, "number": "***"}), masked=True)
     answer, play = _play(masked, masked)
     assert answer.problems[0].message.startswith("the answer held the API token")
@@ -600,7 +600,7 @@ def test_nor_does_a_smaller_or_a_plainer_one(error: ExtractorError, ends: type[E
 
 
 def test_a_refusal_of_the_model_is_told_in_its_words() -> None:
-    """A model that will not answer is asked once more, and then quoted; no more is paid for that."""
+    """A model that will not answer is asked again once, and then quoted; nothing more is paid for that."""
     answer, play = _play(*[reply("", refusal="I cannot help with that.")] * 2)
     assert isinstance(answer.error, Rejected)
     assert "I cannot help with that." in str(answer.error)
@@ -715,7 +715,7 @@ WHATEVER: list[Outcome] = [
 def test_no_question_is_paid_for_more_often_than_its_bound(
     script: list[int], repairs: int, turns: int, tools: bool
 ) -> None:
-    """Whatever is replied, in whatever order and for ever: one reply, the repairs, the turns of tools, and no more."""
+    """Whatever is replied, in whatever order, without end: one reply, the repairs, the turns of tools, and no more."""
     outcomes = [WHATEVER[index] for index in script * 40]
     offered = (Tool.of(weigh),) if tools else ()
     answer, play = _play(*outcomes, repairs=repairs, tools=offered, tool_turns=turns)

@@ -75,7 +75,7 @@ def test_lasting_failures_are_raised_at_once(error: ServiceError) -> None:
     assert play.waits == []
 
 
-def test_attempts_are_bounded_and_the_last_failure_is_raised_as_it_came() -> None:
+def test_attempts_are_bounded_and_the_last_failure_is_raised_unchanged() -> None:
     """After the last attempt its own error is raised, not one about retrying."""
     errors = [Busy(f"full {number}") for number in range(4)]
     play = Play(errors)

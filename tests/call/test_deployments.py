@@ -1,4 +1,4 @@
-"""Deployments as they really are, over HTTP: each is met in the form that it takes, and no reply is paid in vain."""
+"""Deployments as they really are, over HTTP: each is asked in a form that it accepts, and every paid reply is used."""
 
 from __future__ import annotations
 

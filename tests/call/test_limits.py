@@ -217,7 +217,7 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
         else:
             waiting[id(claim)] = claim
 
-    def ask_again(now: float) -> None:
+    def retry_woken(now: float) -> None:
         while woken:
             claim = woken.popleft()
             if waiting.pop(id(claim), None):
@@ -232,11 +232,11 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
             outcome = Reply("yes") if step == "go" else Busy("full", code=3040, status=429)
             limits.settle(out.pop(number % len(out)), now, outcome)
         if number % 2:
-            ask_again(now)
+            retry_woken(now)
     while out:
-        ask_again(100)
+        retry_woken(100)
         limits.settle(out.pop(), 100, Reply("yes"))
-        ask_again(100)
+        retry_woken(100)
     assert waiting == {}
 
 

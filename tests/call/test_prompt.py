@@ -74,7 +74,7 @@ def test_what_json_cannot_carry_keeps_its_place() -> None:
     assert read_document(ask(SCHEMA, text)) == "total ? 12.50"
 
 
-def test_context_stands_apart() -> None:
+def test_context_is_separate() -> None:
     """Context is fenced as context, before the document and outside of it."""
     messages = ask(SCHEMA, "the text", context="# Heading")
     content = messages[1]["content"]

@@ -300,7 +300,7 @@ def test_arguments_are_read_as_answers_are(arguments: str, result: str) -> None:
 
 
 def test_turns_are_bounded_over_the_whole_conversation() -> None:
-    """A model that calls without end gets its turns once, and not once more each time that it is asked again."""
+    """A model that calls without end gets its turns once, and not again each time that the question is repeated."""
     loop = call("weigh", '{"parts": []}')
     answer, made = play(*[loop] * 20, tools=(WEIGH,), tool_turns=3, repairs=2)
     assert (answer.value, len(answer.tool_calls)) == (None, 3)

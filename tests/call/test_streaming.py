@@ -75,7 +75,7 @@ def test_quirks_change_nothing(fault: str) -> None:
 
 @pytest.mark.parametrize("fault", ["stream_no_end", "stream_error", "dropped", "busy"])
 def test_a_stream_without_its_end_is_asked_again(fault: str) -> None:
-    """What broke half way is no answer: it is heard to begin anew, and only the whole one counts."""
+    """What broke half way is no answer: the consumer sees it begin again, and only the whole one counts."""
     heard: Heard = []
     with Emulator(reply=lambda body: GOOD, faults={fault: 0.5}) as emulator:
         answers = [ask(emulator, heard) for _ in range(6)]

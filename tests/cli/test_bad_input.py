@@ -200,9 +200,9 @@ def test_no_network(tmp_path: Path, emulator: Emulator) -> None:
     (line,) = done.stderr.splitlines()
     assert line.startswith("extractor: 127.0.0.1 cannot be reached")
     assert line.endswith("check the network and the base URL")
-    told = [json.loads(line)["reasons"] for line in (tmp_path / "out" / "failures.jsonl").read_text().splitlines()]
-    assert len(told) == len(list(Path(RECEIPTS).glob("*.txt"))) > 1
-    assert all(reason.startswith("not read: 127.0.0.1 cannot be reached") for (reason,) in told)
+    reasons = [json.loads(line)["reasons"] for line in (tmp_path / "out" / "failures.jsonl").read_text().splitlines()]
+    assert len(reasons) == len(list(Path(RECEIPTS).glob("*.txt"))) > 1
+    assert all(reason.startswith("not read: 127.0.0.1 cannot be reached") for (reason,) in reasons)
     assert run(*words, emulator=emulator, folder=tmp_path).returncode == 0
 
 

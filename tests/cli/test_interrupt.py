@@ -70,7 +70,7 @@ def test_an_interrupt_waits_for_no_computation(signals: list[signal.Signals], tm
         process = computing(emulator, tmp_path, *words)
         for number in signals:
             process.send_signal(number)
-        said = process.communicate(timeout=30)[1]
+        stderr = process.communicate(timeout=30)[1]
     assert process.returncode == 130
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
     assert len(signals) == 2 or "interrupted" in (tmp_path / "out/records.jsonl").read_text()

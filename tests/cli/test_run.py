@@ -21,7 +21,7 @@ WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
 TABLES = ("records.csv", "records.evidence.csv", "records.problems.csv", "records.usage.csv")
 
 
-class Said(BaseModel):
+class Statement(BaseModel):
     """What was said."""
 
     text: str
@@ -46,11 +46,11 @@ def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_ham
 
 def test_every_file_is_named(tmp_path: Path) -> None:
     """Tables are named beside the rest, those of an earlier run as well, which are written again."""
-    told = json.loads(run(tmp_path, "--format", "csv", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, *TABLES], [])
-    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == sorted([*told["written"], "journal.sqlite"])
-    told = json.loads(run(tmp_path, "--format", "sqlite", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite", *TABLES], [])
+    totals = json.loads(run(tmp_path, "--format", "csv", "--json"))
+    assert (totals["written"], totals["stale"]) == ([*WRITTEN, *TABLES], [])
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == sorted([*totals["written"], "journal.sqlite"])
+    totals = json.loads(run(tmp_path, "--format", "sqlite", "--json"))
+    assert (totals["written"], totals["stale"]) == ([*WRITTEN, "records.sqlite", *TABLES], [])
     (tmp_path / "records.sqlite").write_bytes(b"no database")
     *_, written, stale = run(tmp_path, "--format", "csv").splitlines()
     assert written == f"written    {tmp_path}/{', '.join([*WRITTEN, *TABLES])}"
@@ -109,10 +109,10 @@ def test_what_was_sent_and_answered(tmp_path: Path) -> None:
     """`show` prints each request about a document with its reply, from the journal alone."""
     run(tmp_path, source=SAMPLES / "receipts")
     done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt"])
-    asked, _, answered = done.stdout.partition("== answer 1, finish stop, ")
-    assert asked.startswith("== request 1, system\n")
-    assert (SAMPLES / "receipts" / "kebab_hamburg.txt").read_text().strip() in asked
-    assert '"merchant"' in answered
+    prompt, _, reply = done.stdout.partition("== answer 1, finish stop, ")
+    assert prompt.startswith("== request 1, system\n")
+    assert (SAMPLES / "receipts" / "kebab_hamburg.txt").read_text().strip() in prompt
+    assert '"merchant"' in reply
     done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt", "--json"])
     (line,) = map(json.loads, done.stdout.splitlines())
     assert line["request"]["messages"][0]["role"] == "system"
@@ -169,7 +169,7 @@ def test_text_on_standard_input(encoding: str) -> None:
     with Emulator(lambda _: {"text": "Müller"}) as emulator:
         done = CliRunner().invoke(
             app,
-            ["extract", "-", "--schema", f"{__file__}:Said"],
+            ["extract", "-", "--schema", f"{__file__}:Statement"],
             env=where(emulator),
             input=text.encode(encoding),
         )

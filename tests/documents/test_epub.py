@@ -1,4 +1,4 @@
-"""Books: what stands in their chapters besides words."""
+"""Books: what is in their chapters besides words."""
 
 from __future__ import annotations
 

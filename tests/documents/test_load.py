@@ -27,7 +27,7 @@ from tests.documents.making import archive, loaded, pdf, word
         ("no name at all", "naïve".encode(), "text", "naïve"),
     ],
 )
-def test_plain_text_is_what_stands_in_the_file(tmp_path: Path, name: str, data: bytes, form: str, text: str) -> None:
+def test_plain_text_is_the_text_of_the_file(tmp_path: Path, name: str, data: bytes, form: str, text: str) -> None:
     """Text, Markdown, CSV and JSON come out character for character."""
     document = loaded(tmp_path, name, data)
     assert (document.text, document.metadata["format"]) == (text, form)

@@ -137,7 +137,7 @@ def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None
 
 
 def test_open_document_lists_are_counted(tmp_path: Path) -> None:
-    """Numbers stand nowhere in the file; inner lists begin anew, and a list that goes on keeps counting."""
+    """Numbers stand nowhere in the file; inner lists restart, and a list that goes on keeps counting."""
     level = '<text:list-level-style-number text:level="{}" s:num-format="{}" s:num-suffix="{}"/>'
     levels = level.format(1, 1, ".") + level.format(2, "a", ")")
     style = f'<text:list-style s:name="L" xmlns:s="s">{levels}</text:list-style>'
@@ -164,7 +164,7 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     assert opened(tmp_path, "text", f"<styles>{styles}</styles>{body}").text == "# 1 A"
 
 
-def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
+def test_masters_of_open_slides_are_read(tmp_path: Path) -> None:
     """The texts of a master once, without its prompts and its decoration."""
     frame = "<d:frame {} xmlns:d='d'><d:text-box><text:p>{}</text:p></d:text-box></d:frame>"
     master = frame.format("", "In confidence") + frame.format('d:class="title"', "Click to add a title")
@@ -270,7 +270,7 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
     assert [image.page for image in document.images] == [1]
 
 
-def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
+def test_masters_of_slides_are_read(tmp_path: Path) -> None:
     """Texts of layouts and masters once, without prompts of placeholders; pictures of backgrounds with their slides."""
     back = '<p:bg xmlns:r="r"><p:bgPr><a:blipFill><a:blip r:embed="i"/></a:blipFill></p:bgPr></p:bg>'
     links = relations(("l", "slideLayout", "../layout.xml"), ("i", "image", "../i.png"))

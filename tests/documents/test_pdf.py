@@ -174,7 +174,7 @@ def test_a_row_of_long_cells_leaves_the_columns_where_they_are(tmp_path: Path) -
 
 
 def test_raised_figures_never_join_a_number(tmp_path: Path) -> None:
-    """Exponents and marks of notes are written as such, and the number of a note stands apart from it."""
+    """Exponents and marks of notes are written as such, and the number of a note is separate from it."""
 
     def up(text: str) -> str:
         return f") Tj 4 Ts /F1 6 Tf ({text}) Tj 0 Ts /F1 10 Tf ("
@@ -245,7 +245,7 @@ def test_notes_and_links_are_read_and_films_are_named(tmp_path: Path) -> None:
     assert document.metadata["unread"] == ["page 1: a film"]
 
 
-def test_a_stamp_is_read_where_it_stands_or_shown(tmp_path: Path) -> None:
+def test_a_stamp_is_read_in_its_place_or_shown(tmp_path: Path) -> None:
     """The words of a stamp and of a signature are text; one without words goes as a picture of its page."""
 
     def stamp(appearance: str, kind: str = "/Subtype /Stamp") -> bytes:
@@ -365,7 +365,7 @@ def test_what_is_cut_from_a_page_is_not_read(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.pdf", data).text.split() == ["Total", "42"]
 
 
-def test_characters_that_have_but_a_number_are_named_and_shown(tmp_path: Path) -> None:
+def test_characters_that_have_only_a_number_are_named_and_shown(tmp_path: Path) -> None:
     """A font without a table of its characters leaves their numbers, which look like text."""
     font = "<< /Type /Font /Subtype /Type0 /BaseFont /None /Encoding /Identity-H /DescendantFonts [5 0 R] >>"
     inner = "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /None /CIDSystemInfo << /Registry (Adobe)"

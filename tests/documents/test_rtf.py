@@ -132,6 +132,6 @@ def test_numbers_of_lists_that_no_program_wrote_out_are_counted(tmp_path: Path) 
     assert loaded(tmp_path, "b.rtf", rf"{{\rtf1\ansi{table}{written}}}".encode()).text == "8.\tDesk"
 
 
-def test_what_stands_before_the_document_is_no_text() -> None:
+def test_bytes_before_the_document_are_no_text() -> None:
     """Some programs put the mark of UTF-8 there."""
     assert rtf_parts(b"\xef\xbb\xbf\r\n{\\rtf1 Total 42}").text == "Total 42"

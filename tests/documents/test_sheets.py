@@ -1,4 +1,4 @@
-"""Spreadsheets: what their cells show, and what stands beside them."""
+"""Spreadsheets: what their cells show, and what is beside them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_sheet_is_a_page_of_tables(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xlsx"
 
 
-def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> None:
+def test_a_formula_that_was_never_computed_is_read_as_written(tmp_path: Path) -> None:
     """Programs that only write workbooks leave its value out; where there is a value, that is read."""
     rows = row(3, "", "<><v>4</v>", "<><f>B3*2</f><v>8</v>") + row(4, "", "", "<><f>SUM(B3:C3)</f>")
     document = loaded(tmp_path, "a.xlsx", workbook(rows, row(1, "x", "<><f>S1!C4</f><v></v>")))
@@ -564,7 +564,7 @@ def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:
     assert loaded(tmp_path, "b.xls", b"Code\tQty\nB-9\t4\n").text == "Code\tQty\nB-9\t4\n"
 
 
-def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+def test_rows_that_one_element_repeats_are_all_read(tmp_path: Path) -> None:
     """A sheet that is filled down to its end says how many rows were left out."""
     row = '<t:table-row t:number-rows-repeated="{}"><t:table-cell><p>{}</p></t:table-cell></t:table-row>'
     sheet = f'<t:table t:name="S">{row.format(200, "x")}{row.format(1_000_000, "y")}</t:table>'
@@ -575,7 +575,7 @@ def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
     assert document.metadata["unread"] == ["sheet S, row 201: 990000 more rows like it"]
 
 
-def test_cells_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+def test_cells_that_one_element_repeats_are_all_read(tmp_path: Path) -> None:
     """A row of a year has a cell for each day."""
     cell = '<t:table-cell t:number-columns-repeated="{}"><p>{}</p></t:table-cell>'
     sheet = (

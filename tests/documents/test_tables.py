@@ -48,7 +48,7 @@ def lines(*rows: list[str], header: int | None = None, spans: tuple[Span, ...] =
         ([["Name", "Ada Example"], ["Town", "Turin"]], 0),
     ],
 )
-def test_a_header_is_known_by_what_stands_below_it(rows: list[list[str]], count: int) -> None:
+def test_a_header_is_recognised_by_the_rows_below_it(rows: list[list[str]], count: int) -> None:
     """Titles and groups of columns are part of it; groups of rows and data are not."""
     assert header_rows(rows) == count
 

@@ -13,7 +13,7 @@ HELLO = {"role": "user", "content": "hello"}
 CALL = {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
-def asked(**options: Any) -> dict[str, Any]:
+def request(**options: Any) -> dict[str, Any]:
     return {"messages": [HELLO], **options}
 
 
@@ -32,12 +32,12 @@ def asked(**options: Any) -> dict[str, Any]:
         ({"messages": [{"role": "king", "content": "x"}]}, "oneOf at '/messages/0' not met, 0 matches"),
         ({"messages": [{"content": "x"}]}, "oneOf at '/messages/0' not met, 0 matches"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "oneOf at '/messages/0' not met, 0 matches"),
-        (asked(chat_template_kwargs={"enable_thinking": "no"}), f"Type mismatch of {THINKING} not in 'string'"),
-        (asked(user=None), "Type mismatch of '/user', 'string' not in 'null'"),
-        (asked(parallel_tool_calls="yes"), "Type mismatch of '/parallel_tool_calls', 'boolean' not in 'string'"),
-        (asked(stream_options=None), "Type mismatch of '/stream_options', 'object' not in 'null'"),
+        (request(chat_template_kwargs={"enable_thinking": "no"}), f"Type mismatch of {THINKING} not in 'string'"),
+        (request(user=None), "Type mismatch of '/user', 'string' not in 'null'"),
+        (request(parallel_tool_calls="yes"), "Type mismatch of '/parallel_tool_calls', 'boolean' not in 'string'"),
+        (request(stream_options=None), "Type mismatch of '/stream_options', 'object' not in 'null'"),
         ({"requests": {}}, "Type mismatch of '/requests', 'array' not in 'object'"),
-        ({"requests": [asked(), {"external_reference": "a"}]}, "oneOf at '/requests/1' not met, 0 matches"),
+        ({"requests": [request(), {"external_reference": "a"}]}, "oneOf at '/requests/1' not met, 0 matches"),
     ],
 )  # fmt: skip
 def test_the_edge_refuses(body: Any, text: str) -> None:
@@ -62,11 +62,11 @@ def test_the_edge_wants_a_question(body: Any) -> None:
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "data:"}]}]},
         {"messages": [HELLO, {"role": "assistant"}, {"role": "assistant", "content": None}]},
         {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"arguments": {}}}]}]},
-        {"requests": [asked(external_reference="a"), {"prompt": "x"}]},
-        asked(temperature=3), asked(temperature="1"), asked(top_p=2), asked(max_tokens=-1), asked(n=0),
-        asked(stop=["a"] * 5), asked(reasoning_effort="huge"), asked(response_format="json"), asked(tools=None),
-        asked(tools=[{"name": "flat"}]), asked(tool_choice="any"), asked(never_heard_of=1),
-        asked(chat_template_kwargs={"thinking": "off"}),
+        {"requests": [request(external_reference="a"), {"prompt": "x"}]},
+        request(temperature=3), request(temperature="1"), request(top_p=2), request(max_tokens=-1), request(n=0),
+        request(stop=["a"] * 5), request(reasoning_effort="huge"), request(response_format="json"), request(tools=None),
+        request(tools=[{"name": "flat"}]), request(tool_choice="any"), request(never_heard_of=1),
+        request(chat_template_kwargs={"thinking": "off"}),
     ],
 )  # fmt: skip
 def test_the_edge_lets_pass(body: Any) -> None:
@@ -86,7 +86,7 @@ def test_the_edge_lets_pass(body: Any) -> None:
 )  # fmt: skip
 def test_the_engine_refuses(options: dict[str, Any]) -> None:
     """What the edge let through, the engine refuses as invalid input."""
-    assert check_engine(asked(**options)) == (400, 8001, "Invalid input")
+    assert check_engine(request(**options)) == (400, 8001, "Invalid input")
 
 
 @pytest.mark.parametrize("arguments", ["{", "", "[1]", {"a": 1}, None])
@@ -116,7 +116,7 @@ def test_the_engine_reads_earlier_tool_calls(arguments: Any) -> None:
 )  # fmt: skip
 def test_the_engine_takes(options: dict[str, Any]) -> None:
     """Numbers as text, a bare schema, unknown keys and every published value pass."""
-    assert check_engine(asked(messages=[HELLO, {"role": "assistant", "tool_calls": [CALL]}], **options)) is None
+    assert check_engine(request(messages=[HELLO, {"role": "assistant", "tool_calls": [CALL]}], **options)) is None
 
 
 @pytest.mark.parametrize("data", ["PHN2Zz48L3N2Zz4=", "AAAA", "not base64"])
@@ -139,12 +139,12 @@ def test_the_engine_falls_over_pictures_that_it_cannot_see(data: str) -> None:
 )
 def test_what_turns_thinking_off(options: dict[str, Any], on: bool) -> None:
     """Any effort but none turns it on, unless the template is told otherwise in the spelling that it reads."""
-    assert thinks(asked(**options)) is on
+    assert thinks(request(**options)) is on
 
 
 def test_an_effort_that_is_none_is_named() -> None:
     """An effort that the engine does not know is refused with its name."""
-    status, code, text = check_engine(asked(reasoning_effort="xhigh")) or (0, 0, "")
+    status, code, text = check_engine(request(reasoning_effort="xhigh")) or (0, 0, "")
     assert (status, code) == (400, 8007)
     assert "reasoning_effort" in text
 

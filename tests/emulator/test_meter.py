@@ -58,35 +58,35 @@ def test_reasoning_takes_its_part_of_the_limit() -> None:
 def test_the_window_holds_prompt_and_answer_together(options: dict[str, int], text: str) -> None:
     """A prompt and an allowance that pass the window together are refused in the engine's words."""
     with Emulator(lambda body: "x") as emulator, Client(emulator) as client:
-        status, code, said = error(client.native(asking(**options)))
+        status, code, sentence = error(client.native(asking(**options)))
     assert (status, code) == (400, None)
-    assert said.startswith(f"AiError: AiError: {text}")
+    assert sentence.startswith(f"AiError: AiError: {text}")
 
 
 def test_a_smaller_window() -> None:
     """An emulator with a window of its own refuses by it, and tells both parts of the sum."""
     with Emulator(lambda body: "x", window=1000) as emulator, Client(emulator) as client:
         assert client.native(asking("short", max_tokens=900)).status_code == 200
-        said = error(client.native(asking(LONG, max_tokens=900)))[2]
-    assert "tokens from the input messages and 900 tokens for the completion." in said
+        sentence = error(client.native(asking(LONG, max_tokens=900)))[2]
+    assert "tokens from the input messages and 900 tokens for the completion." in sentence
 
 
 def test_a_repeated_prefix_is_cached_for_the_same_affinity() -> None:
-    """The part of a prompt that the same affinity sent before is cached and billed so; another affinity starts anew."""
+    """A part of a prompt that the same affinity sent before is cached and billed so; another has no cache."""
     shared = {"role": "system", "content": "Extract the lease. " * 1000}
 
     def body(text: str) -> dict[str, object]:
         return {"messages": [shared, {"role": "user", "content": text}], "max_tokens": 10}
 
     with Emulator(lambda body: "x") as emulator, Client(emulator) as client:
-        told = [
+        usages = [
             client.native(body(text), **{"x-session-affinity": name}).json()["result"]["usage"]
             for text, name in (("first", "a"), ("second", "a"), ("first", "b"))
         ]
         unsteady = client.native(body("first")).json()["result"]["usage"]
-    assert [usage["prompt_tokens_details"] for usage in (told[0], told[2], unsteady)] == [None] * 3
-    cached = told[1]["prompt_tokens_details"]["cached_tokens"]
-    assert 0.8 * told[1]["prompt_tokens"] < cached <= told[1]["prompt_tokens"]
+    assert [usage["prompt_tokens_details"] for usage in (usages[0], usages[2], unsteady)] == [None] * 3
+    cached = usages[1]["prompt_tokens_details"]["cached_tokens"]
+    assert 0.8 * usages[1]["prompt_tokens"] < cached <= usages[1]["prompt_tokens"]
     assert cached % 64 == 0
 
 
@@ -134,7 +134,7 @@ def test_a_prompt_counts_everything_that_is_asked() -> None:
 def test_a_cut_is_the_longest_beginning_that_fits(text: str, limit: int) -> None:
     """A cut text is a beginning of the whole, has no more tokens than the limit, and could not be longer."""
     meter = Meter()
-    kept = meter.cut(text, limit)
-    assert text.startswith(kept)
-    assert meter.count(kept) <= limit or not kept
-    assert kept == text or meter.count(text[: len(kept) + 1]) > limit
+    start = meter.cut(text, limit)
+    assert text.startswith(start)
+    assert meter.count(start) <= limit or not start
+    assert start == text or meter.count(text[: len(start) + 1]) > limit

@@ -29,7 +29,7 @@ def recording(tmp_path: Path, *lines: Any) -> Path:
 
 
 def test_the_same_request_gets_its_reply(tmp_path: Path) -> None:
-    """Status, headers and body come as they came then; equal requests in their order, the last for ever."""
+    """Status, headers and body come as they came then; equal requests in their order, the last forever."""
     body = asking("tea")
     lines = [line(body, '{"n": 1}'), line(body, '{"n": 2}', 429, **{"retry-after": "3"}), line(asking("rye"), "[]")]
     player = Player.of(recording(tmp_path, *lines))
@@ -42,7 +42,7 @@ def test_the_same_request_gets_its_reply(tmp_path: Path) -> None:
         assert client.get("models/search").status_code == 400
 
 
-def test_random_ids_are_all_the_same(tmp_path: Path) -> None:
+def test_random_ids_are_equal_to_each_other(tmp_path: Path) -> None:
     """A request that differs in an id of 32 hexadecimal digits alone is the same request."""
     player = Player.of(recording(tmp_path, line(asking("0" * 32), "1")))
     assert player("POST", f"run/{KIMI}", "", asking("f" * 32)).body == b"1"

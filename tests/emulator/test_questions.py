@@ -38,7 +38,7 @@ def test_the_last_line_names_the_part(line: str, number: int, part: str, pointer
     assert question.text == "Bill of lading\noak, 3\npine, 9\nash, 1"
 
 
-def test_the_context_stands_apart() -> None:
+def test_the_context_is_separate() -> None:
     """Context is read by the fence above the document, and is no part of its text."""
     question = Question.of(users("<context-7>\nWood, 2026\n</context-7>\n<document-7>\n<context-8>oak\n</document-7>"))
     assert (question.context, question.text) == ("Wood, 2026", "<context-8>oak")

@@ -115,14 +115,14 @@ def test_a_child_announces_itself_and_ends_with_its_input(script: Path) -> None:
     with process:
         assert process.stdin
         assert process.stdout
-        told = json.loads(process.stdout.readline())
-        url = f"{told['base_url']}/accounts/{told['account_id']}/ai/run/{told['model']}"
-        headers = {"authorization": f"Bearer {told['token']}"}
+        settings = json.loads(process.stdout.readline())
+        url = f"{settings['base_url']}/accounts/{settings['account_id']}/ai/run/{settings['model']}"
+        headers = {"authorization": f"Bearer {settings['token']}"}
         assert message(httpx.post(url, json=asking(), headers=headers))["content"] == '{"total":"3.50"}'
         assert httpx.post(url, json=asking()).status_code == 401
         process.stdin.close()
         assert process.wait(10) == 0
-    assert told["window"] == 256_000
+    assert settings["window"] == 256_000
 
 
 def test_a_child_that_cannot_start_says_why(tmp_path: Path) -> None:
@@ -138,9 +138,9 @@ def test_the_command_serves_until_interrupted(script: Path) -> None:
     process = start("-m", "extractor", "emulate", "--script", str(script), "--port", "0", "--fault", "fenced:1")
     with process:
         assert process.stdout
-        told = dict(_settings(process))
-        url = f"{told['EXTRACTOR_BASE_URL']}/accounts/{told['CLOUDFLARE_ACCOUNT_ID']}/ai/run/{KIMI}"
-        headers = {"authorization": f"Bearer {told['CLOUDFLARE_AUTH_TOKEN']}"}
+        settings = dict(_settings(process))
+        url = f"{settings['EXTRACTOR_BASE_URL']}/accounts/{settings['CLOUDFLARE_ACCOUNT_ID']}/ai/run/{KIMI}"
+        headers = {"authorization": f"Bearer {settings['CLOUDFLARE_AUTH_TOKEN']}"}
         assert message(httpx.post(url, json=asking(), headers=headers))["content"] == '```json\n{"total":"3.50"}\n```'
         os.kill(process.pid, signal.SIGINT)
         assert (process.wait(10), process.communicate()[1]) == (0, "")

@@ -94,7 +94,7 @@ def test_values_stand_behind_their_labels(marked: str, backwards: bool) -> None:
 
 
 def test_rows_of_two_tables_side_by_side() -> None:
-    """A list leaves to the next one what stands on the same lines, if that says the same in a place of its own."""
+    """A list leaves to the next one what is on the same lines, if that says the same in a place of its own."""
     text, starts, values = placed(
         "Assets                      Liabilities\n"
         "{/assets/0/text|Cash}     {/assets/0/sum|20.00|20}     "

@@ -27,7 +27,7 @@ class Matrix(NamedTuple):
         return Matrix(self.text, [self.items[n] for n in order], [self.gold[n] for n in order])
 
     def misplaced(self) -> tuple[dict[str, str], list[str]]:
-        """What was placed elsewhere, with what stands there; and what was placed nowhere."""
+        """What was placed elsewhere, with what is there; and what was placed nowhere."""
         wrong, none = {}, []
         for path, spans in ground({"figures": self.items}, self.text).items():
             _, _, index, name = path.split("/")

@@ -343,7 +343,7 @@ def test_an_answer_that_begins_some_rows_too_early_doubles_nothing(back: int) ->
 
 
 @pytest.mark.parametrize("equal", [1, 2])
-def test_a_row_that_is_listed_more_often_than_it_stands_is_a_problem(equal: int) -> None:
+def test_a_row_that_is_listed_more_often_than_it_occurs_is_a_problem(equal: int) -> None:
     """The model counts the rows and lists one more; what the text has as often is no problem, whatever was counted."""
 
     def reader(question: Question) -> dict[str, Any]:
@@ -612,7 +612,7 @@ def test_a_key_joins_what_parts_say_of_one_item() -> None:
 
 
 def test_a_short_list_is_asked_for_what_is_missing() -> None:
-    """A model that counts twenty rows and lists twelve is asked once more, and the rows come in their order."""
+    """A model that counts twenty rows and lists twelve is asked again, and the rows come in their order."""
 
     def reader(question: Question) -> dict[str, Any]:
         rows = [row for _, row in crates(question.text)]
@@ -636,7 +636,7 @@ def test_a_list_that_stays_short_is_a_problem() -> None:
 
 
 def test_an_empty_part_among_full_ones_is_asked_again() -> None:
-    """A part that comes back empty between parts that do not is asked about once more."""
+    """A part that comes back empty between parts that do not is asked about again."""
     skipped: list[int] = []
 
     def reader(question: Question) -> dict[str, Any]:

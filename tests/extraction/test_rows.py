@@ -49,7 +49,7 @@ def test_lists_of_one_shape(order: tuple[str, str], labelled: bool) -> None:
     }
 
 
-def test_a_list_stands_below_the_line_that_names_it_best() -> None:
+def test_a_list_is_placed_below_the_line_that_names_it_best() -> None:
     """A title that names all lists, and years in names of lists, leave no doubt which of two equal tables is which."""
     rows = [{"name": "Ann", "points": 5}, {"name": "Bob", "points": 7}]
     table = "Ann  5\nBob  7\n"
@@ -214,7 +214,7 @@ class Page:
         return self
 
     def misplaced(self, value: Any, **options: Any) -> tuple[dict[str, str], set[str]]:
-        """What was placed elsewhere, with what stands there; and what was placed nowhere."""
+        """What was placed elsewhere, with what is there; and what was placed nowhere."""
         wrong, none = {}, set()
         for path, spans in ground(value, self.text, **options).items():
             start, end = self.gold.get(path, (-1, -1))
@@ -399,7 +399,7 @@ NOISE = st.sampled_from(["", "carried forward 2.00", "page 2", "tea", "----", "s
     st.lists(st.tuples(CELLS, st.lists(NOISE, max_size=2)), min_size=1, max_size=12),
     st.sampled_from(["  ", " | ", "\t", "; "]),
 )
-def test_a_cell_stands_in_its_own_row_or_nowhere(table: list[Any], mark: str) -> None:
+def test_a_cell_is_placed_in_its_own_row_or_nowhere(table: list[Any], mark: str) -> None:
     """Whatever a table says, and whatever lines stand between its rows, no cell is placed in another row."""
     page, rows = Page("What  Price  Qty\n"), []
     for (what, price, qty), noise in table:
@@ -520,8 +520,8 @@ def test_a_number_beside_the_name_of_an_item_is_no_evidence() -> None:
     assert lines(labelled, starts({"rows": rows}, labelled))["/rows/0/members"] == 7
 
 
-def test_a_row_out_of_order_is_placed_where_it_stands() -> None:
-    """Of a list that follows the text but for some rows, those are sought in the lines that no other row has."""
+def test_a_row_out_of_order_is_placed_at_its_line() -> None:
+    """Of a list that follows the text except for some rows, those are sought in the lines that no other row has."""
     rows = [{"name": f"Lamp {n % 4}", "code": f"K-{100 + 7 * n}", "price": n + 0.5} for n in range(12)]
     text = "".join(f"{row['name']}  {row['code']}  {row['price']:.2f}\n" for row in rows)
     order = [*range(1, 9), 0, 11, 9, 10]

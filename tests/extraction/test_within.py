@@ -91,7 +91,7 @@ def test_a_row_whose_end_is_not_read_is_a_problem() -> None:
 
 @pytest.mark.parametrize("shift", [-1, -3, 1])
 def test_a_list_inside_a_row_that_goes_on_at_another_item(shift: int) -> None:
-    """Items that come once more are not doubled, and one that never comes is missing from what the model counted."""
+    """Items that come again are not doubled, and one that never comes is missing from what the model counted."""
     result, _ = ask(log([3, 150, 5]), partial(keeper, shift=shift), schema=Log, max_output_tokens=400)
     found = [row["dives"] for row in result.data["divers"]]
     expected = [row["dives"] for _, row in divers(log([3, 150, 5]))]
@@ -207,5 +207,5 @@ def test_pieces_of_a_list_are_put_together() -> None:
     ],
 )
 def test_a_list_that_begins_from_its_start(more: list[int], known: list[int], cut: bool, expected: bool) -> None:
-    """An answer that was to go on with a list, and has all that is known of it once more, or was cut before that."""
+    """An answer that was to go on with a list, and repeats all that is known of it, or was cut before that."""
     assert repeats(more, known, cut=cut) is expected

@@ -162,7 +162,7 @@ Tel. 0316 · fax 0317
 
 
 @pytest.mark.parametrize("address", ["Sporgasse 22, 8010 Graz", "Sternwarte Hochegg, Hochegg 3", "Tel. 0316, fax 0317"])
-def test_what_stands_side_by_side_is_read_by_column(address: str) -> None:
+def test_text_side_by_side_is_read_by_column(address: str) -> None:
     """An address beside another is said on one line, and one whose parts are set apart by dots."""
     assert accepts(one(STRING), SIDES, {"a": address})
 

@@ -32,9 +32,9 @@ class Asker:
     """Posts to a child process that serves a model."""
 
     def __init__(self, child: Child) -> None:
-        self.said = said = child.announced
-        self.address = url(said["base_url"], said["account_id"], said["model"])
-        self.headers = {"authorization": f"Bearer {said['token']}"}
+        self.announced = announced = child.announced
+        self.address = url(announced["base_url"], announced["account_id"], announced["model"])
+        self.headers = {"authorization": f"Bearer {announced['token']}"}
 
     def post(self, body: Any) -> httpx.Response:
         return httpx.post(self.address, json=body, headers=self.headers, timeout=90)
@@ -67,8 +67,8 @@ def schema() -> Schema[Any]:
 
 
 def asking(schema: Schema[Any], text: str = RECEIPT, **options: Any) -> dict[str, Any]:
-    told = {"messages": ask(schema, text), "response_format": schema.response_format, "max_completion_tokens": 500}
-    return {**told, "temperature": 0, **options}
+    body = {"messages": ask(schema, text), "response_format": schema.response_format, "max_completion_tokens": 500}
+    return {**body, "temperature": 0, **options}
 
 
 def test_an_answer_is_bound_to_its_document(model: Asker, schema: Schema[Any]) -> None:
@@ -134,7 +134,7 @@ def test_a_prompt_that_is_too_long(model: Asker, schema: Schema[Any]) -> None:
     refused = model.post(asking(schema, "word " * (LOCAL_WINDOW + 1000)))
     assert refused.status_code == 400
     assert f"maximum context length of {LOCAL_WINDOW} tokens" in refused.json()["errors"][0]["message"]
-    assert model.said["window"] == LOCAL_WINDOW
+    assert model.announced["window"] == LOCAL_WINDOW
 
 
 def test_a_file_of_ones_own(weights: Path, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_file_of_ones_own(weights: Path, tmp_path: Path) -> None:
         content = asker.content({"messages": [{"role": "user", "content": "Name one colour."}], "max_tokens": 3})
     finally:
         child.close()
-    assert asker.said["model"] == "local:mine"
+    assert asker.announced["model"] == "local:mine"
     assert content
     with pytest.raises(httpx.ConnectError):
         asker.post({})

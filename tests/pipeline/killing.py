@@ -91,7 +91,7 @@ def _file(kind: str, lines: list[str]) -> bytes:
 class Killed:
     """One folder, its runs, and what was seen of them.
 
-    `cap` is that of the runs from now on. `paid_again` counts requests that were billed more than once.
+    `cap` is that of the runs from now on. `paid_twice` counts requests that were billed more than once.
     """
 
     home: Path
@@ -136,9 +136,9 @@ class Killed:
     def finish(self) -> tuple[int, str]:
         """Let a run come to its end: the exit code, and what it printed as errors."""
         with self.start() as process:
-            said = process.communicate()[1]
+            output = process.communicate()[1]
         self.check()
-        return process.returncode, said
+        return process.returncode, output
 
     def keys(self, since: int = 0, *, billed: bool = False) -> list[str]:
         """The keys of the requests that came, or of those that were answered and billed."""
@@ -171,17 +171,17 @@ class Killed:
             json.loads((self.out / "run.json").read_text("utf-8"))
         assert (self.emulator.usage.cost_usd or 0.0) <= self.cap, "more was billed than the cap"
 
-    def paid_again(self) -> int:
+    def paid_twice(self) -> int:
         """How many answers were billed beyond the first of their request."""
         billed = self.keys(billed=True)
         return len(billed) - len(set(billed))
 
     def check_end(self) -> None:
-        """What holds once a run came to its end: every document once, right, and no payment twice but in flight."""
+        """What holds at the end of a run: every document once, right, and paid once, except for what was in flight."""
         rows = self.rows()
         assert {row["document"]: row["value"] for row in rows} == self.values
         assert {row["status"] for row in rows} == {"ok"}
-        assert self.paid_again() <= CONCURRENCY * sum(self.stops.values())
+        assert self.paid_twice() <= CONCURRENCY * sum(self.stops.values())
         ledger = json.loads((self.out / "run.json").read_text("utf-8"))["ledger"]
         billed = self.emulator.usage.cost_usd or 0.0
         assert billed <= ledger["spent_usd"] + ledger["perhaps_usd"] + 1e-9 <= self.cap + 2e-9

@@ -169,26 +169,26 @@ def _put(value: Any, path: list[str], other: Any) -> Any:
     return {**held, path[0]: _put(held.get(path[0]), path[1:], other)}
 
 
-def same(found: Any, told: Any) -> bool:
+def same(found: Any, value: Any) -> bool:
     """Whether a value came back: null, an empty list and an empty object are one, as they are in tables."""
-    found, told = found or None if _is_box(found) else found, told or None if _is_box(told) else told
+    found, value = found or None if _is_box(found) else found, value or None if _is_box(value) else value
     match found:
         case dict():
-            names = {*found, *told} if isinstance(told, dict) else ()
-            return _nothing(found, told) or (
-                isinstance(told, dict) and all(same(found.get(name), told.get(name)) for name in names)
+            names = {*found, *value} if isinstance(value, dict) else ()
+            return _nothing(found, value) or (
+                isinstance(value, dict) and all(same(found.get(name), value.get(name)) for name in names)
             )
         case list():
-            return isinstance(told, list) and len(found) == len(told) and all(map(same, found, told))
+            return isinstance(value, list) and len(found) == len(value) and all(map(same, found, value))
         case Decimal():
-            return found == Decimal(str(told))
+            return found == Decimal(str(value))
         case dt.date():
-            return found == type(found).fromisoformat(told)
+            return found == type(found).fromisoformat(value)
         case int() | float() if not isinstance(found, bool):
-            return found == told or float(found) == float(told)
+            return found == value or float(found) == float(value)
         case None:
-            return told is None or _nothing(told, None)
-    return type(found) is type(told) and found == told
+            return value is None or _nothing(value, None)
+    return type(found) is type(value) and found == value
 
 
 def _is_box(value: Any) -> bool:

@@ -104,16 +104,16 @@ def test_the_same_call_pays_once(first: Way, emulator: Emulator, tmp_path: Path)
     paid = first(emulator, tmp_path / "cache.sqlite")
     assert paid.usage.cost_usd == emulator.usage.cost_usd
     for way in WAYS:
-        again = way(emulator, tmp_path / "cache.sqlite")
-        assert (again.value, again.evidence, again.usage.cost_usd) == (paid.value, paid.evidence, 0.0)
-        assert again.usage.prompt_tokens == paid.usage.prompt_tokens
+        reused = way(emulator, tmp_path / "cache.sqlite")
+        assert (reused.value, reused.evidence, reused.usage.cost_usd) == (paid.value, paid.evidence, 0.0)
+        assert reused.usage.prompt_tokens == paid.usage.prompt_tokens
     assert len(emulator.requests) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["cache.sqlite"]
 
 
 @pytest.mark.parametrize("change", [{"instructions": "Prices with their currency."}, {"max_output_tokens": 900}])
 def test_another_question_is_another(change: dict[str, Any], emulator: Emulator, tmp_path: Path) -> None:
-    """Whatever changes what is sent is asked anew."""
+    """Whatever changes what is sent is asked again."""
     for more in ({}, change, {}):
         with Extractor(**where(emulator, tmp_path / "cache.sqlite", **more)) as extractor:
             extractor.extract(Ticket, TEXT)
@@ -247,13 +247,13 @@ def test_a_question_stays_taken_between_two_attempts(tmp_path: Path) -> None:
 
 
 def test_two_who_paid_for_one_question(tmp_path: Path) -> None:
-    """Where it happens all the same the first reply stays, and the second was paid for nothing, and is booked so."""
+    """Where it still happens the first reply stays, and the second was paid for nothing, and is booked so."""
     with closing(Journal(tmp_path / "cache.sqlite", shared=True)) as cache:
         for content in ("first", "second"):
             cache.put("a", Reply(content, usage=Usage(1, 0, 1, 0.25))).result()
-        kept = cache.get("a")
-        assert kept is not None
-        assert kept.content == "first"
+        stored = cache.get("a")
+        assert stored is not None
+        assert stored.content == "first"
         assert (cache.heads().paid, cache.heads().lost) == (nano(0.25), nano(0.25))
 
 

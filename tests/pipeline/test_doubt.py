@@ -45,18 +45,18 @@ SCHEMA_FILE = f"from pydantic import BaseModel\n{getsource(Row)}\n{getsource(Bil
 
 
 class Reader:
-    """A model that misreads a number and an amount, unless it thinks; what it is asked alone, it answers as `again`."""
+    """A model that misreads a number and an amount, unless it thinks; what it is asked alone, it answers as `alone`."""
 
-    def __init__(self, again: Mapping[str, Any]) -> None:
-        self.again = again
-        self.asked: list[Mapping[str, Any]] = []
+    def __init__(self, alone: Mapping[str, Any]) -> None:
+        self.alone = alone
+        self.requests: list[Mapping[str, Any]] = []
 
     def __call__(self, body: Mapping[str, Any]) -> Any:
-        self.asked.append(body)
+        self.requests.append(body)
         wire = body["response_format"]["json_schema"]
         names = set(wire.get("schema", wire)["properties"])
         if "merchant" not in names:
-            return self.again
+            return self.alone
         if "Kiosk" in read_document(body["messages"]):
             return {"merchant": "Kiosk", "number": "K-1234", "rows_count": 0, "rows": []}
         rows = [RIGHT["rows"][0], {"sku": "Nail", "amount": "7.70"}]
@@ -98,13 +98,13 @@ def test_doubtful_values_are_asked_about_alone(tmp_path: Path) -> None:
         job = run(folder(tmp_path), emulator)
         before = record(tmp_path)
         assert [path for path, tier in tiers(before).items() if tier == "none"] == ["/number", "/rows/1/amount"]
-        del reader.asked[:]
+        del reader.requests[:]
         totals = job.retry(tmp_path / "out", doubtful=True, thinking_tokens=500)
         paid = emulator.usage.cost_usd
-    (asked,) = reader.asked
-    words = json.dumps(asked["messages"])
+    (request,) = reader.requests
+    words = json.dumps(request["messages"])
     assert ("B-9999" in words, "7.70" in words, "Nail" in words) == (False, False, True)
-    assert asked["chat_template_kwargs"]["thinking"] is True
+    assert request["chat_template_kwargs"]["thinking"] is True
     after = record(tmp_path)
     assert after["value"] == RIGHT
     assert set(tiers(after).values()) == {"exact"}
@@ -131,7 +131,7 @@ def test_an_opinion_that_was_stopped_is_paid_in_the_record(tmp_path: Path) -> No
 
 
 def test_a_confirmed_value_is_less_doubtful(tmp_path: Path) -> None:
-    """The same answer twice is worth more; asking once more costs nothing, and is counted once."""
+    """The same answer twice is worth more; asking again costs nothing, and is counted once."""
     reader = Reader(SAME)
     with Emulator(reader) as emulator:
         job = run(folder(tmp_path), emulator)
@@ -168,7 +168,7 @@ def test_what_a_stage_hides_stays_hidden(tmp_path: Path) -> None:
     with Emulator(reader) as emulator:
         job = run(folder(tmp_path), emulator, stages=(stages.load, hide, *stages.STAGES[1:]))
         job.retry(tmp_path / "out", doubtful=True)
-        assert not [body for body in reader.asked if "Screw 4.20" in json.dumps(body["messages"])]
+        assert not [body for body in reader.requests if "Screw 4.20" in json.dumps(body["messages"])]
         with pytest.raises(UsageError, match="without the stage `extract`"):
             replace(job, stages=(stages.load, flag)).retry(tmp_path / "out", doubtful=True)
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_asked_about_stays_and_is_reported(
     with Emulator(reader) as emulator:
         job = run(folder(tmp_path), emulator, stages=(stages.load, fail, *stages.STAGES[1:]))
         before, path = record(tmp_path), tmp_path / "in" / "linde.txt"
-        del reader.asked[:]
+        del reader.requests[:]
         if what == "changed":
             path.write_text(TEXT.replace("B-7741", "B-1000"))
         elif what == "gone":
@@ -203,7 +203,7 @@ def test_what_cannot_be_asked_about_stays_and_is_reported(
         else:
             monkeypatch.setitem(globals(), "BROKEN", [True])
         totals = job.retry(tmp_path / "out", doubtful=True)
-    assert (record(tmp_path), reader.asked, totals.flagged) == (before, [], 2)
+    assert (record(tmp_path), reader.requests, totals.flagged) == (before, [], 2)
     (warning,) = json.loads((tmp_path / "out" / "run.json").read_text())["warnings"]
     assert warning.startswith("linde.txt: its doubtful values were not asked about: ")
 
@@ -217,9 +217,9 @@ def test_a_changed_object_is_read_by_the_next_run(tmp_path: Path) -> None:
         job.run(tmp_path / "elsewhere")
         (tmp_path / "in" / "linde.txt").write_text(TEXT + "Nut 2.00\n")
         job.retry(tmp_path / "elsewhere", doubtful=True)
-        del reader.asked[:]
+        del reader.requests[:]
         job.run(tmp_path / "elsewhere")
-    assert ["Nut 2.00" in read_document(body["messages"]) for body in reader.asked] == [True]
+    assert ["Nut 2.00" in read_document(body["messages"]) for body in reader.requests] == [True]
 
 
 class Note(BaseModel):
@@ -255,8 +255,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         where |= {"EXTRACTOR_BASE_URL": emulator.base_url}
         done = CliRunner().invoke(app, ["run", "in", "-s", "bill.py", "-o", "out"], env=where)
         assert done.exit_code == 0, done.output
-        again = CliRunner().invoke(app, ["retry", "out", "--doubtful", "--json"], env=where)
-        assert (again.exit_code, json.loads(again.stdout)["flagged"]) == (0, 0)
+        retried = CliRunner().invoke(app, ["retry", "out", "--doubtful", "--json"], env=where)
+        assert (retried.exit_code, json.loads(retried.stdout)["flagged"]) == (0, 0)
         idle = CliRunner().invoke(app, ["retry", "out", "--doubtful"], env=where)
     assert idle.stdout == "every value of out was found in its source: there is nothing to ask about\n"
 
@@ -271,7 +271,7 @@ class Memo(BaseModel):
 
 @pytest.mark.parametrize(("cut", "number"), [(1, "B-7741"), (2, "B-9999")])
 def test_an_opinion_that_was_cut(cut: int, number: str, tmp_path: Path) -> None:
-    """It is asked for once more, and one that is cut then changes nothing: values that it lacks are not withdrawn."""
+    """It is asked for again, and one that is cut then changes nothing: values that it lacks are not withdrawn."""
     answers = ['{"number": "B-7741", "no'] * cut
 
     def reply(body: Mapping[str, Any]) -> Any:

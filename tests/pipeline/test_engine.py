@@ -234,11 +234,11 @@ def test_documents_finish_one_after_another() -> None:
 
     with Emulator(_read, latency=0.005) as emulator:
         assert asyncio.run(run(emulator)) == names
-        asked = [Question.of(one.body).part_text.partition(" ")[0] for one in emulator.requests]
-    assert min(map(asked.count, names)) > 15
-    ends = {name: len(asked) - asked[::-1].index(name) for name in names}
+        order = [Question.of(one.body).part_text.partition(" ")[0] for one in emulator.requests]
+    assert min(map(order.count, names)) > 15
+    ends = {name: len(order) - order[::-1].index(name) for name in names}
     for earlier, later in itertools.pairwise(names):
-        assert asked[: ends[earlier]].count(later) < asked.count(later) * 0.6
+        assert order[: ends[earlier]].count(later) < order.count(later) * 0.6
 
 
 class Breaking(Nobody):

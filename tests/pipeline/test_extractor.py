@@ -187,7 +187,7 @@ def test_a_cut_answer_is_asked_for_by_its_fields() -> None:
 
 
 def test_a_cut_answer_of_no_smaller_pieces(tmp_path: Path) -> None:
-    """It is asked for once more, of the service and not of the cache, and a second call pays for neither."""
+    """It is asked for again, of the service and not of the cache, and a second call pays for neither."""
     words: dict[str, Any] = {"type": "object", "properties": {"words": {"type": "array", "items": {"type": "string"}}}}
     value, text = {"words": ["red", "green", "blue"]}, "red, green, blue"
     with Emulator(reply=lambda body: value, faults={"cut": 1.0}, most_faults=1) as emulator:
@@ -222,10 +222,10 @@ def test_the_model_may_look_things_up() -> None:
         return {"KHA": "Kebab Haus Altona"}[name]
 
     def reply(body: Mapping[str, Any]) -> Any:
-        told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
-        if not told:
+        results = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+        if not results:
             return Completion(content="", tool_calls=({"name": "supplier", "arguments": {"name": "KHA"}},))
-        return {"merchant": told[0].strip('"'), "date": "2026-03-01", "total": "9.50"}
+        return {"merchant": results[0].strip('"'), "date": "2026-03-01", "total": "9.50"}
 
     with Emulator(reply) as emulator, Extractor(**where(emulator), tools=(supplier,)) as extractor:
         result = extractor.extract(Receipt, "KHA 01.03.2026 9,50")

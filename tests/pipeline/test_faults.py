@@ -75,7 +75,7 @@ class End:
 
     rows: dict[int, dict[str, Any]]
     cost: int | None
-    shown: str
+    output: str
     error: ExtractorError | None = None
 
 
@@ -101,17 +101,17 @@ def calls(emulator: Emulator, numbers: range, folder: Path) -> End:
 def streams(emulator: Emulator, numbers: range, folder: Path) -> End:
     """Streams, whose partial values are looked at too."""
     rows: dict[int, dict[str, Any]] = {}
-    usage, shown = Usage(), ""
+    usage, output = Usage(), ""
     with Extractor(**place(emulator)) as extractor:
         for number in numbers:
             try:
                 *partials, last = extractor.stream(Invoice, text(number))
             except ExtractorError as error:
-                return End(rows, None, f"{shown} {error}", error)
+                return End(rows, None, f"{output} {error}", error)
             assert last.result is not None
             rows[number], usage = last.result.row(), usage + last.result.usage
-            shown += f"{[partial.data for partial in partials]} {rows[number]}"
-    return End(rows, _most(usage), shown)
+            output += f"{[partial.data for partial in partials]} {rows[number]}"
+    return End(rows, _most(usage), output)
 
 
 def run(emulator: Emulator, numbers: range, folder: Path) -> End:
@@ -124,13 +124,13 @@ def run(emulator: Emulator, numbers: range, folder: Path) -> End:
         Pipeline(Invoice, folder / "in", config=Config(**place(emulator))).run(folder / "out")
     except ExtractorError as stopped:
         error = stopped
-    shown = b"".join(path.read_bytes() for path in sorted((folder / "out").rglob("*")) if path.is_file())
+    output = b"".join(path.read_bytes() for path in sorted((folder / "out").rglob("*")) if path.is_file())
     lines = map(json.loads, (folder / "out/records.jsonl").read_text("utf-8").splitlines())
     ledger = json.loads((folder / "out/run.json").read_text("utf-8"))["ledger"]
     assert ledger["reserved_usd"] == 0
     cost = nano(ledger["spent_usd"]) + nano(ledger["perhaps_usd"])
     rows = {int(line["document"].removesuffix(".txt")): line for line in lines}
-    return End(rows, cost, shown.decode("latin-1") + str(error), error)
+    return End(rows, cost, output.decode("latin-1") + str(error), error)
 
 
 def _most(usage: Usage) -> int:
@@ -154,7 +154,7 @@ HARMLESS = {
     *("stream_no_done", "stream_done_twice", "stream_lines_cr", "stream_lines_spread", "stream_again", "stream_in_one"),
     *("stream_error_behind", "stream_older", "stream_enveloped", "fenced", "prose", "python", "commas", "in_envelope"),
 }
-"""After these the answer is whole, and is not paid for once more."""
+"""After these the answer is whole, and is not paid for again."""
 
 FACES = {"calls": calls, "streams": streams, "run": run}
 
@@ -192,7 +192,7 @@ def met(face: str, folder: Path, documents: int, **faults: Any) -> Iterator[tupl
         end = FACES[face](emulator, range(1000, 1000 + documents), folder)
     assert all(row["value"] == gold(number) for number, row in end.rows.items() if row["status"] == "ok")
     assert all(row["problems"] for row in end.rows.values() if row["status"] != "ok")
-    assert emulator.token not in end.shown
+    assert emulator.token not in end.output
     assert len(emulator.requests) <= MOST_SENT * documents
     assert emulator.served <= MOST_PAID * documents
     billed = emulator.usage.cost_usd

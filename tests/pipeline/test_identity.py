@@ -79,7 +79,7 @@ def test_things_that_differ_by_value_differ(one: Any, other: Any) -> None:
         lambda: STAGES,
     ],
 )
-def test_things_that_are_made_anew_are_the_same(make: Callable[[], Any]) -> None:
+def test_things_that_are_made_again_are_equal(make: Callable[[], Any]) -> None:
     """Two of one value have one digest, whatever their place in memory."""
     assert digest(make()) == digest(make())
 
@@ -110,29 +110,29 @@ def test_a_changed_stage_is_applied_for_free(job: Any, stage: Any) -> None:
     """A document that ended ok passes a new stage without a request, and again where its settings change."""
     pipeline, emulator, out = job
     changed = replace(pipeline, stages=(*STAGES, stage))
-    asked = emulator.served
+    served = emulator.served
     assert changed.run(out).reused == 0
     assert record(out)["value"]["keeper"] == "Ada Quill 3"
     assert changed.run(out).reused == 1
-    assert emulator.served == asked
+    assert emulator.served == served
 
 
 def test_another_version_does_it_again_for_free(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an older version finished is read again from the replies that are kept."""
     pipeline, emulator, out = job
-    asked = emulator.served
+    served = emulator.served
     monkeypatch.setattr(jobs, "library_version", lambda: "99")
     totals = pipeline.run(out)
-    assert (totals.ok, totals.reused, emulator.served) == (1, 0, asked)
+    assert (totals.ok, totals.reused, emulator.served) == (1, 0, served)
     assert pipeline.run(out).reused == 1
 
 
 def test_nobody_pays_because_a_version_asks_in_other_words(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the questions of another version are others, a good record stays as it is."""
     pipeline, emulator, out = job
-    asked, before = emulator.served, record(out)
+    served, before = emulator.served, record(out)
     monkeypatch.setattr(jobs, "library_version", lambda: "99")
     monkeypatch.setattr(prompt, "_RULES", "Answer in JSON.")
     totals = pipeline.run(out)
-    assert (totals.ok, totals.reused, emulator.served) == (1, 1, asked)
+    assert (totals.ok, totals.reused, emulator.served) == (1, 1, served)
     assert record(out) == before

@@ -169,7 +169,7 @@ def test_one_budget_holds_for_the_proposal_and_its_check(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("cut", "whole"), [(1, True), (2, False)])
 def test_a_proposal_that_was_cut(cut: int, whole: bool, tmp_path: Path) -> None:
-    """It is asked for once more, and is never taken for a whole one: that would leave fields out."""
+    """It is asked for again, and is never taken for a whole one: that would leave fields out."""
     for name, value in BILLS.items():
         (tmp_path / name).write_text(f"{name} {json.dumps(value)}")
     with Emulator(designer, faults={"cut": 1.0}, most_faults=cut) as emulator:

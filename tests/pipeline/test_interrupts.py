@@ -73,7 +73,7 @@ def answer(body: Mapping[str, Any]) -> Any:
 
 
 def started(emulator: Emulator, folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A process that computes something for ever."""
+    """A process that computes something forever."""
     (folder / "job.py").write_text(FILE)
     (folder / "in").mkdir()
     for name in ("a.txt", "b.txt"):

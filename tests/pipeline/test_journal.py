@@ -30,7 +30,7 @@ from extractor.pipeline.journal import Journal, check_schema, open_journal, resc
 from extractor.pipeline.store import Damaged
 from extractor.schema.compiler import compile_schema
 from extractor.wire.values import Reply, Request, Usage
-from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
+from tests.pipeline.test_money import Note, Pipeline, accounts, config, notes, number_of
 
 REPLY = Reply("yes", usage=Usage(10, 0, 5, 0.25))
 
@@ -39,7 +39,7 @@ def _row(name: str) -> dict[str, Any]:
     return {"document": name, "sha256": "", "status": "ok"}
 
 
-def _kept(path: Path) -> tuple[list[str], list[str], str | None]:
+def _stored(path: Path) -> tuple[list[str], list[str], str | None]:
     """What another process, or one after a kill, finds: answers, documents and the text of the first."""
     with closing(Journal(path, read_only=True)) as journal:
         answers = [key for key in "abc" if journal.holds(key)]
@@ -50,9 +50,9 @@ def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
     """And says that it was kept, so that nobody takes it for one that was paid for now."""
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         journal.put("a", REPLY).result()
-        kept = journal.get("a")
-    assert kept == REPLY
-    assert kept.reused
+        stored = journal.get("a")
+    assert stored == REPLY
+    assert stored.reused
     assert not REPLY.reused
 
 
@@ -61,20 +61,20 @@ def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
         journal.keep_text("one", "text")
-        assert _kept(path) == ([], [], None)
+        assert _stored(path) == ([], [], None)
         journal.put("a", REPLY).result()
-        assert _kept(path) == (["a"], [], "text")
+        assert _stored(path) == (["a"], [], "text")
         journal.keep_row(_row("one"), place="a.txt", settings="", run=1)
-        assert _kept(path) == (["a"], [], "text")
+        assert _stored(path) == (["a"], [], "text")
         journal.put("b", REPLY).result()
-        assert _kept(path) == (["a", "b"], ["one"], "text")
+        assert _stored(path) == (["a", "b"], ["one"], "text")
         journal.keep_row(_row("two"), place="a.txt", settings="", run=1)
         assert [row["document"] for row, _ in journal.rows()] == ["one", "two"]
         journal.keep_note("batches", {"x": ["y"]})
-        assert _kept(path) == (["a", "b"], ["one", "two"], "text")
+        assert _stored(path) == (["a", "b"], ["one", "two"], "text")
         journal.keep_row(_row("three"), place="a.txt", settings="", run=1)
         assert journal.spent() == 0.5
-    assert _kept(path) == (["a", "b"], ["one", "three", "two"], "text")
+    assert _stored(path) == (["a", "b"], ["one", "three", "two"], "text")
 
 
 def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
     with closing(Journal(path)) as journal:
         for number in range(1000):
             journal.keep_row(_row(f"{number:03}"), place="a.txt", settings="", run=1)
-        assert 900 <= len(_kept(path)[1]) <= 1000
+        assert 900 <= len(_stored(path)[1]) <= 1000
 
 
 def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:
     reader.close()
     with closing(Journal(path)) as journal:
         journal.put("b", REPLY).result()
-    assert _kept(path) == (["a", "b"], [], None)
+    assert _stored(path) == (["a", "b"], [], None)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -367,7 +367,7 @@ def test_damage_is_told_and_costs_nothing_good(finished: tuple[Path, Path, Emula
     """Whichever page is damaged: the job ends in a line that tells the way on, or is whole; records stay as they were,
     nothing is asked, and the damaged journal itself is left as it is."""
     source, out, emulator = finished
-    asked, ends = len(emulator.requests), []
+    before, ends = len(emulator.requests), []
     for page in range((out / "journal.sqlite").stat().st_size // 4096):
         copy = _copy(out, tmp_path / f"{page}")
         _damage(copy / "journal.sqlite", page)
@@ -381,13 +381,13 @@ def test_damage_is_told_and_costs_nothing_good(finished: tuple[Path, Path, Emula
         assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
     assert len(ends) > 5
     assert all("journal.sqlite is damaged" in end and "--fresh" in end for end in ends)
-    assert len(emulator.requests) == asked
+    assert len(emulator.requests) == before
 
 
 def test_what_was_rescued_goes_on(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
-    """Put in place of the damaged one, only what was on the damaged page is asked about once more."""
+    """Put in place of the damaged one, only what was on the damaged page is asked about again."""
     source, out, emulator = finished
-    asked, pages, saved = len(emulator.requests), 0, 0
+    before, pages, saved = len(emulator.requests), 0, 0
     for page in range((out / "journal.sqlite").stat().st_size // 4096):
         copy = _copy(out, tmp_path / f"{page}")
         _damage(copy / "journal.sqlite", page)
@@ -402,7 +402,7 @@ def test_what_was_rescued_goes_on(finished: tuple[Path, Path, Emulator], tmp_pat
             assert len(emulator.requests) - before <= 20
     assert pages > 5
     assert saved > pages / 2
-    assert len(emulator.requests) - asked < 60
+    assert len(emulator.requests) - before < 60
 
 
 def test_what_lies_on_both_sides_of_the_damage_is_rescued(tmp_path: Path) -> None:
@@ -495,7 +495,7 @@ def test_a_full_disk_stops_before_more_is_paid(tmp_path: Path) -> None:
         assert 0 < len(emulator.requests) < 120
         assert Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out").whole
         assert len(emulator.requests) <= 120 + 4
-    ledger, _, rows = told(tmp_path / "out")
+    ledger, _, rows = accounts(tmp_path / "out")
     assert len(rows) == 120
     assert emulator.usage.cost_usd is not None
     assert ledger["spent_usd"] <= emulator.usage.cost_usd <= ledger["spent_usd"] + ledger["perhaps_usd"]

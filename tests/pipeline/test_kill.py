@@ -50,7 +50,7 @@ def kill_after(answers: int, emulator: Emulator, out: Path) -> None:
     process.wait()
 
 
-def kept(out: Path, emulator: Emulator) -> set[str]:
+def stored_keys(out: Path, emulator: Emulator) -> set[str]:
     """The keys of all requests whose answers the journal holds."""
     if not (out / "journal.sqlite").exists():
         return set()
@@ -61,7 +61,7 @@ def kept(out: Path, emulator: Emulator) -> set[str]:
     return found
 
 
-def asked(emulator: Emulator, since: int) -> list[str]:
+def request_keys(emulator: Emulator, since: int) -> list[str]:
     return [Request(exchange.body, model=emulator.model).key for exchange in emulator.requests[since:]]
 
 
@@ -71,12 +71,12 @@ def test_killed_at_many_points(tmp_path: Path) -> None:
     points = random.Random(5)
     with Emulator(receipts_reply(), latency=0.02) as emulator:
         for _ in range(KILLS):
-            since, have = len(emulator.requests), kept(tmp_path, emulator)
+            since, have = len(emulator.requests), stored_keys(tmp_path, emulator)
             kill_after(points.choice([0, 1, 1, 2, 3]), emulator, tmp_path)
-            assert not have & set(asked(emulator, since))
-        since, have = len(emulator.requests), kept(tmp_path, emulator)
+            assert not have & set(request_keys(emulator, since))
+        since, have = len(emulator.requests), stored_keys(tmp_path, emulator)
         done = subprocess.run(command(tmp_path), env=environment(emulator), capture_output=True, text=True, check=False)
-        assert not have & set(asked(emulator, since))
+        assert not have & set(request_keys(emulator, since))
         answered = Counter(
             Request(exchange.body, model=emulator.model).key for exchange in emulator.requests if exchange.usage
         )

@@ -113,13 +113,13 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
 def test_the_forecast_holds(tmp_path: Path) -> None:
     """What a run cost lies between the low and the high of its forecast."""
     with Emulator(register_reply()) as emulator:
-        told = job(emulator).plan()
+        plan = job(emulator).plan()
         job(emulator).run(tmp_path)
         paid = emulator.usage.cost_usd
-    assert told.low_usd is not None
-    assert told.high_usd is not None
+    assert plan.low_usd is not None
+    assert plan.high_usd is not None
     assert paid is not None
-    assert told.low_usd < paid < told.high_usd
+    assert plan.low_usd < paid < plan.high_usd
 
 
 def test_the_sample_is_longer_than_any_request() -> None:

@@ -67,11 +67,11 @@ def is_kind_question(body: Mapping[str, Any]) -> bool:
 
 def reply(body: Mapping[str, Any]) -> Any:
     """The right answer: the kind by the beginning of a document, the gold value by the whole of it."""
-    shown = read_document(body["messages"]).strip()
+    text = read_document(body["messages"]).strip()
     if is_kind_question(body):
-        spec = next((spec for name, spec in NAMES.items() if text_of(name).strip().startswith(shown)), "other")
+        spec = next((spec for name, spec in NAMES.items() if text_of(name).strip().startswith(text)), "other")
         return {"kind": spec if spec == "other" else schema_of(spec).name}
-    name = next(name for name in NAMES if text_of(name).strip() == shown)
+    name = next(name for name in NAMES if text_of(name).strip() == text)
     schema = schema_of(NAMES[name])
     return schema.encode(schema.validate(VALUES[name]))
 
@@ -204,8 +204,8 @@ def test_no_stored_reply_is_asked_for_again_after_a_kill(emulator: Emulator, fol
             stored = {key for key in keys if journal.holds(key)}
         before = len(keys)
         subprocess.run([*command[:-1], "1"], env=environment, capture_output=True, check=False, timeout=100)
-        again = [Request(each.body, model=emulator.model).key for each in emulator.requests[before:]]
-        assert stored.isdisjoint(again)
+        repeated = [Request(each.body, model=emulator.model).key for each in emulator.requests[before:]]
+        assert stored.isdisjoint(repeated)
         assert {name: row["value"] for name, row in records(out).items() if name in VALUES} == VALUES
         shutil.rmtree(out)
 
@@ -269,8 +269,8 @@ def test_the_plan_prices_both_questions(emulator: Emulator, folder: Path, tmp_pa
     assert planned.low_usd is not None
     assert planned.high_usd is not None
     assert planned.low_usd <= paid <= planned.high_usd
-    again = pipeline.plan(tmp_path / "out")
-    assert (again.finished, again.requests) == (6, 1)
+    plan = pipeline.plan(tmp_path / "out")
+    assert (plan.finished, plan.requests) == (6, 1)
 
 
 def test_corrections_are_checked_by_the_kind(emulator: Emulator, folder: Path, tmp_path: Path) -> None:
@@ -553,8 +553,8 @@ def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest
         assert len(emulator.requests) == 1
     assert CliRunner().invoke(app, ["export", str(out), "--format", "csv"]).exit_code == 0
     assert len((out / "records.csv").read_text(encoding="utf-8").splitlines()) == 4
-    shown = Run(out, schema_of("receipt")).document("scan.pdf#2")
-    assert "PENNINE HARDWARE LTD" in json.dumps(shown["pieces"])
+    scan = Run(out, schema_of("receipt")).document("scan.pdf#2")
+    assert "PENNINE HARDWARE LTD" in json.dumps(scan["pieces"])
     assert Run(out, schema_of("receipt")).page("scan.pdf#2", 2)["data"].startswith("data:image/")
 
 

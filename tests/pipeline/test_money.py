@@ -60,7 +60,7 @@ def config(emulator: Emulator, **more: Any) -> Config:
     return Config(**{**place, "rpm": None, "max_output_tokens": 200, **more})
 
 
-def told(out: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+def accounts(out: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
     """The ledger and the totals of run.json, and the lines of records.jsonl."""
     run = json.loads((out / "run.json").read_text("utf-8"))
     lines = (out / "records.jsonl").read_text("utf-8").splitlines()
@@ -97,11 +97,11 @@ def test_a_cap_holds_whatever_the_script_and_the_faults(script: str, tmp_path: P
 
     source, cap = notes(tmp_path / "in", 40, SCRIPTS[script] * 30), 0.05
     with Emulator(reply, faults=FAULTS, seed=5, latency=0.02) as emulator, without_waits():
-        asked = config(emulator, max_cost=cap, concurrency=64, tools=(supplier,), thinking_tokens=100)
+        limits = config(emulator, max_cost=cap, concurrency=64, tools=(supplier,), thinking_tokens=100)
         with suppress(BudgetExceeded):
-            Pipeline(Note, source, config=asked).run(tmp_path / "out")
+            Pipeline(Note, source, config=limits).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     assert billed is not None
     assert billed <= usd(nano(ledger["spent_usd"]) + nano(ledger["perhaps_usd"])) <= cap
     assert billed > cap / 5
@@ -116,7 +116,7 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     with Emulator(number_of) as emulator:
         Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) == billed
     assert (ledger["elsewhere_usd"], ledger["lost_usd"], ledger["perhaps_usd"]) == (0, 0, 0)
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
@@ -126,7 +126,7 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     "error", [None, ValueError("no"), Drop("no"), DocumentError("no", kind="unreadable")], ids=repr
 )
 @pytest.mark.parametrize("faults", [{}, {"dropped": 0.5, "internal": 0.2}], ids=["whole", "faults"])
-def test_a_stage_that_has_asked_in_vain(error: Exception | None, faults: Mapping[str, float], tmp_path: Path) -> None:
+def test_a_stage_whose_questions_failed(error: Exception | None, faults: Mapping[str, float], tmp_path: Path) -> None:
     """Whether it fails or drops what it read, what its requests cost is in the records, as in the ledger."""
     source = notes(tmp_path / "in", 8)
 
@@ -140,7 +140,7 @@ def test_a_stage_that_has_asked_in_vain(error: Exception | None, faults: Mapping
     with Emulator(number_of, faults=faults, seed=3) as emulator, without_waits():
         Pipeline(Note, source, config=config(emulator), stages=(load, chunk, ask_and_fail)).run(tmp_path / "out")
         sent = len(emulator.requests)
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     assert ledger["spent_usd"] == ledger["documents_usd"] == paid_in(rows) > 0
     assert ledger["perhaps_usd"] == usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
     assert totals["attempts"] == sent + 8 >= 2 * totals["failed"] == 16
@@ -154,7 +154,7 @@ def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path
     with Emulator(number_of, faults={fault: 0.4}, seed=2) as emulator, without_waits():
         Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     perhaps = usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
     assert perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
     assert (perhaps > 0) == (fault != "no_usage")  # our estimate of those is more than their heads say
@@ -169,7 +169,7 @@ def test_what_a_queued_reply_that_cannot_be_read_may_have_cost(tmp_path: Path) -
     faults = {"choices_missing": 0.4, "no_usage": 1.0}
     with Emulator(number_of, faults=faults, seed=2) as emulator, without_waits():
         Pipeline(Note, notes(tmp_path / "in", 10), config=config(emulator, batch=True)).run(tmp_path / "out")
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) > 0
     assert ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"] > 10 * 0.001
 
@@ -179,7 +179,7 @@ def test_a_queued_reply_without_usage_is_estimated(tmp_path: Path) -> None:
     with Emulator(number_of, faults={"no_usage": 1.0}) as emulator, without_waits():
         Pipeline(Note, notes(tmp_path / "in", 3), config=config(emulator, batch=True)).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
-    ledger, totals, rows = told(tmp_path / "out")
+    ledger, totals, rows = accounts(tmp_path / "out")
     assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) > 0
     assert ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"] > 0
     assert billed is not None
@@ -204,7 +204,7 @@ def test_equal_documents_are_paid_and_counted_once(tmp_path: Path) -> None:
     with Emulator(number_of, latency=0.05) as emulator:
         for settings in ({}, {"max_output_tokens": 201}, {}):
             Pipeline(Note, source, config=config(emulator, **settings)).run(tmp_path / "out")
-            ledger, totals, rows = told(tmp_path / "out")
+            ledger, totals, rows = accounts(tmp_path / "out")
             costs = sorted(row["usage"]["cost_usd"] for row in rows)
             assert costs[:4] == [0, 0, 0, 0]
             assert costs[4] > 0
@@ -232,14 +232,14 @@ def test_what_a_stopped_document_cost_is_told(tmp_path: Path) -> None:
     source.mkdir()
     (source / "long.txt").write_text("\n\n".join(f"Note {number:04}" for number in range(1200)))
     with Emulator(rows_of) as emulator:
-        asked = config(emulator, view_tokens=1000, max_cost=0.03, concurrency=1)
+        limits = config(emulator, view_tokens=1000, max_cost=0.03, concurrency=1)
         with pytest.raises(BudgetExceeded):
-            Pipeline(Rows, source, config=asked).run(tmp_path / "out")
-        ledger, totals, (row,) = told(tmp_path / "out")
+            Pipeline(Rows, source, config=limits).run(tmp_path / "out")
+        ledger, totals, (row,) = accounts(tmp_path / "out")
         assert 0 < row["usage"]["cost_usd"] == totals["usage"]["cost_usd"] == ledger["spent_usd"]
         assert ledger["spent_usd"] == emulator.usage.cost_usd
         Pipeline(Rows, source, config=config(emulator, view_tokens=1000)).run(tmp_path / "out")
-        ledger, totals, (row,) = told(tmp_path / "out")
+        ledger, totals, (row,) = accounts(tmp_path / "out")
         assert row["status"] == "ok"
         assert row["usage"]["cost_usd"] == ledger["spent_usd"] == emulator.usage.cost_usd
 
@@ -261,14 +261,14 @@ def test_what_was_paid_for_nothing_is_told(tmp_path: Path) -> None:
     with Emulator(number_of, faults={"truncated_body": 1.0}) as emulator, without_waits():
         Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
-    ledger, _, _ = told(tmp_path / "out")
+    ledger, _, _ = accounts(tmp_path / "out")
     assert billed is not None
     assert ledger["spent_usd"] == 0
     assert 0 < billed <= ledger["perhaps_usd"]
 
 
 def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
-    """What the first answers cost stays in the ledger when a document is asked about once more."""
+    """What the first answers cost stays in the ledger when a document is asked about again."""
     answers = iter(["no answer"] * 5 + ["whole"])
 
     def reply(body: Mapping[str, Any]) -> Any:
@@ -278,9 +278,9 @@ def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
     with Emulator(reply) as emulator:
         job = Pipeline(Note, source, config=config(emulator))
         assert job.run(tmp_path / "out").failed == 1
-        first, _, _ = told(tmp_path / "out")
+        first, _, _ = accounts(tmp_path / "out")
         assert job.retry(tmp_path / "out").whole
-        ledger, _, _ = told(tmp_path / "out")
+        ledger, _, _ = accounts(tmp_path / "out")
         assert first["spent_usd"] < ledger["spent_usd"] == emulator.usage.cost_usd
 
 
@@ -310,9 +310,9 @@ def test_a_cap_holds_over_kills(tmp_path: Path) -> None:
         command = [sys.executable, "-c", ONE, str(source), str(tmp_path / "out"), str(cap)]
         ends = []
         for _ in range(6):
-            asked = len(emulator.requests)
+            before = len(emulator.requests)
             with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as running:
-                while running.poll() is None and len(emulator.requests) < asked + 10:
+                while running.poll() is None and len(emulator.requests) < before + 10:
                     time.sleep(0.01)
                 running.kill()
             ends.append(running.returncode)
@@ -336,13 +336,13 @@ def test_the_longest_request_sets_the_breaker(tmp_path: Path) -> None:
 
 
 def test_records_and_ledger_agree_over_stops_and_kills(tmp_path: Path) -> None:
-    """What came to nothing is in the record of its document, whichever run it was in, and however that ended."""
+    """What was paid for nothing is in the record of its document, whichever run it was in, and however that ended."""
     source, out = notes(tmp_path / "in", 30), tmp_path / "out"
     with Emulator(number_of, faults={"dropped": 0.3, "no_usage": 0.2}, seed=4) as emulator, without_waits():
         for cap in (0.01, 0.02, 0.04, 1.0, 1.0):
             with suppress(BudgetExceeded):
                 Pipeline(Note, source, config=config(emulator, max_cost=cap, concurrency=4)).run(out)
-            ledger, totals, rows = told(out)
+            ledger, totals, rows = accounts(out)
             perhaps = usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
             assert perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
             assert paid_in(rows) == ledger["spent_usd"] == totals["usage"]["cost_usd"]
@@ -352,7 +352,7 @@ def test_records_and_ledger_agree_over_stops_and_kills(tmp_path: Path) -> None:
             journal.reserve("a request of a killed run", nano(0.25), "003.txt")
         (source / "003.txt").write_text("Note 333")
         Pipeline(Note, source, config=config(emulator)).run(out)
-    ledger, totals, rows = told(out)
+    ledger, totals, rows = accounts(out)
     before, perhaps = perhaps, usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
     assert perhaps == ledger["perhaps_usd"] >= usd(nano(before) + nano(0.25))
     assert rows[3]["usage"]["perhaps_usd"] >= 0.25
@@ -380,7 +380,7 @@ def test_a_firewall_between_ends_a_run(tmp_path: Path) -> None:
         totals = Pipeline(Note, source, config=config(emulator, concurrency=8)).run(tmp_path / "out")
         assert len(emulator.requests) == 180 + 3 * 20
     assert (totals.ok, totals.failed) == (180, 20)
-    (problem,) = told(tmp_path / "out")[2][7]["problems"]
+    (problem,) = accounts(tmp_path / "out")[2][7]["problems"]
     assert problem["message"].startswith("Attention Required! (HTTP 403): a firewall or proxy on the way answered")
 
 

@@ -91,7 +91,7 @@ def test_what_is_paid_is_near_the_likely_price(kind: str, tmp_path: Path) -> Non
 
 
 def test_a_short_text_without_rows_is_one_request(tmp_path: Path) -> None:
-    """It is asked about too; most of its price is what stands around the text."""
+    """It is asked about too; most of its price is what is around the text."""
     (tmp_path / "document.txt").write_text(PROSE[:200], encoding="utf-8")
     plan, paid = cost(Book, tmp_path / "document.txt", lambda body: {"entries": []}, tmp_path / "out")
     assert plan.requests == 1

@@ -37,7 +37,7 @@ class Readings(BaseModel):
     readings: list[Reading]
 
 
-def told(body: Mapping[str, Any]) -> Any:
+def reading(body: Mapping[str, Any]) -> Any:
     """The reading that the document of a request states."""
     found = re.search(r"Meter (M-\d+) stands at (\d+) kWh", json.dumps(body["messages"]))
     assert found is not None
@@ -87,7 +87,7 @@ def test_a_stop_leaves_what_earlier_runs_found(options: Any, error: Any, progres
     """Good records and their rows stay where a run does not come to their documents, marked with their run."""
     source, out = tmp_path / "in", tmp_path / "out"
     write(source, 5, 6, 7, 8)
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         assert job(emulator, source).run(out).whole
         before = records(out)
         write(source, 0, 1, 2, 3, 4)
@@ -111,7 +111,7 @@ def test_a_document_that_is_gone_stays_until_it_is_pruned(tmp_path: Path) -> Non
     """Its record and its rows are left and counted; `prune` drops them from every sink, one of an earlier run too."""
     source, out = tmp_path / "in", tmp_path / "out"
     write(source, 1, 2, 3)
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         job(emulator, source).run(out)
         (source / "2.txt").unlink()
         totals = job(emulator, source).run(out)
@@ -133,7 +133,7 @@ def test_fresh_forgets_in_every_sink(damaged: bool, tmp_path: Path) -> None:
     """What the journal forgets has no rows left either, also where it cannot be read."""
     source, out = tmp_path / "in", tmp_path / "out"
     write(source, 1, 2)
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         job(emulator, source).run(out)
         (source / "2.txt").unlink()
         if damaged:
@@ -150,7 +150,7 @@ def test_results_can_be_read_while_a_run_goes_on(tmp_path: Path) -> None:
     write(source, 1, 2, 3)
 
     def answer(body: Mapping[str, Any]) -> Any:
-        value = told(body)
+        value = reading(body)
         while value["meter"] == "M-3" and not seen:
             if (out / "records.csv").exists() and tables(out) == [["1.txt", "2.txt"]] * 2 and len(records(out)) == 2:
                 run = json.loads((out / "run.json").read_text())
@@ -180,7 +180,7 @@ def test_nothing_is_pruned_for_a_folder_that_cannot_be_listed(tmp_path: Path, mo
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         job(emulator, source).run(out)
         monkeypatch.setattr(os, "scandir", scandir)
         totals = job(emulator, source).run(out, prune=True)
@@ -194,7 +194,7 @@ def test_a_sample_leaves_the_records_of_the_others(tmp_path: Path) -> None:
     source.mkdir()
     for name in "ab":
         write(source / name, 1, 2)
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         job(emulator, source).run(out)
         job(emulator, source).plan(out, sample=1)
         assert {*records(out)} == {"a/1.txt", "a/2.txt", "b/1.txt", "b/2.txt"}
@@ -208,7 +208,7 @@ def test_bad_entries_stop_nothing(tmp_path: Path) -> None:
     (source / "self").symlink_to("self")
     (tmp_path / "secret.txt").write_text("Meter M-99 stands at 4099 kWh\n")
     (source / "out.txt").symlink_to("../secret.txt")
-    with Emulator(told) as emulator:
+    with Emulator(reading) as emulator:
         totals = job(emulator, source).run(out)
         assert (totals.ok, totals.failed) == (1, 1)
         assert [entry["name"] for entry in json.loads((out / "run.json").read_text())["skipped"]] == ["out.txt"]
@@ -241,11 +241,11 @@ def ask_line(body: Mapping[str, Any]) -> int:
 
 def listed(body: Mapping[str, Any]) -> list[int]:
     """The meters in the part that a request asks about, by its marks."""
-    asked, part, numbers = ask_line(body), 0, []
+    wanted, part, numbers = ask_line(body), 0, []
     for mark, number in re.findall(r"<part-[0-9a-f]+ (\d+)>|Meter M-(\d+) ", str(body["messages"])):
         if mark:
             part = int(mark)
-        elif part == asked:
+        elif part == wanted:
             numbers.append(int(number))
     return numbers
 
@@ -278,7 +278,7 @@ def test_an_answer_of_another_document(text: str, value: Any, status: str, tmp_p
         ({"meter": None, "kwh": 987654}, []),
     ],
 )
-def test_a_row_that_stands_nowhere_among_rows_that_do(made_up: Any, problems: list[str], tmp_path: Path) -> None:
+def test_a_row_without_a_place_among_rows_with_one(made_up: Any, problems: list[str], tmp_path: Path) -> None:
     """A row of several values none of which the document has is a problem, where other rows have theirs from it."""
 
     def answer(body: Mapping[str, Any]) -> Any:

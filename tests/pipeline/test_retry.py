@@ -1,4 +1,4 @@
-"""Dead letters are done again: what was good is kept and never paid for again, what was bad is asked for anew."""
+"""Dead letters are done again: what was good is kept and never paid for again, what was bad is asked for again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VICTIM = "bakery_bremen.txt"
 
 
 class Moody:
-    """A model that answers well but for what a rule picks out, until it is `well`."""
+    """A model that answers well except for what a rule picks out, until it is `well`."""
 
     def __init__(self, good: Callable[[Mapping[str, Any]], Any], picks: str, bad: Any = "I cannot.") -> None:
         self.good, self.picks, self.bad, self.well = good, picks, bad, False
@@ -60,19 +60,19 @@ def records(out: Path) -> dict[str, dict[str, Any]]:
     return {row["document"]: row for row in map(json.loads, (out / "records.jsonl").read_text("utf-8").splitlines())}
 
 
-def asked(emulator: Emulator, since: int) -> list[str]:
+def texts(emulator: Emulator, since: int) -> list[str]:
     """The texts that the requests after `since` were about."""
     return [read_document(exchange.body["messages"]) for exchange in emulator.requests[since:]]
 
 
 def test_only_the_bad_answer_is_asked_for_again(tmp_path: Path) -> None:
-    """A document without a usable answer is asked about once more; the others are not touched, and all are counted."""
+    """A document without a usable answer is asked about again; the others are not touched, and all are counted."""
     model = moody()
     with Emulator(model) as emulator:
         first = job(emulator).run(tmp_path)
         before, since, model.well = records(tmp_path), len(emulator.requests), True
         totals = job(emulator).retry(tmp_path)
-        assert [text.strip() for text in asked(emulator, since)] == [(RECEIPTS / VICTIM).read_text("utf-8").strip()]
+        assert [text.strip() for text in texts(emulator, since)] == [(RECEIPTS / VICTIM).read_text("utf-8").strip()]
     after = records(tmp_path)
     assert (first.failed, totals.ok, totals.reused) == (1, len(GOLD), len(GOLD) - 1)
     assert {name: row["value"] for name, row in after.items()} == GOLD
@@ -85,7 +85,7 @@ def test_only_the_bad_answer_is_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_every_retry_asks_once_more(tmp_path: Path) -> None:
-    """As long as the answers stay bad each retry asks anew, and a plain run in between sends nothing."""
+    """As long as the answers stay bad each retry asks again, and a plain run in between sends nothing."""
     model = moody()
     with Emulator(model) as emulator:
         job(emulator).run(tmp_path)
@@ -114,8 +114,8 @@ def test_what_a_retry_paid_for_is_found_by_later_runs(tmp_path: Path) -> None:
         job(emulator).retry(tmp_path)
         since = len(emulator.requests)
         assert job(emulator).run(tmp_path).reused == len(GOLD)
-        again = replace(job(emulator), stages=(*STAGES, relabel)).run(tmp_path)
-        assert (again.ok, again.reused) == (len(GOLD), 0)
+        totals = replace(job(emulator), stages=(*STAGES, relabel)).run(tmp_path)
+        assert (totals.ok, totals.reused) == (len(GOLD), 0)
         assert len(emulator.requests) == since
 
 
@@ -135,7 +135,7 @@ def test_another_model(tmp_path: Path) -> None:
         job(emulator).run(tmp_path)
         since = len(emulator.requests)
         assert job(other, model="@cf/moonshotai/kimi-k2.6").retry(tmp_path, model="@cf/other/model").whole
-        assert [text.strip() for text in asked(other, 0)] == [(RECEIPTS / VICTIM).read_text("utf-8").strip()]
+        assert [text.strip() for text in texts(other, 0)] == [(RECEIPTS / VICTIM).read_text("utf-8").strip()]
         assert job(emulator).run(tmp_path).reused == len(GOLD)
         assert len(emulator.requests) == since
 
@@ -190,15 +190,15 @@ def test_one_bad_part_of_a_long_document(tmp_path: Path) -> None:
         since = len(emulator.requests)
         well.append(True)
         assert pipeline.retry(tmp_path / "out").whole
-        (again,) = emulator.requests[since:]
+        (request,) = emulator.requests[since:]
     assert (first.partial, first.chunks > 3) == (1, True)
-    assert "Item 300 is" in Question.of(again.body).part_text
+    assert "Item 300 is" in Question.of(request.body).part_text
     numbers = [item["number"] for item in records(tmp_path / "out")["long.txt"]["value"]["items"]]
     assert numbers == list(range(600))
 
 
 def test_an_answer_that_only_a_stage_objects_to(tmp_path: Path) -> None:
-    """Where a stage made a document partial, its one answer is asked for anew, and kept once it will do."""
+    """Where a stage made a document partial, its one answer is asked for again, and kept once it will do."""
     wrong = {**GOLD[VICTIM], "total": "999999"}
     model = Moody(receipts_reply(), moody().picks, bad=wrong)
 
@@ -242,8 +242,8 @@ def test_no_run_there(tmp_path: Path) -> None:
 
 
 def environment(emulator: Emulator) -> dict[str, str]:
-    given = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
-    return {**os.environ, **given, "EXTRACTOR_BASE_URL": emulator.base_url}
+    credentials = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    return {**os.environ, **credentials, "EXTRACTOR_BASE_URL": emulator.base_url}
 
 
 def command(emulator: Emulator, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -282,22 +282,22 @@ def test_a_batch_is_done_again_as_a_batch(tmp_path: Path) -> None:
     with Emulator(receipts_reply()) as emulator:
         run = replace(job(emulator, batch=True, thinking_tokens=500), spec=("schema", "receipt"))
         run.run(tmp_path)
-    again = pipeline_of_run(tmp_path).config
-    assert (again.batch, again.thinking_tokens, again.rpm) == (True, 500, None)
+    settings = pipeline_of_run(tmp_path).config
+    assert (settings.batch, settings.thinking_tokens, settings.rpm) == (True, 500, None)
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("written", "message"),
     [
         (None, "name the --out folder of a run that has ended"),
         ("{", "cannot be read"),
         ('{"spec": null}', "give its --schema or --pipeline"),
     ],
 )
-def test_a_folder_that_says_too_little(told: str | None, message: str, tmp_path: Path) -> None:
+def test_a_folder_that_says_too_little(written: str | None, message: str, tmp_path: Path) -> None:
     """Without a usable run.json one line says what to give."""
-    if told is not None:
-        (tmp_path / "run.json").write_text(told)
+    if written is not None:
+        (tmp_path / "run.json").write_text(written)
     with Emulator(receipts_reply()) as emulator:
         done = command(emulator, "retry", str(tmp_path), cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
@@ -323,14 +323,14 @@ def test_sigterm_ends_a_run_as_an_interrupt_does(number: signal.Signals, backgro
         assert process.stderr is not None
         process.stderr.readline()
         process.send_signal(number)
-        said = process.communicate()[1]
+        stderr = process.communicate()[1]
         done = sum(row["status"] == "ok" for row in records(tmp_path).values())
-        told, rows = len(records(tmp_path)), (tmp_path / "records.csv").read_text("utf-8").count('"ok"')
+        done_rows, rows = len(records(tmp_path)), (tmp_path / "records.csv").read_text("utf-8").count('"ok"')
         since = len(emulator.requests)
         assert command(emulator, *words, cwd=tmp_path).returncode == 0
         assert len(emulator.requests) - since <= len(GOLD) - done
-    assert (process.returncode, "interrupted" in said) == (130, True)
-    assert 0 < done == rows < told == len(GOLD)
+    assert (process.returncode, "interrupted" in stderr) == (130, True)
+    assert 0 < done == rows < done_rows == len(GOLD)
     assert (tmp_path / "run.json").exists()
 
 

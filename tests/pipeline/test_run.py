@@ -98,7 +98,7 @@ def test_a_second_run_pays_nothing(tmp_path: Path) -> None:
 
 
 def test_fresh_asks_again(tmp_path: Path) -> None:
-    """`fresh` forgets the journal, so every document is asked once more."""
+    """`fresh` forgets the journal, so every document is asked again."""
     with Emulator(receipts_reply()) as emulator:
         job(emulator).run(tmp_path)
         job(emulator).run(tmp_path, fresh=True)
@@ -111,23 +111,23 @@ def test_a_budget_is_never_passed(tmp_path: Path) -> None:
         with pytest.raises(BudgetExceeded, match="raise the budget"):
             job(emulator, max_cost=0.01, max_output_tokens=500).run(tmp_path)
         first = emulator.usage.cost_usd
-        told = json.loads((tmp_path / "run.json").read_text())
+        written = json.loads((tmp_path / "run.json").read_text())
         rows = lines(tmp_path / "records.jsonl")
         job(emulator, max_cost=10, max_output_tokens=500).run(tmp_path)
         assert first is not None
         assert first <= 0.01
         assert len(bodies(emulator)) == len(set(bodies(emulator))) == len(GOLD)
-    assert 0 < told["totals"]["ok"] < len(GOLD)
-    assert told["totals"]["ok"] + told["totals"]["pending"] == len(GOLD) == len(rows)
-    assert "budget" in told["stopped"]
+    assert 0 < written["totals"]["ok"] < len(GOLD)
+    assert written["totals"]["ok"] + written["totals"]["pending"] == len(GOLD) == len(rows)
+    assert "budget" in written["stopped"]
 
 
 def test_a_plan_tells_what_is_known_beforehand() -> None:
     """The service's rate limit gives a least time; the embedded model costs nothing and takes as long as it takes."""
-    told = Pipeline(resolve_schema("receipt"), RECEIPTS).plan()
+    plan = Pipeline(resolve_schema("receipt"), RECEIPTS).plan()
     local = Pipeline(resolve_schema("receipt"), RECEIPTS, config=Config(model="local")).plan()
-    assert (told.requests, told.seconds) == (len(GOLD), len(GOLD) * 60 / 20)
-    assert told.high_usd
+    assert (plan.requests, plan.seconds) == (len(GOLD), len(GOLD) * 60 / 20)
+    assert plan.high_usd
     assert (local.requests, local.seconds, local.high_usd) == (len(GOLD), None, 0)
 
 
@@ -150,10 +150,10 @@ def test_an_interrupted_run_tells_of_the_rest(tmp_path: Path) -> None:
     with Emulator(receipts_reply()) as emulator:
         with pytest.raises(KeyboardInterrupt):
             job(emulator, concurrency=1).run(tmp_path, progress=stop)
-        told = json.loads((tmp_path / "run.json").read_text())["totals"]
+        run_totals = json.loads((tmp_path / "run.json").read_text())["totals"]
         rows = lines(tmp_path / "records.jsonl")
         totals = job(emulator).retry(tmp_path)
-    assert (told["documents"], told["ok"], told["pending"]) == (len(GOLD), 1, len(GOLD) - 1)
+    assert (run_totals["documents"], run_totals["ok"], run_totals["pending"]) == (len(GOLD), 1, len(GOLD) - 1)
     assert len(rows) == len(GOLD)
     assert sum("interrupted" in str(row["problems"]) for row in rows) == len(GOLD) - 1
     assert (totals.documents, totals.ok) == (len(GOLD), len(GOLD))
@@ -309,8 +309,8 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
 def test_a_pipeline_reads_the_same_everywhere() -> None:
     """Two processes describe a ready-made pipeline by the same words, as schedulers need that compare them."""
     code = "from extractor.pipeline.specs import resolve_pipeline; print(resolve_pipeline('folder_job'))"
-    said = {subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout for _ in range(2)}
-    assert len(said) == 1
+    printed = {subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout for _ in range(2)}
+    assert len(printed) == 1
 
 
 def test_a_list_at_the_root(tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ def test_what_goes_in_comes_back(name: str, values: list[Any]) -> None:
         written(name, Path(folder), *(record(value, f"{index}.txt") for index, value in enumerate(values)))
         rows = READERS[name](Path(folder))
         found = [restored(rows, f"{index}.txt") for index in range(len(values))]
-    kept = blank if name == "csv" else lambda value: value
-    assert all(same(kept(one), kept(value)) for one, value in zip(found, values, strict=True))
+    stored = blank if name == "csv" else lambda value: value
+    assert all(same(stored(one), stored(value)) for one, value in zip(found, values, strict=True))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -165,7 +165,7 @@ def test_formulas_are_defused(text: str, cell: str) -> None:
     assert defused(text) == cell
 
 
-def test_csv_as_it_stands(tmp_path: Path) -> None:
+def test_csv_text(tmp_path: Path) -> None:
     """Text is quoted, numbers and dates are bare, and an empty text is not the same as none."""
     value = {"number": "=1", "total": "-5.10", "day": "2026-02-14", "paid": False, "seller": {"name": ""}}
     written("csv", tmp_path, record(value, "=a.txt"))
@@ -221,7 +221,7 @@ def test_a_type_that_changed_is_told_before_any_work(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 def test_files_of_tables_that_are_no_more(name: str, tmp_path: Path) -> None:
-    """Files are written anew, and those of lists that the schema no longer has are removed."""
+    """Files are written again, and those of lists that the schema no longer has are removed."""
     written(name, tmp_path, record({"d": [{"e": "w"}]}), schema=compile_schema(V2))
     files = {f"records.{name}", *(f"records.{known}.{name}" for known in ("evidence", "problems", "usage"))}
     assert {file.name for file in tmp_path.iterdir()} == {*files, f"records.d.{name}"}

@@ -87,7 +87,7 @@ def test_columns(annotation: Any, expected: list[str]) -> None:
 
 
 def test_names_never_clash() -> None:
-    """Fields that are called as a fixed column, as each other but for case, or too long, get names of their own."""
+    """Fields that are called as a fixed column, as each other except for case, or too long, get names of their own."""
     fields = {
         "status": (str, ...),
         "Status": (str, ...),
@@ -119,10 +119,10 @@ def test_roots_that_are_no_objects(schema: Any, names: list[str]) -> None:
     layout = lay_out(compile_schema(schema))
     assert [table.name for table in layout.tables] == names
     value = [{"kind": "cat", "lives": 9}] if len(names) == 2 else 5
-    assert same(restored(told(layout, value), "a.txt", layout), value)
+    assert same(restored(table_rows(layout, value), "a.txt", layout), value)
 
 
-def told(layout: Layout, value: Any) -> dict[str, list[dict[str, Any]]]:
+def table_rows(layout: Layout, value: Any) -> dict[str, list[dict[str, Any]]]:
     """The rows of one record as a reader of tables sees them."""
     found: dict[str, list[dict[str, Any]]] = {table.name: [] for table in layout.every}
     for table, row in rows(layout, record(value), lambda column, cell: cell):
@@ -132,7 +132,7 @@ def told(layout: Layout, value: Any) -> dict[str, list[dict[str, Any]]]:
 
 def test_rows() -> None:
     """A record has a row, and each item of its lists one that names its parent and its position."""
-    found = told(LAYOUT, VALUE)
+    found = table_rows(LAYOUT, VALUE)
     (order,) = found["order"]
     assert (order["document"], order["status"], order["total"]) == ("a.txt", "ok", Decimal("12.30"))
     assert (order["day"], order["at"]) == (dt.date(2026, 2, 14), dt.datetime(2026, 2, 14, 10, 30))
@@ -163,18 +163,18 @@ def test_rows() -> None:
 )
 def test_what_no_column_holds_is_kept(value: Any, other: str | None) -> None:
     """A misread value or an undeclared one stands in `other`, by its JSON pointer."""
-    assert told(LAYOUT, value)["order"][0]["other"] == other
+    assert table_rows(LAYOUT, value)["order"][0]["other"] == other
 
 
 def test_offsets_become_utc() -> None:
     """A datetime with an offset is told in UTC, one without stays as it is printed."""
-    assert told(LAYOUT, {"at": "2026-02-14T10:30:00+02:00"})["order"][0]["at"] == dt.datetime(2026, 2, 14, 8, 30)
+    assert table_rows(LAYOUT, {"at": "2026-02-14T10:30:00+02:00"})["order"][0]["at"] == dt.datetime(2026, 2, 14, 8, 30)
 
 
 @given(VALUES)
 def test_rows_say_what_the_record_says(value: Any) -> None:
     """Whatever a value holds, declared or not, can be read back from its rows."""
-    assert same(restored(told(LAYOUT, value), "a.txt"), value)
+    assert same(restored(table_rows(LAYOUT, value), "a.txt"), value)
 
 
 def test_rows_stream() -> None:

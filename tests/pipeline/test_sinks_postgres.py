@@ -55,7 +55,7 @@ def url(server: str) -> str:
     return server
 
 
-def asked(url: str, sql: str) -> list[tuple[Any, ...]]:
+def query(url: str, sql: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(sql.encode()).fetchall()
 
@@ -81,16 +81,16 @@ def test_what_goes_in_comes_back(server: str, values: list[Any]) -> None:
 def test_types(url: str) -> None:
     """Columns have the types that the schema declares, and a key."""
     written(url, HERE, record(VALUE))
-    types = dict(asked(url, "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'order'"))
+    types = dict(query(url, "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'order'"))
     assert [types[name] for name in ("total", "day", "at", "count", "ratio", "paid", "tags", "more", "other")] == [
         *("numeric", "date", "timestamp without time zone", "bigint", "double precision", "boolean"),
         *("ARRAY", "jsonb", "text"),
     ]
-    assert asked(url, "SELECT total, day, tags[1], more->'k'->0 FROM \"order\"") == [
+    assert query(url, "SELECT total, day, tags[1], more->'k'->0 FROM \"order\"") == [
         (Decimal("12.30"), dt.date(2026, 2, 14), "x", 1)
     ]
     with pytest.raises(psycopg.errors.UniqueViolation):
-        asked(url, "INSERT INTO \"order\" (document) VALUES ('a.txt') RETURNING document")
+        query(url, "INSERT INTO \"order\" (document) VALUES ('a.txt') RETURNING document")
 
 
 def test_a_document_done_again_replaces_its_rows(url: str) -> None:
@@ -103,7 +103,7 @@ def test_a_document_done_again_replaces_its_rows(url: str) -> None:
     rows = tables(url)
     assert same(restored(rows, "a.txt"), {"lines": [{"id": "Z"}]})
     assert same(restored(rows, "b.txt"), VALUE)
-    assert asked(url, "SELECT x FROM mine") == [(1,)]
+    assert query(url, "SELECT x FROM mine") == [(1,)]
 
 
 def test_nothing_is_seen_of_half_a_run(url: str) -> None:
@@ -117,13 +117,13 @@ def test_nothing_is_seen_of_half_a_run(url: str) -> None:
     (sink,) = open_sinks(url, HERE, ORDER)
     with pytest.raises(OSError, match="disk"):
         sink.write(broken())
-    assert asked(url, 'SELECT document FROM "order"') == [("a.txt",)]
+    assert query(url, 'SELECT document FROM "order"') == [("a.txt",)]
 
 
 def test_checking_leaves_no_trace(url: str) -> None:
     """Proving that tables can be made makes none."""
     open_sinks(url, HERE, ORDER)
-    assert asked(url, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'") == [(0,)]
+    assert query(url, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'") == [(0,)]
 
 
 def test_a_schema_that_changes(url: str) -> None:
@@ -145,13 +145,13 @@ def test_a_run_into_a_database(url: str, tmp_path: Path) -> None:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
         job = Pipeline(resolve_schema("receipt"), SAMPLES / "receipts", config=Config(rpm=None, **where), sink=url)
         job.run(tmp_path)
-        before = asked(url, "SELECT * FROM receipt ORDER BY document")
+        before = query(url, "SELECT * FROM receipt ORDER BY document")
         job.run(tmp_path)
     expected = {name: Decimal(value["total"]) for name, value in gold(SAMPLES / "receipts").items()}
-    assert dict(asked(url, "SELECT document, total FROM receipt")) == expected
-    assert asked(url, "SELECT * FROM receipt ORDER BY document") == before
-    told = [repr(job), *(file.read_bytes().decode("latin-1") for file in tmp_path.iterdir())]
-    assert [text for text in told if postgres.PASSWORD in text or postgres.QUOTED in text] == []
+    assert dict(query(url, "SELECT document, total FROM receipt")) == expected
+    assert query(url, "SELECT * FROM receipt ORDER BY document") == before
+    texts = [repr(job), *(file.read_bytes().decode("latin-1") for file in tmp_path.iterdir())]
+    assert [text for text in texts if postgres.PASSWORD in text or postgres.QUOTED in text] == []
     assert json.loads((tmp_path / "run.json").read_text())["sink"] == [public_url(url)]
 
 

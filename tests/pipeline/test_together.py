@@ -55,13 +55,13 @@ def options(emulator: Emulator, **more: Any) -> dict[str, Any]:
 
 def threads(emulator: Emulator, count: int, **more: Any) -> list[Any]:
     """Each document in a thread of its own, all through one Extractor."""
-    told: list[Any] = []
+    outcomes: list[Any] = []
 
     def work(number: int) -> None:
         try:
-            told.append(extractor.extract(Table, table(number)))
+            outcomes.append(extractor.extract(Table, table(number)))
         except BudgetExceeded as error:
-            told.append(error)
+            outcomes.append(error)
 
     with Extractor(**options(emulator, **more)) as extractor:
         crew = [threading.Thread(target=work, args=(number,)) for number in range(count)]
@@ -69,7 +69,7 @@ def threads(emulator: Emulator, count: int, **more: Any) -> list[Any]:
             thread.start()
         for thread in crew:
             thread.join()
-    return told
+    return outcomes
 
 
 def tasks(emulator: Emulator, count: int, **more: Any) -> list[Any]:
@@ -150,11 +150,11 @@ def test_a_minute(run: Run, limit: Mapping[str, int], least: float) -> None:
         began = now()
         results = run(emulator, 3, concurrency=6, **limit)
         took = now() - began
-        used, asked = emulator.usage, len(emulator.requests)
+        used, requests = emulator.usage, len(emulator.requests)
     assert [result.status for result in results] == ["ok"] * 3
     assert took > least
     minutes = took // 60 + 1
-    assert asked <= limit.get("rpm", asked) * minutes
+    assert requests <= limit.get("rpm", requests) * minutes
     assert used.prompt_tokens + used.completion_tokens <= limit.get("tpm", 10**9) * (minutes + 1)
 
 

@@ -40,7 +40,7 @@ def count_up(number: int) -> int:
 
 
 def _module(path: Path, source: str) -> ModuleType:
-    """A file of tools as Python imports it, each time anew."""
+    """A file of tools as Python imports it, a new module each time."""
     path.write_text(source)
     spec = importlib.util.spec_from_file_location(f"tools_{next(_NUMBERS)}", path)
     assert spec
@@ -52,9 +52,9 @@ def _module(path: Path, source: str) -> ModuleType:
 
 def _reply(body: Mapping[str, Any]) -> Any:
     """The model looks the merchant up, and says what it was told."""
-    told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
-    if told or "tools" not in body:
-        return {"merchant": told[0] if told else "KH"}
+    results = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+    if results or "tools" not in body:
+        return {"merchant": results[0] if results else "KH"}
     return Completion(content="", tool_calls=({"name": "look_up", "arguments": {"code": "KH"}},))
 
 
@@ -76,7 +76,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_same_tools_ask_nothing_again(folder: Path) -> None:
-    """A job whose tools are what they were keeps every document, though its file was imported anew."""
+    """A job whose tools are what they were keeps every document, though its file was imported again."""
     file = folder / "tools.py"
     with Emulator(_reply) as emulator:
         assert _run(emulator, folder, _module(file, FIRST).look_up) == ("Kebab Haus", 2)
@@ -110,14 +110,14 @@ def test_changed_tools_are_applied(
 def test_the_settings_of_a_run_are_told(folder: Path) -> None:
     """run.json tells the options as they were sent, the room to think in and the tools, and no secret."""
     look_up = _module(folder / "tools.py", FIRST).look_up
-    asked = {"options": Options(seed=7, stop=["END"]), "thinking_tokens": 1000, "max_output_tokens": 2000}
+    overrides = {"options": Options(seed=7, stop=["END"]), "thinking_tokens": 1000, "max_output_tokens": 2000}
     with Emulator(_reply) as emulator:
-        _run(emulator, folder, look_up, **asked)
+        _run(emulator, folder, look_up, **overrides)
         sent = emulator.requests[0].body
     text = (folder / "out" / "run.json").read_text()
-    told = json.loads(text)
-    assert told["options"] == {name: sent[name] for name in told["options"]}
-    assert (told["options"]["seed"], told["options"]["max_completion_tokens"]) == (7, 3000)
-    assert set(sent) - set(told["options"]) == {"messages", "tools"}
-    assert (told["thinking_tokens"], told["tools"], told["batch"]) == (1000, ["look_up"], False)
+    settings = json.loads(text)
+    assert settings["options"] == {name: sent[name] for name in settings["options"]}
+    assert (settings["options"]["seed"], settings["options"]["max_completion_tokens"]) == (7, 3000)
+    assert set(sent) - set(settings["options"]) == {"messages", "tools"}
+    assert (settings["thinking_tokens"], settings["tools"], settings["batch"]) == (1000, ["look_up"], False)
     assert emulator.token not in text

@@ -370,7 +370,7 @@ class Folder(BaseModel):
 
 @pytest.mark.parametrize("answer", ["x", [["x"]], {"files": "x"}, {"files": ["x"]}, {"files": {"x": "y"}}], ids=str)
 def test_a_shape_that_holds_itself_is_fitted_in_the_end(answer: Any) -> None:
-    """A value that could be wrapped for ever is a problem of its place."""
+    """A value that could be wrapped forever is a problem of its place."""
     assert not is_whole(compile_schema(Folder), read(compile_schema(Folder), json.dumps(answer)))
 
 
@@ -404,7 +404,7 @@ SAILED = {"code": "T-7", "stops": [OSLO], "cabins": [{"deck": "Voss", "beds": 1}
         ({**SAILED, "city": "Oslo"}, False),
     ],
 )
-def test_a_row_that_stands_apart_is_never_dropped(answer: Any, lost: bool) -> None:
+def test_a_separate_row_is_never_dropped(answer: Any, lost: bool) -> None:
     """A row, or a member with the name of one, beside a record of several lists is data, unless the record has it."""
     mended = read(VOYAGE, answer)
     assert bool(mended.lost or mended.invalid) == lost
@@ -478,7 +478,7 @@ def test_without_a_document_a_second_record_is_told() -> None:
 
 
 def test_an_open_object_keeps_its_further_members() -> None:
-    """A schema that takes further members has them in the value; an envelope is opened all the same."""
+    """A schema that takes further members has them in the value; an envelope is still opened."""
     schema = compile_schema({"type": "object", "properties": {"code": {"type": "string"}, "price": {"type": "number"}}})
     assert read(schema, {"code": "T-7", "price": 5, "colour": "red"}).value == {
         "code": "T-7",
@@ -548,7 +548,7 @@ class Tagged(BaseModel):
         (["red", "and 3 more"], ["red", "and 3 more"], False),
     ],
 )
-def test_what_stands_for_a_list_of_text(answer: Any, tags: list[str], whole: bool) -> None:
+def test_values_that_replace_a_list_of_text(answer: Any, tags: list[str], whole: bool) -> None:
     """Null is no items and a text one; a text that may be several items is a problem."""
     schema = compile_schema(Tagged)
     mended = read(schema, {"tags": answer, "sizes": None})
@@ -765,7 +765,7 @@ def test_an_object_under_another_name() -> None:
     assert not is_whole(schema, read(schema, {"place": {"city": "Oslo"}, "nights": 3}))
 
 
-def test_what_stands_beside_a_value_is_not_dropped() -> None:
+def test_members_beside_a_value_are_not_dropped() -> None:
     """A member of an object that stands for a value is lost where the record lacks one of that name."""
     beside = {"code": {"value": "T-7", "price": "1,250.50"}, "starts_on": None, "stops": []}
     assert not is_whole(TRIP, read(TRIP, beside))

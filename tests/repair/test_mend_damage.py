@@ -32,7 +32,7 @@ DAMAGE: dict[str, Callable[[str], str]] = {
 
 
 def damaged(text: str, sign: str, damage: Callable[[str], str]) -> Iterator[str]:
-    """The text with one such sign damaged, place by place, but for texts that are valid still."""
+    """The text with one such sign damaged, place by place, except for texts that are still valid."""
     for at, char in enumerate(text):
         if char == sign:
             bad = f"{text[:at]}{damage(sign)}{text[at + 1 :]}"

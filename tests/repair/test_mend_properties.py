@@ -155,7 +155,7 @@ def test_every_prefix_is_saved_and_called_incomplete(value: Any, layout: dict[st
 
 
 @given(ANY, LAYOUT, st.data())
-def test_what_was_cut_is_kept_as_far_as_it_came(value: Any, layout: dict[str, Any], data: st.DataObject) -> None:
+def test_the_complete_part_of_a_cut_answer_is_kept(value: Any, layout: dict[str, Any], data: st.DataObject) -> None:
     """`partial` keeps all that came whole and the beginning of what did not, makes nothing up, and calls it cut."""
     text = json.dumps(value, **layout)
     text = text[: data.draw(st.integers(1, len(text) - 1))]
@@ -174,8 +174,8 @@ def begins(part: Any, whole: Any) -> bool:
         return len(part) <= len(whole) and all(map(begins, part, whole))
     if isinstance(part, str) and isinstance(whole, str):
         return whole.startswith(part)
-    said = json.dumps(whole)
-    return said.startswith(json.dumps(part).removesuffix(".0")) or ("e" in said and isinstance(part, int | float))
+    text = json.dumps(whole)
+    return text.startswith(json.dumps(part).removesuffix(".0")) or ("e" in text and isinstance(part, int | float))
 
 
 def holds(more: Any, less: Any) -> bool:
@@ -202,8 +202,8 @@ def test_list_items_are_kept_whole_or_not_at_all(items: list[Any], data: st.Data
     text = json.dumps({"items": items})
     length = data.draw(st.integers(len('{"items": ['), len(text) - 1))
     mended = mend(text[:length])
-    kept = mended.value["items"]
-    assert kept == items[: len(kept)]
+    rows = mended.value["items"]
+    assert rows == items[: len(rows)]
     if mended.value != {"items": items} and text[:length].rstrip(" ,")[-1] not in "[}":
         assert mended.lossy
 

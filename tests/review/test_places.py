@@ -76,7 +76,7 @@ ADDED = [
 
 
 @pytest.mark.parametrize(("names", "name", "place"), ADDED)
-def test_a_row_that_was_added_stands_where_the_document_has_it(
+def test_a_row_that_was_added_is_placed_where_the_document_has_it(
     tmp_path: Path, names: list[str], name: str, place: int
 ) -> None:
     """Before, between or after the rows that were found; one that the document does not have stands last."""

@@ -54,8 +54,8 @@ def _tell(
     officers = {int(parts(field)[1]) for field in fact["fields"] if field.startswith("/officers/")}
     company["officers"] += [record["officers"][place] for place in sorted(officers)]
     plain = [field for field in fact["fields"] if not field.startswith("/officers/")]
-    told = {field: get(record, field) for field in plain} | fact.get("once", {})
+    fields = {field: get(record, field) for field in plain} | fact.get("once", {})
     for field, span in fact.get("under", {}).items():
         if headings[slice(*span)] in above:
-            told[field] = get(record, field)
-    company |= {field.removeprefix("/"): value for field, value in told.items()}
+            fields[field] = get(record, field)
+    company |= {field.removeprefix("/"): value for field, value in fields.items()}

@@ -82,9 +82,9 @@ def test_gold_spans_hold_their_values(folder: str) -> None:
         text = (SAMPLES / folder / line["document"]).read_text(encoding="utf-8") if spans else ""
         for pointer, places in spans.items():
             value = get(line["value"], pointer)
-            said = " ".join(text[start:end] for start, end in places)
-            assert isinstance(value, bool) or says(said, str(value)), (
-                f"{line['document']} {pointer}: {said!r} is not {value!r}"
+            passage = " ".join(text[start:end] for start, end in places)
+            assert isinstance(value, bool) or says(passage, str(value)), (
+                f"{line['document']} {pointer}: {passage!r} is not {value!r}"
             )
 
 
@@ -113,14 +113,14 @@ def test_mail_is_read_with_its_attachment() -> None:
     assert "Charts of the Lesser Straits" in text
 
 
-def says(said: str, value: str) -> bool:
+def says(passage: str, value: str) -> bool:
     """Whether printed text states a value, by its letters and digits alone."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         year, _, day = value.split("-")
-        return {str(int(day)), year[2:]} <= {number.lstrip("0")[-2:] for number in re.findall(r"\d+", said)}
+        return {str(int(day)), year[2:]} <= {number.lstrip("0")[-2:] for number in re.findall(r"\d+", passage)}
     if re.fullmatch(r"\d{4}-\d{2}", value):
-        return value[:4] in said
-    bare = SIGNS.get(said, SPELLED.get(said, said))
+        return value[:4] in passage
+    bare = SIGNS.get(passage, SPELLED.get(passage, passage))
     if re.fullmatch(r"-?\d+(\.\d+)?", value):
         return "".join(re.findall(r"\d", value)) in "".join(re.findall(r"\d", bare))
     return letters(value) in letters(bare)

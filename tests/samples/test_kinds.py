@@ -82,7 +82,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("folder", "pointer", "value", "message"), WRONG)
 def test_what_does_not_add_up_is_noticed(folder: str, pointer: str, value: Any, message: str) -> None:
-    """A wrong sum or date is asked about once more; what is still wrong then makes the document partial, with a reason.
+    """A wrong sum or date is asked about again; what is still wrong then makes the document partial, with a reason.
 
     No value is dropped for it: nobody knows which of them is wrong.
     """

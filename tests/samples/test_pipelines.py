@@ -304,7 +304,7 @@ def test_a_night_of_batches(endpoint: Endpoint, tmp_path: Path, capsys: pytest.C
 
 
 def test_invoices_that_add_up(endpoint: Endpoint, tmp_path: Path) -> None:
-    """The sample invoices add up; one with a wrong total is asked about once more, and is partial."""
+    """The sample invoices add up; one with a wrong total is asked about again, and is partial."""
     right = gold(SAMPLES / "invoices")
     job = resolve_pipeline("invoice_sums")
     endpoint.gold(job.schema, SAMPLES / "invoices")

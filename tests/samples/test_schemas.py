@@ -61,9 +61,9 @@ def test_imports(name: str) -> None:
         if isinstance(node, ast.Import):
             assert {alias.name.partition(".")[0] for alias in node.names} <= sys.stdlib_module_names
         elif isinstance(node, ast.ImportFrom):
-            given = {alias.name for alias in node.names} if node.module == "extractor" else set()
+            imported = {alias.name for alias in node.names} if node.module == "extractor" else set()
             assert node.module in sys.stdlib_module_names | {"pydantic", "extractor"}
-            assert given <= {"Key", "Merge"}
+            assert imported <= {"Key", "Merge"}
 
 
 KEYED = {"bulletin": {"companies"}, "contract": {"parties"}, "email_message": {"recipients"}, "nda": {"parties"}}

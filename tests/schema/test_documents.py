@@ -134,7 +134,7 @@ MALFORMED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "document"), MALFORMED)
-def test_what_is_no_schema_is_refused_where_it_stands(path: str, document: Any) -> None:
+def test_what_is_no_schema_is_refused_with_its_path(path: str, document: Any) -> None:
     """A keyword that holds what JSON Schema does not define is told by its place, and never an error of Python's."""
     with pytest.raises(SchemaError) as caught:
         compile_schema(document)
@@ -372,7 +372,7 @@ def test_what_is_not_obeyed_becomes_words(document: Any, words: str) -> None:
     assert description[:1].upper() + description[1:] == words[:1].upper() + words[1:]
 
 
-def test_a_description_stands_in_one_place() -> None:
+def test_a_description_is_written_once() -> None:
     """Words are allowed once only: those of a field and of its definition are told together."""
     address = {**CLOSED, "description": "Where to", "properties": {"city": TEXT}, "required": ["city"]}
     document = {

@@ -87,8 +87,8 @@ def modelled(draw: st.DrawFn, inner: st.SearchStrategy[Typed]) -> Typed:
     model: type[BaseModel] = create_model(f"Model{next(names)}", **fields)
     optional_ = {f.alias for f in model.model_fields.values() if not f.is_required() and f.alias}
     required = {name: value for name, value in values.items() if name not in optional_}
-    given_ = st.fixed_dictionaries(required, optional={name: values[name] for name in optional_})
-    return model, given_.map(model.model_validate)
+    members = st.fixed_dictionaries(required, optional={name: values[name] for name in optional_})
+    return model, members.map(model.model_validate)
 
 
 def _field(alias: str, default: Any) -> Any:

@@ -131,7 +131,7 @@ class Watchful(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def look_again(self) -> Watchful:
+    def look_twice(self) -> Watchful:
         return self
 
 

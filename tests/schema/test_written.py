@@ -162,6 +162,6 @@ def test_a_further_property_never_hides_a_helper() -> None:
 
 @pytest.mark.parametrize("answer", ['{"price": "n/a"}', '{"price": 3}', '{"price": null}'])
 def test_a_validator_that_stumbles_is_a_problem_of_the_answer(answer: str) -> None:
-    """An answer over which a validator raises what pydantic does not take for a verdict is refused all the same."""
+    """An answer over which a validator raises what pydantic does not take for a verdict is still refused."""
     with pytest.raises(InvalidValue, match="a validator raised"):
         compile_schema(Priced).decode(answer)

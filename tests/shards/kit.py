@@ -18,6 +18,6 @@ def shards(number: int = 4, *, max_cost: float | None = None) -> list[Shard]:
     return plan_shards(RECEIPTS, shards=number, max_cost=max_cost)
 
 
-def job(emulator: Emulator, schema: str = "receipt", **given: Any) -> Pipeline:
-    config = Config(base_url=emulator.base_url, account_id=emulator.account_id, token=emulator.token, **given)
+def job(emulator: Emulator, schema: str = "receipt", **options: Any) -> Pipeline:
+    config = Config(base_url=emulator.base_url, account_id=emulator.account_id, token=emulator.token, **options)
     return Pipeline(resolve_schema(schema), config=config)

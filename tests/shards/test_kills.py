@@ -34,12 +34,12 @@ def test_a_retry_that_stops(root: str, emulator: Emulator, reader: Reader) -> No
         extract_shard(plan_shards(source, shards=1, max_cost=0.0)[0], bills(emulator), f"{root}/other")
     most = float(str(refused.value).partition("up to $")[2].partition(",")[0])
     spent = day(emulator, source, f"{root}/out", shards=1)["spent_usd"]
-    asked = len(reader.asked)
+    before = len(reader.requests)
     with pytest.raises(BudgetExceeded):
         extract_shard(plan_shards(source, shards=1, max_cost=spent + most + 0.0001)[0], bills(emulator), f"{root}/out")
-    assert len(reader.asked) == asked + 1
+    assert len(reader.requests) == before + 1
     day(emulator, source, f"{root}/out", shards=1)
-    assert len(reader.asked) == 2 * asked
+    assert len(reader.requests) == 2 * before
 
 
 def test_rows_that_are_gone(root: str, emulator: Emulator) -> None:
@@ -72,10 +72,10 @@ def test_there_and_back_by_way_of_the_whole(root: str, emulator: Emulator, reade
     reader.bad = set()
     assert extract_shard(whole(source), bills(emulator), f"{root}/out")["ok"] == 2
     assert {line["shard"] for line in read_index(f"{root}/out").values()} == {""}
-    asked = len(reader.asked)
+    before = len(reader.requests)
     for shards in (3, 1):
         manifest = day(emulator, source, f"{root}/out", shards=shards)
-        assert (manifest["ok"], len(reader.asked)) == (2, asked)
+        assert (manifest["ok"], len(reader.requests)) == (2, before)
         assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
 
 
@@ -141,7 +141,7 @@ def test_a_machine_that_comes_back(
             on("first", "b")
     on("second", "c")
     third = on("first", "b", "c")
-    assert reader.asked == ["a", "b", "c"]
+    assert reader.requests == ["a", "b", "c"]
     assert third["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
     assert shops(out) == ["a", "b", "c"]
 
@@ -162,7 +162,7 @@ def test_a_lease_that_is_lost(root: str, emulator: Emulator, reader: Reader, mon
         extract_shard(
             shard, bills(emulator, concurrency=1), f"{root}/out", progress=lambda *_: desks[0].lease.lost.set()
         )
-    assert len(reader.asked) < 8
+    assert len(reader.requests) < 8
 
 
 def test_a_lease_of_a_worker_that_was_suspended(root: str) -> None:

@@ -47,7 +47,7 @@ class Reader:
     """Reads bills without a mistake, notes which, and answers nothing of use about those in `bad`."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.bad: set[str] = set()
         self.meanwhile: list[Callable[[], Any]] = []
         self.value: dict[str, Any] = {}
@@ -57,8 +57,8 @@ class Reader:
             self.meanwhile.pop()()
         text = str(body["messages"])
         shop, total = text.partition("Shop: ")[2].split()[0].partition("\\n")[0], text.partition("Total: ")[2][:4]
-        self.asked.append(shop)
-        wrong = self.value or {"nothing": len(self.asked) * "."}
+        self.requests.append(shop)
+        wrong = self.value or {"nothing": len(self.requests) * "."}
         return wrong if shop in self.bad else {"shop": shop, "total": total}
 
 
@@ -95,15 +95,15 @@ def put(place: str, *shops: str, note: str = "") -> str:
     return place
 
 
-def bills(emulator: Emulator, **given: Any) -> Pipeline:
-    made = job(emulator, **given)
+def bills(emulator: Emulator, **options: Any) -> Pipeline:
+    made = job(emulator, **options)
     return Pipeline(Bill, config=made.config)
 
 
-def day(emulator: Emulator, source: str, out: str, shards: int = 3, **given: Any) -> dict[str, Any]:
+def day(emulator: Emulator, source: str, out: str, shards: int = 3, **options: Any) -> dict[str, Any]:
     """One run: planned, extracted, published."""
     plan = plan_shards(source, shards=shards)
-    done = [extract_shard(shard, bills(emulator), out, **given) for shard in plan]
+    done = [extract_shard(shard, bills(emulator), out, **options) for shard in plan]
     return publish(done, out, expected=plan)
 
 
@@ -129,7 +129,7 @@ def test_days_add_up(root: str, emulator: Emulator, reader: Reader) -> None:
     assert two["run_usd"] < two["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
     assert two["spent_usd"] == pytest.approx(one["spent_usd"] + two["run_usd"]) == spent_by_all(f"{root}/out")
     assert day(emulator, f"{root}/in/2026-11-01", f"{root}/out")["run_usd"] == 0
-    assert len(reader.asked) == 5
+    assert len(reader.requests) == 5
 
 
 def test_whole_sources_add_up(root: str, emulator: Emulator, reader: Reader) -> None:
@@ -140,7 +140,7 @@ def test_whole_sources_add_up(root: str, emulator: Emulator, reader: Reader) -> 
         manifest = extract_shard(shard, bills(emulator), f"{root}/out")
     publish([manifest], f"{root}/out")
     assert shops(f"{root}/out") == ["a", "b", "c"]
-    assert reader.asked == ["a", "b", "c"]
+    assert reader.requests == ["a", "b", "c"]
 
 
 def test_another_number_of_shards(root: str, emulator: Emulator, reader: Reader) -> None:
@@ -149,11 +149,11 @@ def test_another_number_of_shards(root: str, emulator: Emulator, reader: Reader)
     for shard in plan_shards(source, shards=3):
         extract_shard(shard, bills(emulator), f"{root}/out")
     manifest = day(emulator, source, f"{root}/out", shards=4)
-    assert sorted(reader.asked) == list("abcdefgh") == shops(f"{root}/out")
+    assert sorted(reader.requests) == list("abcdefgh") == shops(f"{root}/out")
     assert (manifest["reused"], manifest["run_usd"]) == (8, 0)
     assert manifest["spent_usd"] == manifest["usage"]["cost_usd"] == pytest.approx(emulator.usage.cost_usd)
     whole_job = extract_shard(whole(source), bills(emulator), f"{root}/out")
-    assert (whole_job["reused"], len(reader.asked)) == (8, 8)
+    assert (whole_job["reused"], len(reader.requests)) == (8, 8)
 
 
 def test_equal_documents(root: str, emulator: Emulator, reader: Reader) -> None:
@@ -166,7 +166,7 @@ def test_equal_documents(root: str, emulator: Emulator, reader: Reader) -> None:
     for number in (3, 8):
         plan = plan_shards(source, shards=number)
         manifest = publish([extract_shard(shard, job, f"{root}/out") for shard in plan], f"{root}/out")
-        assert (manifest["ok"], manifest["run_usd"], reader.asked) == (8, 0, ["a"])
+        assert (manifest["ok"], manifest["run_usd"], reader.requests) == (8, 0, ["a"])
 
 
 def test_another_schema(root: str, emulator: Emulator, reader: Reader) -> None:
@@ -177,7 +177,7 @@ def test_another_schema(root: str, emulator: Emulator, reader: Reader) -> None:
     for shard in (*plan_shards(source, shards=4), whole(source)):
         with pytest.raises(UsageError, match="holds records of another form of it, not of the schema Bill"):
             extract_shard(shard, other, f"{root}/out")
-    assert reader.asked == ["a", "b"]
+    assert reader.requests == ["a", "b"]
 
 
 def test_rows(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_rows(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest
     reader.bad = {"c"}
     assert run(rows("abcd"), 3)["ok"] == 3
     assert run(rows("dcbae"), 2)["ok"] == 4
-    assert sorted(reader.asked) == list("abccccde")
+    assert sorted(reader.requests) == list("abccccde")
     assert {row["document"]: row["columns"] for row in read_results(out)} == {
         f"{shop}/1": {"id": f"{shop}/1", "place": str(number)} for number, shop in enumerate("dcbae")
     }
@@ -281,7 +281,7 @@ def test_keys_that_look_like_parts_of_a_url(tmp_path: Path) -> None:
 def test_an_output_is_no_source(root: str, emulator: Emulator, reader: Reader) -> None:
     """What a job wrote below its source is not read on the next day; an output that is named outright is refused."""
     day(emulator, put(root, *"ab"), f"{root}/out")
-    assert (day(emulator, root, f"{root}/out")["documents"], reader.asked) == (2, ["a", "b"])
+    assert (day(emulator, root, f"{root}/out")["documents"], reader.requests) == (2, ["a", "b"])
     with pytest.raises(UsageError, match="out is the output of a job"):
         plan_shards(f"{root}/out")
 
@@ -301,7 +301,7 @@ def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypa
     monkeypatch.setattr("extractor.sources.files.document", noted)
     manifest = day(emulator, source, f"{root}/out")
     assert shops(f"{root}/out") == ["a", "c", "d", "x", "y"]
-    assert (manifest["documents"], manifest["reused"], len(reader.asked)) == (5, 2, 7)
+    assert (manifest["documents"], manifest["reused"], len(reader.requests)) == (5, 2, 7)
     if "://" in root:
         assert sorted(path for path in fetched if path.endswith(".txt")) == ["/0.txt", "/1.txt", "/new/0.txt"]
 
@@ -340,10 +340,10 @@ def test_failed_documents(root: str, emulator: Emulator, reader: Reader, redo: A
     reader.bad = {"b"}
     source = put(f"{root}/in", "a", "b", "c")
     assert day(emulator, source, f"{root}/out")["ok"] == 2
-    before, reader.bad = reader.asked.count("b"), set()
+    before, reader.bad = reader.requests.count("b"), set()
     manifest = day(emulator, source, f"{root}/out", redo=redo)
     assert manifest["ok"] == (3 if times == 2 else 2)
-    assert (reader.asked.count("a"), reader.asked.count("b") > before) == (1, times == 2)
+    assert (reader.requests.count("a"), reader.requests.count("b") > before) == (1, times == 2)
 
 
 def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,11 +352,11 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     reader.bad = {"b", "c"}
     day(emulator, put(f"{root}/in", *"abcd"), f"{root}/out")
     extract_shard(whole(put(f"{root}/one", "e")), bills(emulator), f"{root}/out")
-    asked, reader.bad = len(reader.asked), {"c"}
+    before, reader.bad = len(reader.requests), {"c"}
     spec = ["--schema", f"{__file__}:Bill"]
     done = CliRunner().invoke(app, ["retry", f"{root}/out", *spec])
     assert (done.exit_code, shops(f"{root}/out")) == (1, ["a", "b", "d", "e"])
-    assert set(reader.asked[asked:]) == {"b", "c"}
+    assert set(reader.requests[before:]) == {"b", "c"}
     reader.bad = set()
     assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
     assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
@@ -415,7 +415,7 @@ def test_two_plans_at_once(root: str, emulator: Emulator, reader: Reader) -> Non
     run(1)
     for other in others:
         other.join()
-    assert sorted(reader.asked) == list("abcdef")
+    assert sorted(reader.requests) == list("abcdef")
     assert sum(manifest["ok"] for manifest in ended) == 18
 
 
@@ -428,14 +428,14 @@ def test_a_retry_with_more_thought(
     source, out = put(f"{root}/in", *"abc"), f"{root}/out"
     job = replace(declared(schema=f"{__file__}:Bill"), config=bills(emulator).config)
     publish(extract_shard(plan_shards(source, shards=1)[0], job, out), out)
-    asked, reader.bad = len(reader.asked), set()
+    before, reader.bad = len(reader.requests), set()
     refused = CliRunner().invoke(app, ["retry", out, "--doubtful"])
     assert (refused.exit_code, "was written by shards" in refused.output) == (2, True)
     done = CliRunner().invoke(app, ["retry", out, "--thinking-tokens", "4000", "-f", "csv", "--quiet"])
     assert (done.exit_code, done.output, shops(out)) == (0, "", ["a", "b", "c"])
     assert exists(f"{out}/records.csv")
-    again = extract_shard(plan_shards(source, shards=1)[0], job, out)
-    assert (again["reused"], reader.asked[asked:]) == (3, ["b"])
+    reused = extract_shard(plan_shards(source, shards=1)[0], job, out)
+    assert (reused["reused"], reader.requests[before:]) == (3, ["b"])
 
 
 def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:
@@ -474,7 +474,7 @@ def test_one_budget(root: str, emulator: Emulator, reader: Reader, workers: int)
     with ThreadPoolExecutor(workers) as pool:
         done = list(pool.map(lambda shard: extract_shard(shard, bills(emulator), f"{root}/out"), plan))
     manifest = publish(done, f"{root}/out", expected=plan)
-    assert (manifest["ok"], len(reader.asked)) == (8, 8)
+    assert (manifest["ok"], len(reader.requests)) == (8, 8)
     assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
 
 
@@ -486,11 +486,11 @@ def test_a_budget_that_ends(root: str, emulator: Emulator, workers: int) -> None
         extract_shard(plan_shards(source, shards=1, max_cost=0.0)[0], bills(emulator), f"{root}/other")
     cap = float(str(refused.value).partition("up to $")[2].partition(",")[0]) + 0.0008
     plan = plan_shards(source, shards=2, max_cost=cap)
-    told: list[Any] = []
+    manifests: list[Any] = []
 
     def work(shard: Any) -> str:
         try:
-            extract_shard(shard, bills(emulator), f"{root}/out", tell=told.append)
+            extract_shard(shard, bills(emulator), f"{root}/out", tell=manifests.append)
         except BudgetExceeded as error:
             return str(error)
         return ""
@@ -499,7 +499,7 @@ def test_a_budget_that_ends(root: str, emulator: Emulator, workers: int) -> None
         messages = list(filter(None, pool.map(work, plan)))
     assert messages
     assert all(f"of the budget of {dollars(cap)}" in message for message in messages)
-    manifest = publish(told, f"{root}/out", expected=plan)
+    manifest = publish(manifests, f"{root}/out", expected=plan)
     assert 0 < manifest["ok"] < 8 == manifest["ok"] + manifest["pending"]
     assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
     assert emulator.usage.cost_usd <= cap
@@ -517,4 +517,4 @@ def test_an_output_without_a_place(tmp_path: Path, emulator: Emulator, reader: R
     for shard in plan_shards(put(str(tmp_path / "in"), *"ab"), shards=number):
         with pytest.raises(UsageError, match="out is empty"):
             extract_shard(shard, bills(emulator), "")
-    assert reader.asked == []
+    assert reader.requests == []

@@ -61,8 +61,8 @@ def test_a_review(root: str, emulator: Emulator, reader: Reader) -> None:
         assert doubts(run, "1.txt") == [Doubt("/shop", "Zanzibar", UNFOUND)]
     assert decide(out, "1.txt", shop="bread") == ["/shop"]
     assert decide(out, "2.txt", total="77.70") == []
-    asked, manifest = len(reader.asked), published(emulator, root)
-    assert (manifest["flagged"], manifest["run_usd"], len(reader.asked)) == (0, 0, asked)
+    before, manifest = len(reader.requests), published(emulator, root)
+    assert (manifest["flagged"], manifest["run_usd"], len(reader.requests)) == (0, 0, before)
     assert (flagged_documents(out), shops(out)) == ([], ["apple", "bread", "cloth"])
     rows = list(read_results(out))
     assert [row.get("corrected") for row in rows] == [None, True, False]
@@ -94,9 +94,9 @@ def test_a_retry_keeps_what_was_reviewed(root: str, emulator: Emulator, reader: 
     published(emulator, root)
     decide(f"{root}/out", "1.txt", shop="bread")
     published(emulator, root)
-    asked = len(reader.asked)
+    before = len(reader.requests)
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", "--schema", f"{__file__}:Bill"]).output
-    assert len(reader.asked) == asked
+    assert len(reader.requests) == before
 
 
 LIMITS = [

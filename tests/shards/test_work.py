@@ -50,32 +50,32 @@ def test_again(tmp_path: Path) -> None:
 
 
 def test_the_budget(tmp_path: Path) -> None:
-    """A shard that meets its cap says so, and its manifest is told all the same, with what it spent."""
-    told: list[dict[str, Any]] = []
+    """A shard that meets its cap says so, and its manifest is told too, with what it spent."""
+    manifests: list[dict[str, Any]] = []
     with Emulator(receipts_reply()) as emulator, pytest.raises(BudgetExceeded):
-        extract_shard(shards(1, max_cost=0.038)[0], job(emulator), tmp_path, tell=told.append)
-    assert told[0]["pending"] > 0
-    assert told[0]["ok"] + told[0]["pending"] == COUNT
-    assert told[0]["usage"]["cost_usd"] == pytest.approx(emulator.usage.cost_usd)
-    assert told[0]["usage"]["cost_usd"] <= 0.038
+        extract_shard(shards(1, max_cost=0.038)[0], job(emulator), tmp_path, tell=manifests.append)
+    assert manifests[0]["pending"] > 0
+    assert manifests[0]["ok"] + manifests[0]["pending"] == COUNT
+    assert manifests[0]["usage"]["cost_usd"] == pytest.approx(emulator.usage.cost_usd)
+    assert manifests[0]["usage"]["cost_usd"] <= 0.038
 
 
 def test_money_for_a_document_that_did_not_end(tmp_path: Path) -> None:
     """What was paid for parts of a long document is told, though the document itself was not reached."""
-    told: list[dict[str, Any]] = []
+    manifests: list[dict[str, Any]] = []
     (tmp_path / "long.txt").write_text(register_text()[:200_000])
     shard: Shard = {**whole(tmp_path / "long.txt"), "max_cost": 0.1}
     with Emulator(register_reply()) as emulator, pytest.raises(BudgetExceeded):
-        extract_shard(shard, job(emulator, "bulletin", max_output_tokens=500), tmp_path / "out", tell=told.append)
-    assert told[0]["pending"] == 1
-    assert 0 < told[0]["usage"]["cost_usd"] == told[0]["spent_usd"] <= 0.1
-    assert told[0]["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+        extract_shard(shard, job(emulator, "bulletin", max_output_tokens=500), tmp_path / "out", tell=manifests.append)
+    assert manifests[0]["pending"] == 1
+    assert 0 < manifests[0]["usage"]["cost_usd"] == manifests[0]["spent_usd"] <= 0.1
+    assert manifests[0]["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what was in flight is dropped
 def test_an_interrupt(tmp_path: Path) -> None:
     """An interrupt passes through once the files are whole; the next run asks only for what is missing."""
-    told: list[dict[str, Any]] = []
+    manifests: list[dict[str, Any]] = []
     shard = whole(RECEIPTS)
 
     def interrupt(row: dict[str, Any], totals: Any) -> None:
@@ -84,8 +84,8 @@ def test_an_interrupt(tmp_path: Path) -> None:
 
     with Emulator(receipts_reply()) as emulator:
         with pytest.raises(KeyboardInterrupt):
-            extract_shard(shard, job(emulator, concurrency=2), tmp_path, progress=interrupt, tell=told.append)
-        assert told[0]["ok"] == 7
+            extract_shard(shard, job(emulator, concurrency=2), tmp_path, progress=interrupt, tell=manifests.append)
+        assert manifests[0]["ok"] == 7
         assert extract_shard(shard, job(emulator, concurrency=2), tmp_path)["ok"] == COUNT
     assert emulator.served <= COUNT + 2
     gc.collect()
@@ -93,13 +93,13 @@ def test_an_interrupt(tmp_path: Path) -> None:
 
 def test_without_credentials(tmp_path: Path) -> None:
     """Where nothing could be asked there is no manifest, not even that of an earlier run."""
-    told: list[dict[str, Any]] = []
+    manifests: list[dict[str, Any]] = []
     with Emulator(receipts_reply()) as emulator:
         extract_shard(shards()[0], job(emulator), tmp_path)
         emulator.token = "another"
         with pytest.raises(AccountError):
-            extract_shard(shards()[1], job(emulator), tmp_path, tell=told.append)
-    assert [manifest["ok"] for manifest in told] == [0]
+            extract_shard(shards()[1], job(emulator), tmp_path, tell=manifests.append)
+    assert [manifest["ok"] for manifest in manifests] == [0]
 
 
 def test_dead_letters_name_their_own_files(tmp_path: Path) -> None:

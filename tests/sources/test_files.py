@@ -403,7 +403,7 @@ def test_where_nothing_is(store: Store, emulator: Emulator, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "public"),
     [
         ("https://me:secret@host/a.pdf?sig=secret", "https://host/a.pdf"),
         ("HTTPS://host/a.pdf?sig=secret", "HTTPS://host/a.pdf"),
@@ -414,9 +414,9 @@ def test_where_nothing_is(store: Store, emulator: Emulator, tmp_path: Path) -> N
         ("s3://connection@bucket/a.pdf", "s3://connection@bucket/a.pdf"),
     ],
 )
-def test_names_tell_no_secret(url: str, shown: str) -> None:
+def test_names_tell_no_secret(url: str, public: str) -> None:
     """A login and a signature are in no name, no message and no file but the journal."""
-    assert public_url(url) == shown
+    assert public_url(url) == public
 
 
 def test_documents_that_a_query_tells_apart() -> None:

@@ -70,7 +70,7 @@ def above(text: str, mark: str, room: int = 1000) -> list[str]:
     ],
     ids=["header", "captions", "group row", "ditto", "empty cells", "defined term", "heading"],
 )
-def test_what_settles_a_part_stands_above_it(text: str, mark: str, lines: list[str]) -> None:
+def test_context_of_a_part_is_above_it(text: str, mark: str, lines: list[str]) -> None:
     """Header rows, captions, the group row, the row before, definitions, headings: in the document's order, once."""
     assert above(text, mark) == lines
 
@@ -124,7 +124,7 @@ def test_the_last_lines_stand_below_what_is_shown() -> None:
 
 
 def test_where_room_is_short_the_header_comes_first() -> None:
-    """Then the rows near, then what stands further off."""
+    """Then the rows near, then what is further off."""
     text = f"HARBOUR LTD\nPeriod 2025\n\n{TABLE}"
     assert above(text, "M020", room=0) == []
     assert above(text, "M020", room=14) == ["Lot    Kind          Sum", "                  (euro)"]

@@ -167,7 +167,7 @@ def test_messages(options: dict[str, Any], message: str) -> None:
 
 
 def test_every_published_parameter_can_be_set() -> None:
-    """The options' names are the wire's, but for the one that the wire nests."""
+    """The options' names are the wire's, except for the one that the wire nests."""
     names = {field.name for field in fields(Options)}
     assert names == PARAMETERS.keys() - {"options"} | {"reject_if_busy"}
     assert names == TAKEN.keys() | {"reject_if_busy", "top_logprobs"}

@@ -59,7 +59,7 @@ def test_sums_have_no_noise() -> None:
 
 @pytest.mark.parametrize("known", [0.0, 0.5])
 def test_what_is_unknown_stays_unknown(known: float) -> None:
-    """A sum with an unknown price in it is unknown, which is never 0; its tokens are known all the same."""
+    """A sum with an unknown price in it is unknown, which is never 0; its tokens are still known."""
     for first, second in ((None, known), (known, None), (None, None)):
         assert Usage(1, 2, 3, first) + Usage(10, 20, 30, second) == Usage(11, 22, 33, None)
     assert Usage(1, 2, 3, known) + Usage() == Usage(1, 2, 3, known)

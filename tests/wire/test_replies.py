@@ -223,7 +223,7 @@ def test_what_is_no_reply(body: bytes, error: type[ServiceError]) -> None:
     [{"choices": []}, {"choices": None}, {"choices": ["text"]}],
 )
 def test_a_broken_reply_tells_what_it_cost(body: dict[str, Any]) -> None:
-    """What came without an answer was billed all the same: the error holds the usage that was told."""
+    """What came without an answer was billed too: the error holds the usage that was told."""
     billed = {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
     with pytest.raises(BrokenReply) as caught:
         parse_completion(billed, price=KIMI)

@@ -784,7 +784,7 @@ async function send(request, fault) {
   const line = current;
   if (request.action === "undo" && !request.step) return;
   try {
-    const found = await documents.step({ document: line.name, sha256: line.sha256, version: line.version, ...request });
+    const found = await documents.step({ document: line.name, version: line.version, ...request });
     if (current !== line) return Object.assign(line, found.line);
     const focused = at("record").contains(document.activeElement) || at("actions").contains(document.activeElement);
     editing = null;
