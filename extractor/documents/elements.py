@@ -92,8 +92,8 @@ def has(element: Element, name: str) -> bool:
 
 def number(element: Element, name: str, default: int) -> int:
     """The attribute of that name as a whole number."""
-    text = element.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else default
+    text = element.get(name)
+    return int(text) if text and text.isascii() and text.isdigit() else default
 
 
 def setting(element: Element, *names: str) -> str:

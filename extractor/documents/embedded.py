@@ -77,6 +77,17 @@ class Embedded:
             self.target(target, page)
         return ""
 
+    def part(self, parsed: Parsed, page: int | None = None) -> str:
+        """The text of a part of the document that is parsed on its own; the rest of it is collected."""
+        for file in parsed.attachments:
+            if file.is_picture:
+                self.picture(file.data, file.name, page)
+            else:
+                self.file(file.data, file.name)
+        for line in parsed.unread:
+            self.missing(line)
+        return parsed.text
+
     def missing(self, what: str) -> None:
         """Something that is seen in the file and is neither text nor picture of the document."""
         if what not in self._unread:

@@ -232,10 +232,9 @@ def _lines(runs: Sequence[Run]) -> list[_Line]:
 def _blocks(lines: list[_Line]) -> Iterator[list[_Line]]:
     """Stretches of lines to be set one below the other: whole rows, or the columns of a stretch of prose in turn."""
     rows: list[_Line] = []
-    for stretch, gutters in _stretches(lines):
-        columns = _columns(stretch, gutters)
-        if not columns or (len(columns) == 2 and not all(_is_column(column, _PROSE) for column in columns)):
-            rows += stretch
+    for part, columns in chain.from_iterable(_parts(*stretch) for stretch in _stretches(lines)):
+        if not columns:
+            rows += part
             continue
         if rows:
             yield rows
@@ -244,6 +243,39 @@ def _blocks(lines: list[_Line]) -> Iterator[list[_Line]]:
             yield from _blocks(_lines(column))
     if rows:
         yield rows
+
+
+def _parts(lines: list[_Line], gutters: Sequence[_Span]) -> Iterator[tuple[list[_Line], list[list[Run]]]]:
+    """A stretch, and its columns if it is prose, each side of a wide gap on its own where one of them is not."""
+    columns = _columns(lines, gutters)
+    if len(columns) == 2 and not all(_is_column(column, _PROSE) for column in columns):
+        columns = []
+    pitches = _pitches(lines)
+    if len(pitches) >= _FEWEST and max(pitches) > _wide(lines, pitches):
+        below = pitches.index(max(pitches)) + 1
+        parts = lines[:below], lines[below:]
+        if not columns or any(_is_table(part, columns) for part in parts):
+            for part in parts:
+                yield from _parts(part, gutters)
+            return
+    yield lines, columns
+
+
+def _is_table(lines: list[_Line], columns: list[list[Run]]) -> bool:
+    """Whether most of these lines reach over all columns, in none of which they are prose."""
+    across = sum(len(line) >= len(columns) for line in lines)
+    own = {id(run) for line in lines for run in line}
+    pieces = ([run for run in column if id(run) in own] for column in columns)
+    return across > max(1, len(lines) // 2) and not any(_is_column(piece, fewest=1) for piece in pieces if piece)
+
+
+def _pitches(lines: list[_Line]) -> list[float]:
+    return [below[0].middle - above[0].middle for above, below in pairwise(lines)]
+
+
+def _wide(lines: list[_Line], pitches: list[float]) -> float:
+    """The least distance between two lines that shows as a blank one."""
+    return max(1.4 * median(pitches), lines[0][0].height) if pitches else 0.0
 
 
 def _columns(lines: list[_Line], gutters: Sequence[_Span], fewest: int = _FEWEST) -> list[list[Run]]:
@@ -322,8 +354,8 @@ def _grid(lines: list[_Line]) -> Iterator[str | Run]:
     What stands between the runs comes as text.
     """
     places = _places(lines)
-    pitches = [below[0].middle - above[0].middle for above, below in pairwise(lines)]
-    wide = max(1.4 * median(pitches), lines[0][0].height) if pitches else 0.0
+    pitches = _pitches(lines)
+    wide = _wide(lines, pitches)
     for line, pitch in zip(lines, [0.0, *pitches], strict=True):
         yield "" if line is lines[0] else "\n\n" if pitch > wide else "\n"
         width = 0

@@ -13,7 +13,7 @@ _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[mn]\s+)*(?:"([^"]*)"|(?!\\)([^"\s]+))(
 _SCHEME = re.compile(r"(?:mailto|tel|https?|ftp|file):/*(?:www\.)?", re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
 _FIELD = re.compile("\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\\Z)")  # it may go on in other paragraphs
-_STRAY = re.compile("\x10[^\x11]*\x11|[\x10-\x15]")  # of fields that begin in other paragraphs
+_STRAY = re.compile("[\x10-\x15](?:(?<=\x10)[^\x11]*\x11)?")  # of fields that begin in other paragraphs
 _BUTTON = re.compile(r"\s*(?:MACRO|GOTO)BUTTON\s+\S+\s+(.*)", re.I | re.S)
 
 

@@ -30,14 +30,14 @@ BUILT_IN = {
 """The codes that a file names by number alone."""
 
 _TOKEN = re.compile(
-    r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[([<>=]+-?[\d.]+)\]|\[[^\]]*\]'
+    r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[((?:[<>]=?|<>|=)-?\d+(?:\.\d*)?)\]|\[[^\]]*\]'
     r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
 _NOT_ZERO = re.compile("[1-9]")
 _BELOW = re.compile(r"\s*(?:[1-9][0-9]*|[?#0]+)")
-_HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne}
+_HOLDS = {"<": lt, ">": gt, "=": eq, "<=": le, ">=": ge, "<>": ne, "": None}
+_SIGNS = (">=0", ""), (">0", "<0", "")  # which numbers two or three sections are for that state none
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -47,12 +47,12 @@ _EPOCH = datetime(1899, 12, 30)
 _LEAP_DAY = 60  # 1900-02-29 to Excel, so that the days before it have other numbers
 _INEXACT = 1e-14  # of a number: more than the 15 digits that spreadsheets keep leave open
 _LAST = 2_958_466  # the day after 9999-12-31
-_EXACT = 10**15
 _TEXT = ("general", "@")
 _DECIMAL = ("date", "digits")  # tokens that may hold decimals of seconds
 
 
 _Tokens = tuple[tuple[str, str], ...]
+_Show = Callable[[float], str]
 
 
 class _Section(NamedTuple):
@@ -71,31 +71,45 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
     """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
-    choose = _choice(sections)
-    shows = [_renderer(section.tokens, 1462 * from_1904) for section in sections]
-    have_sign = [any(kind in ("date", "elapsed") for kind, _ in section.tokens) for section in sections]
+    conditions = [section.condition for section in sections]
+    is_by_sign = len(sections) > 1 and not any(conditions)
+    rules = []
+    for section, condition in zip(sections, _SIGNS[len(sections) > 2] if is_by_sign else conditions, strict=False):
+        plain = _renderer(section.tokens, 1462 * from_1904)
+        holds, limit = _HOLDS[condition.rstrip("-.0123456789")], float(condition.lstrip("<=>") or 0)
+        rules.append((holds, limit, plain, plain if is_by_sign else _signed(section.tokens, plain)))
 
     def show(number: float) -> str:
-        place, is_negative = choose(number)
         try:
-            text = shows[place](number).strip()
+            for holds, limit, plain, signed in rules:
+                if holds is None or holds(number, limit):
+                    return (signed if number < 0 else plain)(number).strip() or general(number)  # of `;;;` for one
         except (ValueError, ArithmeticError):
-            text = ""
-        if is_negative and not have_sign[place] and _NOT_ZERO.search(text):
-            return f"-{text}"
-        return text or general(number)  # a code such as `;;;` hides the value
+            pass
+        return general(number)
 
     return show
 
 
-def _renderer(tokens: _Tokens, later: int) -> Callable[[float], str]:
+def _signed(tokens: _Tokens, show: _Show) -> _Show:
+    """How a section shows a number below zero that it is not for alone; dates and lengths of time have their sign."""
+    if any(kind in ("date", "elapsed") for kind, _ in tokens):
+        return show
+
+    def with_sign(number: float) -> str:
+        text = show(number).strip()
+        return f"-{text}" if _NOT_ZERO.search(text) else text
+
+    return with_sign
+
+
+def _renderer(tokens: _Tokens, later: int) -> _Show:
     """How a section shows a number; no more than dates and lengths of time have a sign yet."""
     kinds = {kind for kind, _ in tokens}
     if "elapsed" in kinds:
         return _length(tokens)
     if "date" in kinds:
-        moment = _moment(tokens)
-        return lambda number: moment(number + later)
+        return _moment(tokens, later)
     if "digits" not in kinds or "general" in kinds:
         return lambda number: _words(tokens, general(abs(number)))
     signs = {text[0].upper() for kind, text in tokens if kind == "sign"}
@@ -119,7 +133,7 @@ def formatted_text(text: str, code: str) -> str:
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them, or all of a whole number."""
-    return f"{number:.0f}" if _EXACT <= abs(number) < 1 << 53 and number % 1 == 0 else f"{number + 0.0:.15g}"
+    return str(int(number)) if abs(number) < 1 << 53 and number % 1 == 0 else f"{number:.15g}"
 
 
 @lru_cache(maxsize=1024)
@@ -153,70 +167,59 @@ def _word_kind(word: str) -> str:
     return "sign" if word[0] in ".,%/" or word[:2].upper() in ("E+", "E-") else "date"
 
 
-def _choice(sections: tuple[_Section, ...]) -> Callable[[float], tuple[int, bool]]:
-    """How to tell which section is for a number, and whether its sign is still to be written."""
-    conditions = [_CONDITION.fullmatch(section.condition) for section in sections]
-    negative, zero = len(sections) > 1, 2 if len(sections) > 2 else 0
-
-    def by_sign(number: float) -> tuple[int, bool]:
-        return (0, False) if number > 0 else (int(negative), not negative) if number < 0 else (zero, False)
-
-    def by_condition(number: float) -> tuple[int, bool]:
-        for place, match in enumerate(conditions):
-            if match is None or _HOLDS[match[1]](number, float(match[2])):
-                return place, number < 0
-        return by_sign(number)
-
-    return by_condition if any(conditions) else by_sign
-
-
-def _digits(tokens: _Tokens) -> Callable[[float], str]:
+def _digits(tokens: _Tokens) -> _Show:
     """Digits put into the places that the code keeps for them."""
     point = tokens.index(("sign", ".")) if ("sign", ".") in tokens else len(tokens)
     whole, rest = _Side(tokens[:point]), _Side(tokens[point + 1 :])
     if not whole.slots:
-        whole.form, whole.slots = f"{whole.form}%s", ["#"]
+        whole.texts, whole.slots = [*whole.texts, ""], ["#"]
     slots, decimals = "".join(whole.slots), "".join(rest.slots)
     least, places, needed = len(slots.lstrip("#?")), len(decimals), len(decimals.rstrip("#?"))
     scale, power = 100 ** tokens.count(("sign", "%")) / 1000 ** (whole.thousands + rest.thousands), 10**places
     groups = (least - 1) // 3 if whole.is_grouped and least else 0
     spec = f"0{max(least, 1) + groups + (places > 0) + places}{',' if whole.is_grouped else ''}.{places}f"
-
-    with_point, without = f"{whole.form}.{rest.form}", whole.form + rest.form
+    with_point, without = (
+        [*whole.texts[:-1], whole.texts[-1] + sign + rest.texts[0], *rest.texts[1:]] for sign in (".", "")
+    )
+    is_whole = least > 0 and needed == places and not any(without[1:-1])
+    form, bare = ("%s".join(text.replace("%", "%%") for text in texts) for texts in (with_point, without))
     sizes, widths = list(map(len, whole.slots)), list(map(len, rest.slots))
     before = [slice(-sum(sizes[at:]) if at else None, -sum(sizes[at + 1 :]) or None) for at in range(len(sizes))]
     after = [slice(sum(widths[:at]), sum(widths[: at + 1])) for at in range(len(widths))]
 
     def show(number: float) -> str:
         amount = abs(number) * scale
+        counted = amount * power
         rounded: float | Decimal = amount
-        if abs(amount * power % 1 - 0.5) <= amount * power * _INEXACT:  # a half goes up, as a decimal of 15 digits
+        if abs(counted % 1 - 0.5) <= counted * _INEXACT:  # a half goes up, as a decimal of 15 digits
             rounded = Decimal(general(amount)).quantize(Decimal(1) / power, ROUND_HALF_UP)
-        left, _, right = f"{rounded:{spec}}".partition(".")
+        digits = format(rounded, spec)
+        if is_whole:
+            return f"{without[0]}{digits}{without[-1]}"
+        left, _, right = digits.partition(".")
         right = right[:needed] + right[needed:].rstrip("0")
         left = left if least or left != "0" else ""
-        form = with_point if right else without
-        return form % (*map(left.__getitem__, before), *map(right.__getitem__, after))
+        return (form if right else bare) % (*map(left.__getitem__, before), *map(right.__getitem__, after))
 
     return show
 
 
 class _Side:
-    """What a code has before the point or after it: literal texts, and slots for digits between them."""
+    """What a code has before the point or after it: slots for digits, and literal texts before, between and after."""
 
     def __init__(self, tokens: _Tokens) -> None:
         digits = [index for index, (kind, _) in enumerate(tokens) if kind == "digits"]
         commas = [index for index, token in enumerate(tokens) if token == ("sign", ",")]
         self.thousands = sum(index > max(digits, default=-1) for index in commas)
         self.is_grouped = any(digits and digits[0] < index < digits[-1] for index in commas)
-        self.form, self.slots = "", list[str]()
+        self.texts, self.slots = [""], list[str]()
         for kind, text in tokens:
-            if kind == "digits" and self.slots and (self.is_grouped or self.form.endswith("%s")):
+            if kind == "digits" and self.slots and (self.is_grouped or not self.texts[-1]):
                 self.slots[-1] += text
             elif kind == "digits":
-                self.form, self.slots = f"{self.form}%s", [*self.slots, text]
+                self.texts, self.slots = [*self.texts, ""], [*self.slots, text]
             elif kind == "literal" or text == "%":
-                self.form += text.replace("%", "%%")
+                self.texts[-1] += text
 
 
 def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:
@@ -227,7 +230,7 @@ def _around(tokens: _Tokens, kind: str) -> tuple[str, str]:
     return before, after
 
 
-def _scientific(tokens: _Tokens) -> Callable[[float], str]:
+def _scientific(tokens: _Tokens) -> _Show:
     power = next(index for index, (kind, text) in enumerate(tokens) if kind == "sign" and text[0] in "Ee")
     pattern = "".join(text for kind, text in tokens[:power] if kind == "digits" or text == ".")
     whole, _, decimals = pattern.partition(".")
@@ -250,7 +253,7 @@ def _scientific(tokens: _Tokens) -> Callable[[float], str]:
     return show
 
 
-def _fraction(tokens: _Tokens) -> Callable[[float], str]:
+def _fraction(tokens: _Tokens) -> _Show:
     """A number with a fraction: `# ?/?` finds the nearest of one digit, `# ?/16` counts sixteenths."""
     slash = tokens.index(("sign", "/"))
     rest = "".join(text for _, text in tokens[slash + 1 :])
@@ -271,8 +274,8 @@ def _fraction(tokens: _Tokens) -> Callable[[float], str]:
     return show
 
 
-def _moment(tokens: _Tokens) -> Callable[[float], str]:
-    """How a date or a time is shown, which a spreadsheet keeps as a number of days."""
+def _moment(tokens: _Tokens, later: int) -> _Show:
+    """How a date or a time is shown, which a spreadsheet keeps as a number of days, and some count from a later one."""
     parts = _date_parts(tokens)
     letters = {part[0] for part in parts}
     is_whole = {"y", "n", "d"} <= letters
@@ -282,16 +285,17 @@ def _moment(tokens: _Tokens) -> Callable[[float], str]:
     after = after if after[:1].isspace() else ""
     noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
 
-    def show(serial: float) -> str:
+    def show(number: float) -> str:
+        serial = number + later
         if not 0 <= serial < _LAST:
             return general(serial)
         days = serial + (2 if serial < 1 else 1 if serial < _LEAP_DAY else 0)
-        moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
+        moment = _EPOCH + timedelta(0, round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
         if is_whole:
             text = moment.isoformat(" ", precision) if precision else moment.date().isoformat()
-            return (before + (text if serial >= 1 else f"1900-01-00{text[10:]}") + after).strip()
+            return before + (text if serial >= 1 else f"1900-01-00{text[10:]}") + after
         texts = ("0" if serial < 1 and part in ("d", "dd") else _date_part(part, moment, noon) for part in parts)
-        return "".join(next(texts) if kind == "date" else text for kind, text in tokens).strip()
+        return "".join(next(texts) if kind == "date" else text for kind, text in tokens)
 
     return show
 
@@ -339,7 +343,7 @@ def _whole_seconds(days: float) -> int:
     return int(days * 86_400 + 0.0001)
 
 
-def _length(tokens: _Tokens) -> Callable[[float], str]:
+def _length(tokens: _Tokens) -> _Show:
     """How a length of time is shown, likewise."""
     elapsed = next(text for kind, text in tokens if kind == "elapsed")
     unit = {"h": 3600, "m": 60, "s": 1}[elapsed[0]]

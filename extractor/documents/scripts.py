@@ -22,14 +22,13 @@ __all__ = [
     "written",
 ]
 
-_UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
-_EDGE = "\ufdd8"  # likewise
+# For a program's own use: each stands on both sides of what it marks, until a paragraph is whole.
+_UP, _DOWN, _STRIKE, _EDGE = "\ufdd4\ufdd5\ufdd6\ufdd7"
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _JOINER = "\u034f"  # which alone of these counts as printable
 _NO_WIDTH = f"\u00ad{_JOINER}\u200b\u2060\ufeff"  # hyphens that are not due, and joints
 _UNSEEN = re.compile(f"[{_NO_WIDTH}]")
-_ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
-_SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
+_SHIFTED = re.compile(f"{_UP}([^{_UP}]*){_UP}|{_DOWN}([^{_DOWN}]*){_DOWN}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
 _MARKS = re.compile(f"[{_UP}-{_EDGE}]")
 _TELLING = re.compile(f"[{_NO_WIDTH}{_UP}-{_EDGE}]")
@@ -44,6 +43,7 @@ _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?|\d+[a-z]")
 _FRACTION = re.compile(r"\d+[/\u2044]\d+")
 _TERM = re.compile(r"(?=.*[\d+\-−–*/·])[-+−–]?\w+(?:\s?[-+−–*/·]\s?\w+)*")
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
+_BEFORE = 20  # characters before what is raised that tell what it is
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
 _SYMBOL = dict(
@@ -99,7 +99,7 @@ def struck(text: str) -> str:
 
 def superscript(text: str) -> str:
     """Raised text, marked for `written`, which needs what stands before it."""
-    return f"{_UP}{text}{_CLOSE}" if text else ""
+    return f"{_UP}{text}{_UP}" if text else ""
 
 
 def apart_from_numbers(text: str) -> str:
@@ -109,7 +109,7 @@ def apart_from_numbers(text: str) -> str:
 
 def subscript(text: str) -> str:
     """Lowered text, likewise."""
-    return f"{_DOWN}{text}{_CLOSE}" if text else ""
+    return f"{_DOWN}{text}{_DOWN}" if text else ""
 
 
 def written(text: str) -> str:
@@ -120,19 +120,21 @@ def written(text: str) -> str:
     """
     if text.isascii() or (text.isprintable() and _JOINER not in text) or not _TELLING.search(text):
         return text
-    text = visible(text).replace(_STRIKE + _STRIKE, "")
-    text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
-    while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
-        text = joined
-    out = ""
-    end = 0
-    for match in _SHIFTED.finditer(text):
-        between = text[end : match.start()]
-        out += f" {between}" if out[-1:].isdigit() and between[:1].isdigit() else between
-        out += _raised(match[1], out) if match[1] is not None else _lowered(match[2], out)
-        end = match.end()
-    rest = text[end:]
-    return _MARKS.sub("", f"{out} {rest}" if out[-1:].isdigit() and rest[:1].isdigit() else out + rest)
+    text = visible(text)
+    for mark in (_UP, _DOWN, _STRIKE):
+        text = text.replace(mark + mark, "")  # of runs that follow each other
+    text = _STRUCK.sub(r"\1~~\2~~\3", text)
+    text = _BETWEEN.sub(" ", text) if _EDGE in text else text
+    pieces: list[str] = []
+    before = ""
+    for index, piece in enumerate(_SHIFTED.split(text)):  # text as it is, what is raised, what is lowered, and so on
+        if index % 3:
+            piece = (_raised if index % 3 == 1 else _lowered)(piece, before) if piece else ""
+        elif before[-1:].isdigit() and piece[:1].isdigit():
+            piece = f" {piece}"
+        pieces.append(piece)
+        before = (before + piece)[-_BEFORE:]
+    return _MARKS.sub("", "".join(pieces))
 
 
 def is_marked(text: str) -> bool:
@@ -172,7 +174,7 @@ def visible(text: str) -> str:
 def _raised(text: str, before: str) -> str:
     bare = text.strip()
     tail = text[len(text.rstrip()) :]
-    is_power = _BASE.search(before[-20:]) is not None
+    is_power = _BASE.search(before) is not None
     if is_power and _POWER.fullmatch(bare):
         return f"^{bare}{tail}"
     if before[-1:].isdigit() and _FRACTION.fullmatch(bare):

@@ -17,15 +17,19 @@ from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.tables import Span, are_alike, header_rows, render_table
 
-__all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "runs", "workbook"]
+__all__ = [
+    *("CellStyles", "Sheet", "Words", "area", "cell_name", "column_number", "linked", "margin", "runs", "workbook"),
+]
 
 _SAMPLE = 60
 _HEADER = 3
 _SEVERAL = 10  # formulas without a value that are named one by one
 _PLAIN = Look()
 
+Style = int | str
 Words = str | list[tuple[Look | None, str]]
 """A text of a cell; where it has several looks, its runs, each with the look of its own or that of the cell."""
+_LINK = re.compile(r'=?(?:_xlfn\.)?HYPERLINK\("([^"]+)"\s*[,;)]', re.I)
 _CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[LCRPNDTFAGZBIUESXYHO&])')
 
 
@@ -54,14 +58,17 @@ class Sheet:
         if text:
             self.rows[row][column] = text
 
-    def link(self, row: int, column: int, target: str) -> None:
-        """Write the address of a link behind the text of its cell."""
-        if text := self.rows.get(row, {}).get(column):
-            self.rows[row][column] = with_target(text, target)
+    def link(self, area: Span, target: str) -> None:
+        """Write the address of a link behind the text of each cell that it is on."""
+        rows = range(area.row, area.row + area.rows)
+        for row in rows if len(rows) < len(self.rows) else filter(rows.__contains__, self.rows):
+            cells = self.rows.get(row, {})
+            for column in cells.keys() & range(area.column, area.column + area.columns):
+                cells[column] = with_target(cells[column], target)
 
 
 class CellStyles:
-    """How cells show their values, by the number of their style: `kinds` has the number of its format and its font.
+    """How cells show their values, by the name or number of their style: `kinds` has its format and its font.
 
     `codes` are those of the formats that are not built in. `numbers` has a function for each style. `texts` are those
     that cells share.
@@ -69,25 +76,27 @@ class CellStyles:
 
     def __init__(
         self,
-        kinds: Sequence[tuple[int, int]],
+        kinds: Iterable[tuple[Style, tuple[int, int]]],
         codes: Mapping[int, str],
         fonts: Sequence[Look],
         texts: Iterable[Words],
         *,
         from_1904: bool,
     ) -> None:
-        every = {style: codes.get(kind, BUILT_IN.get(kind, "")) for style, (kind, _) in enumerate(kinds)}
+        kinds = list(kinds)
+        every = {style: codes.get(kind, BUILT_IN.get(kind, "")) for style, (kind, _) in kinds}
         self._codes = {style: code for style, code in every.items() if code not in ("", "General", "@")}
-        looks = {style: fonts[font] for style, (_, font) in enumerate(kinds) if font < len(fonts)}
+        looks = {style: fonts[font] for style, (_, font) in kinds if font < len(fonts)}
         self._looks = {style: look for style, look in looks.items() if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
         formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
-        self.numbers: defaultdict[int, Callable[[float], str]] = defaultdict(lambda: general, formats)
+        self.numbers: defaultdict[Style, Callable[[float], str]] = defaultdict(lambda: general, formats)
         for style, look in self._looks.items():
             self.numbers[style] = partial(_dressed_number, self.numbers[style], look)
         self._texts = list(texts)
+        self._plain = [words.strip() if isinstance(words, str) else self.text(words, "") for words in self._texts]
 
-    def text(self, words: Words, style: int) -> str:
+    def text(self, words: Words, style: Style) -> str:
         """A text as it looks, with the words that its format puts around it."""
         if isinstance(words, str) and style not in self._dressed:
             return words.strip()
@@ -96,10 +105,10 @@ class CellStyles:
         text = written("".join((own or look).apply(run) for own, run in runs)).strip()
         return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
 
-    def shared(self, sheet: Sheet, index: int, style: int) -> str:
+    def shared(self, sheet: Sheet, index: int, style: Style) -> str:
         """The text of this number among those that cells share, as it looks in a cell of the sheet."""
         if 0 <= index < len(self._texts):
-            return self.text(self._texts[index], style)
+            return self.text(self._texts[index], style) if style in self._dressed else self._plain[index]
         sheet.missing += 1
         return ""
 
@@ -114,6 +123,12 @@ def runs(text: str, starts: Iterable[tuple[int, int]], fonts: Sequence[Look]) ->
 
 def _dressed_number(form: Callable[[float], str], look: Look, amount: float) -> str:
     return written(look.apply(form(amount)))
+
+
+def linked(text: str, formula: str) -> str:
+    """The text of a cell with the address that its formula links to, if that is written out."""
+    link = _LINK.match(formula)
+    return with_target(text, link[1]) if link else text
 
 
 def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
@@ -237,12 +252,17 @@ def _block(sheet: Sheet, rows: list[int], merged: Mapping[int, list[Span]]) -> s
     return render_table(_grid(sheet, rows, columns), spans=spans)
 
 
-def cell_place(name: str) -> tuple[int, int]:
-    """The row and column of a cell, from 0 on.
+def area(name: str) -> Span:
+    """The cells of a reference.
 
-    >>> cell_place("AB2")
-    (1, 27)
+    >>> area("AB2:AC4")
+    Span(row=1, column=27, rows=3, columns=2)
     """
+    (top, left), (bottom, right) = map(_place, (name.partition(":")[0], name.rpartition(":")[2]))
+    return Span(top, left, bottom - top + 1, right - left + 1)
+
+
+def _place(name: str) -> tuple[int, int]:
     letters = name.rstrip("0123456789")
     return int(name[len(letters) :] or 1) - 1, column_number(letters)
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import compress, product
+from itertools import compress, product, zip_longest
 from string import ascii_uppercase
 from typing import NamedTuple
 
@@ -30,8 +30,7 @@ __all__ = [
 
 Grid = list[list[str]]
 
-_START, _BODY, _END = "\ufdd0\ufdd1\ufdd2"
-_MARK = re.compile(f"[{_START}-{_END}]")
+_START, _BODY, _END = _MARKS = "\ufdd0\ufdd1\ufdd2"
 _ENDS = frozenset({")", "%", "))", ")%", "%)", "%%"})
 _SIGNS = frozenset("".join(signs) for size in (1, 2) for signs in product("$€£¥₹(", repeat=size)) | frozenset(
     "".join(letters) + "$" for size in (1, 2) for letters in product(ascii_uppercase, repeat=size)
@@ -44,6 +43,7 @@ _BARS = re.compile(r" +\|(?: +\|)* +")
 _LAST = re.compile(r"(?: +\|)+$")
 _DASH = re.compile(r"[-–—]+")
 _DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
+_VALUE = re.compile(f"(?P<d>{_DATE.pattern})|(?P<n>{_NUMBER.pattern})")
 _LONG = 600  # characters of a cell that may be a page of its own
 _LINES = 8
 _REPEATED = 200  # the longest text of a merged cell that is repeated in each row and column
@@ -142,10 +142,10 @@ def settled(parsed: Parsed) -> Parsed:
     """What was parsed, with the marks in its text turned into `tables`."""
     if parsed.text.isascii():
         return parsed
-    marks = [(match.start() - place, match[0]) for place, match in enumerate(_MARK.finditer(parsed.text))]
+    marks = sorted((match.start(), mark) for mark in _MARKS for match in re.finditer(mark, parsed.text))
     if not marks:
         return parsed
-    places = [offset + index for index, (offset, _) in enumerate(marks)]
+    places = [place for place, _ in marks]
     pages = (
         Page(p.number, p.start - bisect_left(places, p.start), p.end - bisect_left(places, p.end)) for p in parsed.pages
     )
@@ -153,7 +153,7 @@ def settled(parsed: Parsed) -> Parsed:
         box._replace(start=box.start - bisect_left(places, box.start), end=box.end - bisect_left(places, box.end))
         for box in parsed.boxes
     )
-    text, tables = unmarked(parsed.text), tuple(_tables(marks))
+    text, tables = unmarked(parsed.text), tuple(_tables((p - index, mark) for index, (p, mark) in enumerate(marks)))
     return replace(parsed, text=text, pages=tuple(pages), tables=tables, boxes=tuple(boxes))
 
 
@@ -175,26 +175,24 @@ def header_rows(grid: Sequence[Sequence[str]]) -> int:
     Above a column of numbers, dates or such stand cells of another kind; where no column tells, the first row is the
     header if every cell of it is a short name of its own.
     """
-    sample = [list(map(_kind, row)) for row in grid[:_SAMPLE]]
-    width = max(map(len, sample), default=0)
-    kinds = {column: kind for column in range(width) if (kind := _column_kind(sample, column))}
+    kinds = {column: kind for column, kind in enumerate(_column_kinds(grid[:_SAMPLE])) if kind}
     if not kinds:
         return int(len(grid) > 2 and _are_names(grid[0]))
+    top = [list(map(_kind, row)) for row in grid[: _HEADER + 3]]
     lead = 0
-    while lead < min(len(sample), _HEADER) and not _is_body(sample[lead], kinds):
+    while lead < min(len(top), _HEADER) and not _is_body(top[lead], kinds):
         lead += 1
-    if lead == len(sample):
+    if lead == len(top):
         return 0
-    filled = max(sum(map(bool, row)) for row in sample[lead : lead + 3])
-    wide = [row for row in range(lead) if sum(map(bool, sample[row])) >= max(2, (filled + 1) // 2)]
-    named = [row for row in wide if any(column < len(sample[row]) and sample[row][column] for column in kinds)]
+    filled = max(sum(map(bool, row)) for row in top[lead : lead + 3])
+    wide = [row for row in range(lead) if sum(map(bool, top[row])) >= max(2, (filled + 1) // 2)]
+    named = [row for row in wide if any(column < len(top[row]) and top[row][column] for column in kinds)]
     return (named or wide or [-1])[-1] + 1  # a row that says nothing over numbers may lack them
 
 
 def are_alike(grid: Sequence[Sequence[str]], rows: Iterable[Sequence[str]]) -> bool:
     """Whether rows hold, in each column of numbers or dates, what the rows of the table do, or nothing."""
-    sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
-    kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
+    kinds = _column_kinds(grid[:_SAMPLE])
     return all(_fits(kind, cell) for row in rows for kind, cell in zip(kinds, row, strict=False))
 
 
@@ -204,21 +202,25 @@ def _fits(kind: str, cell: str) -> bool:
 
 def _kind(cell: str) -> str:
     """What a cell holds, in one letter: a date or a year, a number, other text; "" where that is nothing, or a dash."""
-    if not cell or cell.isalpha():
-        return "t" if cell else ""
-    if _DASH.fullmatch(cell):
+    if not _holds_value(cell):
         return ""
     cell = (_NOTE.sub("", cell) if cell[-1] == "]" else cell).strip("~")  # struck or not
-    if len(cell) > 30:
-        return "t"
-    return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
+    match = None if cell.isalpha() or len(cell) > 30 else _VALUE.fullmatch(cell)
+    return "t" if match is None else str(match.lastgroup)
 
 
-def _column_kind(sample: Sequence[Sequence[str]], column: int) -> str:
-    """The kind of most values in the lower half of a column, "" where that is text or none."""
-    values = [row[column] for row in sample if column < len(row) and row[column]]
-    lower = values[(len(values) + 1) // 2 :]
-    return next((kind for kind in "nd" if 2 * lower.count(kind) > len(lower)), "")
+def _holds_value(cell: str) -> bool:
+    return cell.strip("-–—") != ""
+
+
+def _column_kinds(sample: Sequence[Sequence[str]]) -> list[str]:
+    """The kind of most values in the lower half of each column, "" where that is text or none."""
+    found = []
+    for column in zip_longest(*sample, fillvalue=""):
+        values = list(filter(_holds_value, column))
+        lower = list(map(_kind, values[(len(values) + 1) // 2 :]))
+        found.append(next((kind for kind in "nd" if 2 * lower.count(kind) > len(lower)), ""))
+    return found
 
 
 def _is_body(row: Sequence[str], kinds: dict[int, str]) -> bool:
@@ -338,7 +340,7 @@ def _block(lines: Sequence[str], header: int, width: int) -> str:
 def _row(row: list[str]) -> tuple[str, bool]:
     """A row as a line, and whether any of its cells may be a page of its own."""
     bare = "|".join(row)
-    if len(bare) <= _LONG and bare.count("|") == len(row) - 1 and " ".join(bare.split()) == bare:
+    if len(bare) <= _LONG and bare.count("|") == len(row) - 1 and bare.isprintable() and "  " not in bare:
         return f"| {' | '.join(row)} |", False
     return f"| {' | '.join(map(_line, row))} |", any(map(_is_page, row))
 

@@ -51,6 +51,7 @@ _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
+_FEW = 8  # words
 _USUAL = 1.3  # how much more often Windows-1252 is met than each other one
 _NATIONAL = ("gb2312", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256", "cp874")
 _PROBE = 1 << 16
@@ -136,8 +137,18 @@ def _guessed(data: bytes) -> Decoded:
     for _, codec in sorted(ranked, key=lambda pair: -pair[0]):
         text = data.decode(codec, "replace")
         if 20 * text[:-2].count("\ufffd") <= len(_BEYOND_ASCII.findall(text)):
-            return Decoded(text, codec)
+            return Decoded(text, codec, _doubt(data, text, codec) if codec in _LATIN else "")
     return Decoded(data.decode("latin_1"), "iso8859-1")
+
+
+def _doubt(data: bytes, text: str, codec: str) -> str:
+    """One line where one letter in a few words is all that tells an encoding from Windows-1252."""
+    usual = data.decode("cp1252", "replace")
+    words = [pair for pair in zip(text.split(), usual.split(), strict=False) if pair[0] != pair[1]]
+    if not 0 < len(words) < _FEW or len({letter.lower() for letter in {*text} - {*usual}}) > 1:
+        return ""
+    own, other = words[0]
+    return f"letters beyond ASCII: too few to be sure of their encoding; {own} may be {other}; save the file as UTF-8"
 
 
 def _weight(codec: str, probe: bytes) -> float:

@@ -22,7 +22,7 @@ from extractor.errors import Problem
 from extractor.extraction.confidence import value_logprobs
 from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join, leaves, put
+from extractor.schema.pointer import JSON, found_at, join, leaves, put
 
 __all__ = [
     "Fact",
@@ -141,10 +141,7 @@ def under(place: str, facts: Iterable[Fact]) -> list[Fact]:
 
 def items_at(value: JSON, pointer: str) -> list[JSON]:
     """The list at a pointer; empty where there is none."""
-    try:
-        found = get(value, pointer)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return []
+    found = found_at(value, pointer)
     return found if isinstance(found, list) else []
 
 
@@ -179,10 +176,10 @@ def _by_item(facts: Iterable[Fact], place: str) -> tuple[dict[int, list[Fact]], 
     items: dict[int, list[Fact]] = {}
     others = []
     for fact in facts:
-        index, _, _ = fact.path[len(place) + 1 :].partition("/") if fact.path.startswith(f"{place}/") else ("", "", "")
-        if index.isdecimal():
-            below = fact.path[len(place) + 1 + len(index) :]
-            items.setdefault(int(index), []).append(fact._replace(path=below))
+        inside = fact.path.startswith(f"{place}/")
+        index, slash, below = fact.path[len(place) + 1 :].partition("/")
+        if inside and index.isdecimal():
+            items.setdefault(int(index), []).append(fact._replace(path=slash + below))
         else:
             others.append(fact)
     return items, others
@@ -190,19 +187,15 @@ def _by_item(facts: Iterable[Fact], place: str) -> tuple[dict[int, list[Fact]], 
 
 def _votes(value: JSON, others: Sequence[JSON]) -> Iterator[Fact]:
     """For each leaf, how many of all the answers agree."""
-    ballots = [dict(leaves(other)) for other in others]
-    missing = object()
+    ballots = [dict(leaves(other)) for other in (value, *others)]
     for path, leaf in leaves(value):
-        agree = 1 + sum(ballot.get(path, missing) == leaf for ballot in ballots)
-        yield Fact("votes", path, (agree, 1 + len(ballots)))
+        yield Fact("votes", path, (sum(path in ballot and ballot[path] == leaf for ballot in ballots), len(ballots)))
 
 
 def silent(value: JSON) -> bool:
     """Whether a value states nothing: null, blank text, or a container of such values alone."""
-    if isinstance(value, dict):
-        return all(map(silent, value.values()))
-    if isinstance(value, list):
-        return all(map(silent, value))
+    if isinstance(value, dict | list):
+        return all(map(silent, value.values() if isinstance(value, dict) else value))
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -236,12 +229,8 @@ def cut_within(value: JSON) -> str | None:
 
 def shifted(facts: Iterable[Fact], place: str, count: int) -> list[Fact]:
     """Facts of a list's later items by their pointers in the whole list, of which `count` items come before."""
-    found = []
-    for fact in facts:
-        index, slash, rest = fact.path.removeprefix(f"{place}/").partition("/")
-        inside = fact.path.startswith(f"{place}/") and index.isdecimal()
-        found.append(fact._replace(path=f"{place}/{int(index) + count}{slash}{rest}") if inside else fact)
-    return found
+    items, others = _by_item(facts, place)
+    return [*(fact for index, own in items.items() for fact in under(join(place, index + count), own)), *others]
 
 
 def repeats(more: Sequence[JSON], known: Sequence[JSON], *, cut: bool) -> bool:

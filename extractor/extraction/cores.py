@@ -29,15 +29,13 @@ _ENOUGH = 4
 """Score of a core with a rare value that is enough: that value and one near it."""
 
 
-def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> list[Core | None]:
-    """The core of each item that begins in `text[start:end]`; None for one that is not there."""
-    search = _Search(rows, lines, start, end)
-    found = search.sequence(range(len(rows)))
-    if search.crowded(found):
-        for other in map(search.sequence, search.orders()):
-            if other.count(None) <= found.count(None):
-                found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    found = search.strays(found)
+def cores(
+    rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int, own: tuple[int, int] | None = None
+) -> list[Core | None]:
+    """The core of each item that begins in `text[start:end]`, of equals rather one in the `own` range; None for one
+    that is not there."""
+    search = _Search(rows, lines, start, end, own or (start, end))
+    found = search.sequences()
     ways = [search.in_reading_order(order) for order in search.field_orders(found)]
     return max([*ways, found], key=lambda one: search.held(one, rows)) if ways else found
 
@@ -68,8 +66,11 @@ class _Trail(NamedTuple):
 class _Search:
     """Cores of the items of one list in a stretch of a text."""
 
-    def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
-        self._lines, self._start, self._end = lines, start, end
+    def __init__(
+        self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int, own: tuple[int, int]
+    ) -> None:
+        self._lines, self._start, self._end, self._favoured = lines, start, end, own
+        self._unit = 1 + sum(map(len, rows))
         self._reach = min(REACH, (end - start) // max(1, len(rows)))
         shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
         self._facts = [{(fact.name, id(fact.places)): None for fact in facts} for facts in rows]
@@ -78,6 +79,7 @@ class _Search:
         self._own: list[int] = []
         self._sizes: list[int] = []
         self._most = 0
+        self._taken: list[Core] = []
         self._kinds = [tuple(facts) for facts in self._facts]  # equal for rows that say the same
         self._known: dict[Any, Core | None] = {}
         for facts in rows:
@@ -99,47 +101,71 @@ class _Search:
                 counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
         return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
 
-    def crowded(self, found: Sequence[Core | None]) -> bool:
-        """Whether a quarter of the items are not there, or share the line of another one."""
-        lines = {self._lines.around(core.start)[0] for core in found if core}
-        return 4 * (len(found) - len(lines)) >= len(found) > 1
-
-    def orders(self) -> Iterator[list[int]]:
-        """Other orders of the items: the last first; that of the places of their rarest values; and column by column,
-        where those that say the same of a field follow each other and now do not."""
+    def _groupings(self, items: Sequence[int]) -> Iterator[list[int]]:
+        """Other orders of some items: by each of their fields, those that say the same of it after one another."""
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:
                 values.setdefault(name, {})[item] = value
-        usual = list(range(len(self._rows)))
-        yield usual[::-1]
-        yield sorted(usual, key=lambda item: [self._first(fact) for fact in self._rows[item][:1]])
         for own in values.values():
             first = {value: item for item, value in reversed(own.items())}
-            order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
-            if order != usual:
+            order = sorted(items, key=lambda item: first[own[item]] if item in own else item)
+            if order != items:
                 yield order
 
-    def sequence(self, order: Sequence[int]) -> list[Core | None]:
+    def sequences(self) -> list[Core | None]:
+        """Cores of the items that follow the order of the text; of those left over, in the text left over, that do so
+        forwards or backwards, and so on. Where items share lines, they may do so by one of their fields."""
+        left = [item for item, facts in enumerate(self._rows) if facts]
+        more = self.sequence(left)
+        lines = {self._lines.around(core.start)[0] for core in more.values()}
+        if 4 * (len(left) - len(lines)) >= len(left) > 1:
+            for order in self._groupings(left):
+                more = max(more, self.sequence(order), key=_found)
+        found: list[Core | None] = [None] * len(self._rows)
+        while more:
+            for item, core in more.items():
+                found[item] = core
+            self._taken = sorted(filter(None, found))
+            left = [item for item in left if item not in more]
+            more = max(self.sequence(left), self.sequence(left[::-1]), key=_found) if left else {}
+        return found
+
+    def sequence(self, order: Sequence[int]) -> dict[int, Core]:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
         ways = [_Way(self._start, 0, -1, None, None)]
         for item in order:
-            further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
+            further = [
+                _Way(core.end, way.score + self._worth(core.score, core.start), item, core, way)
+                for way, core in self._tries(item, ways)
+            ]
             if further:
                 ways = self._open(_better(ways, further))
-        found: list[Core | None] = [None] * len(self._rows)
+        found: dict[int, Core] = {}
         way: _Way | None = max(ways, key=lambda one: one.score)
+        high = self._end
         while way is not None and way.core is not None:
-            found[way.item] = way.core
-            way = way.before
+            found[way.item] = core = self._latest(way.item, way.core, high)
+            way, high = way.before, core.start
         return found
+
+    def _latest(self, item: int, core: Core, high: int) -> Core:
+        """The core of an item, or, ahead of the favoured range, the last one as good before the next item."""
+        places = [within(fact.places, core.end, min(high, self._favoured[0])) for fact in self._rows[item][:2]]
+        others = (self._core(item, one[-1], core.end) for one in places if one)
+        return max([core, *(one for one in others if one and one.end <= high and one.score >= core.score)])
+
+    def _worth(self, score: int, start: int) -> int:
+        """What a score is worth at a place: of all ways with one sum, most in the favoured range is best."""
+        low, high = self._favoured
+        return score * self._unit + (low <= start < high)
 
     def _open(self, ways: Sequence[_Way]) -> list[_Way]:
         """The ways that go furthest, and those before them that may still find more in the lines that they leave."""
         found = list(ways[-_BEAM:])
         for way in reversed(ways[:-_BEAM]):
             lines = self._lines.count(way.end, found[0].end)
-            if found[0].score - way.score < lines * self._most:
+            if found[0].score - way.score < lines * self._worth(self._most, self._favoured[0]):
                 found.insert(0, way)
         return found
 
@@ -155,7 +181,7 @@ class _Search:
                     base: _Way | None = way  # or what came before it, where its last item takes what this one needs
                     while base and not (core := self._core(item, place, base.end, base)):
                         base = base.before if self._lines.around(place.start)[0] < base.end else None
-                    if base and core:
+                    if base and core and not _overlaps(core, self._taken):
                         yield base, core
                         if core.score > 2 * len(self._rows[item]) ** 2:
                             break
@@ -262,7 +288,8 @@ class _Search:
             at = bisect_left(fact.places, (low,))
             high = min(self._end, way.end + 2 * self._reach) if way.item == item else self._end
             if at < len(fact.places) and (place := fact.places[at]).start < high:
-                yield _Trail(max(way.end, place.end), place.start, way.score + 1, item, fact, way, place)
+                worth = self._worth(1, place.start)
+                yield _Trail(max(way.end, place.end), place.start, way.score + worth, item, fact, way, place)
 
     @staticmethod
     def _tight(values: Sequence[Sequence[Place]], last: Place, low: int) -> tuple[int, int]:
@@ -286,29 +313,10 @@ class _Search:
             size += passage.end - passage.start
         return count, -size, sum(core.score for core in found if core)
 
-    def strays(self, found: list[Core | None]) -> list[Core | None]:
-        """Cores with those of the items that are out of order: the only one of the best that nobody else has."""
-        taken = sorted(core for core in found if core)
-        for item, core in enumerate(found):
-            if core is not None or not self._rows[item]:
-                continue
-            options = {core for core in self._options(item) if not _overlaps(core, taken)}
-            best = [one for one in options if one.score == max(other.score for other in options)]
-            if len(best) == 1:
-                found[item] = best[0]
-                taken.insert(bisect_left(taken, best[0]), best[0])
-        return found
 
-    def _first(self, fact: Fact) -> int:
-        return within(fact.places, self._start, self._end)[0].start
-
-    def _options(self, item: int) -> Iterator[Core]:
-        """The cores of an item around the places of its two rarest values, if these are few."""
-        for fact in self._rows[item][:2]:
-            places = within(fact.places, self._start, self._end)
-            for place in places if len(places) <= _BEAM else ():
-                if core := self._core(item, place, self._start):
-                    yield core
+def _found(cores: Mapping[int, Core]) -> int:
+    """How much of the items is in their cores."""
+    return sum(core.score for core in cores.values())
 
 
 W = TypeVar("W", _Way, _Trail)

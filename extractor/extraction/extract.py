@@ -8,7 +8,7 @@ several parts            the document's own fields, over the widest view; then r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -22,7 +22,7 @@ from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.reading import Inquiry, all_ended, read, reread
 from extractor.schema.compiler import Schema
 
-__all__ = ["Readings", "read_document"]
+__all__ = ["read_document"]
 
 _PROBES = 2
 """Requests after which it is known whether the service caches prefixes."""
@@ -34,39 +34,27 @@ _OUTSIDE = 0.05
 """The share of rows of other parts from which on a model is shown its part alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """All that was read in a document: about the document itself, and of the rows of its parts, in order.
-
-    With one part that was asked about everything, that is in `parts` and `about` is empty.
-    """
-
-    about: tuple[Reading, ...] = ()
-    parts: tuple[Reading, ...] = ()
-
-    @property
-    def all(self) -> tuple[Reading, ...]:
-        """Every reading."""
-        return (*self.about, *self.parts)
-
-
 def read_document(
     schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, *, passes: int = 1, rank: int = 0
-) -> Flow[Readings]:
-    """Ask until nothing is left to ask about the document."""
+) -> Flow[tuple[Reading, ...]]:
+    """Ask until nothing is left to ask about the document.
+
+    Returns what was read about the document itself, where that was asked about alone, and then what was read of the
+    rows of its parts, in order.
+    """
     lists = tuple(schema.lists)
     inquiry = Inquiry(schema=schema, layout=layout, settings=settings, lists=lists, passes=passes, rank=rank)
     if len(parts) == 1:
         (view,) = layout.views(parts)
         readings = yield from read(inquiry, view, parts[0])
-        return Readings((), tuple((yield from _accounted(inquiry, readings)) if lists else readings))
+        return tuple((yield from _accounted(inquiry, readings)) if lists else readings)
     about = yield from _about(inquiry, parts)
     # An item with a key may be stated piece by piece, so that no part states all of it.
     rows = schema.rows(loose=any(has_key(schema, path) for path in lists))
     if rows is None:
-        return Readings(tuple(about), ())
-    readings = yield from _rows(replace(inquiry, schema=rows, layout=layout.with_answers(_as_context(about))), parts)
-    return Readings(tuple(about), tuple(readings))
+        return tuple(about)
+    inquiry = replace(inquiry, schema=rows, layout=layout.with_answers(_as_context(about)))
+    return (*about, *(yield from _rows(inquiry, parts)))
 
 
 def _about(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:

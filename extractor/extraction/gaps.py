@@ -15,11 +15,12 @@ from the others, the schema asks for some.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
+from math import comb
 from typing import NamedTuple
 
 import orjson
@@ -35,11 +36,17 @@ from extractor.text.tables import Table, cells_of
 __all__ = ["ALIKE", "left_out"]
 
 Range = tuple[int, int]
+_SIGN = re.compile(r"[^\w\s]")
+_SIGN, _PIECE = re.compile(r"[^\w\s]"), re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _NEGATIVE = re.compile(r"^\W*[-−(]")
 ALIKE = 2
 """Rows with an item that another row must be like."""
 _LONG, _PROSE = 120, 5
 """Characters past which a record, and words past which a cell is prose."""
+
+
+_CHANCE = 20
+"""Of so many choices of rows, chance makes one."""
 
 
 class _Row(NamedTuple):
@@ -58,29 +65,37 @@ def left_out(
     structure: Structure,
     placed: Sequence[Range],
     *,
-    silent: Sequence[Range] = (),
+    parts: Sequence[int] = (0,),
     unplaced: Sequence[JSON] = (),
     single: Collection[Wanted] = (),
 ) -> list[Range]:
-    """The rows of a text in which no item is placed, though most like them have one; in the parts for which nothing at
-    all was listed (`silent`) all rows like those. Not those that say a `single` value of the document which no item
-    says, or what one of the `unplaced` items says, whose place or end is not known.
+    """The rows of a text in which no item is placed, though most like them have one, in one of the parts that begin at
+    `parts` at the least; where a part has no item at all, all rows like those. Not those that say a `single` value of
+    the document which no item says, nor one for each of the `unplaced` items, whose place or end is not known.
 
     >>> text = "Day   Sum\\n2.1.  4.50\\n3.1.  2.00\\n4.1.  5.00\\n"
     >>> [text[slice(*row)] for row in left_out(Structure(text), [(10, 20), (32, 42)])]
     ['3.1.  2.00\\n']
     """
+
+    def part_of(place: Range) -> int:
+        return bisect_right(parts, place[0])
+
+    heard = {part_of(place) for place in placed}
     kinds: defaultdict[Hashable, list[_Row]] = defaultdict(list)
     for row in _rows(structure, placed):
         kinds[row.kind].append(row)
     gaps: list[Range] = []
     listed: list[str] = []
     for rows in kinds.values():
-        items, inside = [row for row in rows if row.held], [row for row in rows if row.inside]
-        if len(items) < ALIKE or 2 * len(items) <= len(inside):
+        items, inside = [row for row in rows if row.held], Counter(part_of(row.place) for row in rows if row.inside)
+        own = Counter(part_of(row.place) for row in items)
+        if len(items) < ALIKE or not any(2 * count > inside[part] for part, count in own.items()):
             continue
-        missing = [row for row in rows if not row.held and (row.inside or row.behind or _lies_in(row.place, silent))]
-        if missing and not _is_choice([row.cells for row in items], [row.cells for row in missing]):
+        missing = [
+            row for row in rows if not row.held and (row.inside or row.behind or part_of(row.place) not in heard)
+        ]
+        if missing and not _is_choice(structure.text, items, missing):
             gaps += (row.place for row in missing)
             listed += (structure.text[slice(*row.place)] for row in items)
     return sorted(_unexcused(structure.text, gaps, listed, unplaced, single)) if gaps else []
@@ -99,28 +114,87 @@ def _unexcused(
     for number, item in enumerate(unplaced):
         for token in _tokens_of(orjson.dumps(item).decode()):
             saying[token].add(number)
+    left = Counter({number: _size_of(item) for number, item in enumerate(unplaced)})
     finder = Finder("\n".join(listed), single)
     telling = [one for one in single if not finder.find(one)]
     for place in gaps:
         row = text[slice(*place)]
         own, telling_here = _tokens_of(row) - common, Finder(row, telling)
-        excused = set(range(len(unplaced))).intersection(*(saying[token] for token in own))
-        if not excused and not any(map(telling_here.find, telling)):
+        excused = set(+left).intersection(*(saying[token] for token in own))
+        if excused:
+            left[min(excused)] -= 1
+        elif not any(map(telling_here.find, telling)):
             yield place
 
 
-def _lies_in(place: Range, parts: Sequence[Range]) -> bool:
-    return any(start <= place[0] < end for start, end in parts)
+def _size_of(item: JSON) -> int:
+    """How many rows of a text an item may take: one, and those of its lists."""
+    lists = [inner for inner in item.values() if isinstance(inner, list)] if isinstance(item, dict) else []
+    return 1 + sum(_size_of(one) for inner in lists for one in inner)
 
 
-def _is_choice(items: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a column tells the items from other rows: all of the ones, two or more, say the same there, and none of
-    the others does."""
-    for one, other in zip(zip(*items, strict=False), zip(*others, strict=False), strict=False):
-        for own, rest in ((one, other), (other, one)):
-            if len(own) > 1 and len({*own}) == 1 and _filled(own[0]) == "words" and own[0] not in rest:
-                return True
-    return False
+def _is_choice(text: str, items: Sequence[_Row], others: Sequence[_Row]) -> bool:
+    """Whether something tells the items from the other rows, so that the schema seems to ask for some of them.
+
+    Each item has a word or a sign, "open" or a tick, that none of the others has; or the others have one, here and
+    there. Or a column says other things in them, such as another month, or has only larger or smaller numbers: where
+    that is no matter of place, and rows that are left out by chance would hardly ever differ so.
+    """
+    rows = sorted((*items, *others))
+    own, rest = ([_marks(text[slice(*row.place)]) for row in some] for some in (items, others))
+    if len(own) > 1 and not set.intersection(*own) <= set().union(*rest):
+        return True
+    if _stretches([row.held for row in rows]) < 4:
+        return False
+    ways = comb(len(rows), len(others)) // _CHANCE
+    return (
+        not set.intersection(*rest) <= set().union(*own)
+        or any(2 ** len({*labels}) <= ways and _parts(rows, labels) for labels in _pieces(text, rows))
+        or (2 * len(rows) <= ways and any(_parts_by_size(rows, numbers) for numbers in _numbers(rows)))
+    )
+
+
+def _stretches(labels: Sequence[Hashable]) -> int:
+    """How many stretches of equal labels follow each other."""
+    return 1 + sum(one != other for one, other in pairwise(labels))
+
+
+def _parts(rows: Sequence[_Row], labels: Sequence[str]) -> bool:
+    """Whether no label is both of an item and of another row, and labels come again and again."""
+    of_items = {label for row, label in zip(rows, labels, strict=True) if row.held}
+    of_others = {label for row, label in zip(rows, labels, strict=True) if not row.held}
+    return of_items.isdisjoint(of_others) and _stretches(labels) >= 2 * len(of_items | of_others)
+
+
+def _parts_by_size(rows: Sequence[_Row], numbers: Sequence[Decimal]) -> bool:
+    own = [number for row, number in zip(rows, numbers, strict=True) if row.held]
+    rest = [number for row, number in zip(rows, numbers, strict=True) if not row.held]
+    return min(own) > max(rest) or max(own) < min(rest)
+
+
+def _pieces(text: str, rows: Sequence[_Row]) -> Iterator[Sequence[str]]:
+    """What each row says in one place of a column: the words and the figures of its cells by their order."""
+    for cells in zip(*(row.cells or [text[slice(*row.place)]] for row in rows), strict=False):
+        yield from zip_longest(*map(_PIECE.findall, cells), fillvalue="")
+
+
+def _numbers(rows: Sequence[_Row]) -> Iterator[Sequence[Decimal]]:
+    """The columns that have a number in each row."""
+    for cells in zip(*(row.cells for row in rows), strict=False):
+        numbers = [number for cell in cells if (number := _number(cell)) is not None]
+        if len(numbers) == len(cells):
+            yield numbers
+
+
+def _number(cell: str) -> Decimal | None:
+    """The number that a cell says, the largest of several."""
+    found = [one.value for one in numerals(fold(cell).text) if not one.doubt]
+    return max(found, key=abs) if found and _filled(cell) != "words" else None
+
+
+def _marks(text: str) -> set[str]:
+    """The words of a row that have no digits, and its signs."""
+    return {word for word in words(text) if "9" not in word} | set(_SIGN.findall(text))
 
 
 def _tokens_of(text: str) -> set[str]:
@@ -204,11 +278,7 @@ def _totals(rows: Sequence[Sequence[str]]) -> Iterator[int]:
     whole: Counter[int] = Counter()
     sums: defaultdict[tuple[int, Decimal], set[int]] = defaultdict(set)
     for index, row in enumerate(rows):
-        found = (
-            (column, [one.value for one in numerals(fold(cell).text) if not one.doubt])
-            for column, cell in enumerate(row)
-        )
-        values = {column: max(own, key=abs) for column, own in found if own and _filled(row[column]) != "words"}
+        values = {column: value for column, cell in enumerate(row) if (value := _number(cell)) is not None}
         since = [sums[column, whole[column] - value] for column, value in values.items()]
         if any(values.values()) and any(before < index - 1 for before in set.intersection(*since)):
             yield index

@@ -29,21 +29,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
-from extractor.extraction.values import Fields, Item, Leaf, Listed, gather
+from extractor.extraction.values import Item, Leaf, gather
 from extractor.schema.pointer import JSON
+from extractor.text.structure import Structure
 
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
 
-__all__ = ["Range", "Span", "Tier", "ground", "place_rows"]
+__all__ = ["Range", "Span", "Standing", "Tier", "align_rows", "ground", "place_rows"]
 
 Tier = Literal["exact", "normalised", "fuzzy", "choice", "page"]
 
@@ -101,16 +101,24 @@ def ground(
     >>> ground({"total": "9.50"}, "Kebab Haus, total 9,50 EUR")["/total"]
     (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
+    text = Structure(text, tables).tabbed
     leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
-    whole, fields = _gathered(value, text, schema, leaves, quotes or {})
+    whole = _gathered(value, text, schema, leaves, quotes or {})
     if whole.lists:
         _reserve(whole, lines, leaves)
-        lists = Lists(lines, fields)
+        lists = Lists(lines, schema)
         for found in whole.lists:
             known = (rows or {}).get(found.pointer) or [None] * len(found.items)
             taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
     _place_single(whole, lines, taken, leaves)
     return {leaf.pointer: _spans(leaf, pages, pictures or {}) for leaf in leaves}
+
+
+class Standing(NamedTuple):
+    """The passage that an item was read from, None for one that is not there; and how many of its values are not."""
+
+    place: Range | None
+    absent: int
 
 
 def place_rows(
@@ -121,25 +129,43 @@ def place_rows(
     end: int | None = None,
     schema: Schema[Any] | None = None,
     pointer: str = "",
-    apart: bool = False,
 ) -> list[Range | None]:
     """The passage of `text[start:end]` that each item of a list was read from; None for one that is not there.
 
     `pointer` is where the list stands in the values of `schema`. Items of an inner list are placed by a call for the
-    passage of their outer item; several lists of one stretch are placed each by itself. With `apart`, so is each item:
-    in whatever order, and several perhaps in one place.
+    passage of their outer item; several lists of one stretch are placed each by itself.
 
         >>> text = "A  1.50\\nB  2.50\\nA  1.50\\n"
         >>> place_rows([{"name": "A", "sum": 1.5}, {"name": "A", "sum": 1.5}], text, start=8)
         [(16, 23), None]
     """
-    stretch = text[start : len(text) if end is None else end]
-    whole, fields = _gathered(list(items), stretch, schema, [], {}, pointer)
+    end = len(text) if end is None else end
+    return [one.place for one in align_rows(items, text, start=start, end=end, schema=schema, pointer=pointer)]
+
+
+def align_rows(
+    items: Sequence[JSON],
+    text: str,
+    *,
+    start: int,
+    end: int,
+    behind: int = 0,
+    own: Range | None = None,
+    schema: Schema[Any] | None = None,
+    pointer: str = "",
+) -> list[Standing]:
+    """Where the items of a list stand that begin in `text[start:end]`, of equal places rather in their `own` range. The
+    last one may go on as far as `behind`."""
+    stretch = text[start : max(end, behind)]
+    whole = _gathered(list(items), stretch, schema, [], {}, pointer)
     (found,) = whole.lists
-    lists = Lists(Lines(stretch), fields)
-    groups = [Listed(pointer, [item]) for item in found.items] if apart else [found]
-    aligned = (lists.align(one, [[(0, len(stretch))]] * len(one.items), inner=apart) for one in groups)
-    return [(one[0].start + start, one[0].end + start) if one else None for one in chain.from_iterable(aligned)]
+    lists = Lists(Lines(stretch), schema, own=(own[0] - start, own[1] - start) if own else None)
+    placed = lists.align(found, [[(0, end - start)]] * len(items))
+    ranges = [(one[0].start, one[0].end) if one else None for one in placed]
+    return [
+        Standing((place[0] + start, place[1] + start) if place else None, item.absent(*(place or (0, 0))))
+        for item, place in zip(found.items, ranges, strict=True)
+    ]
 
 
 def _gathered(
@@ -149,10 +175,9 @@ def _gathered(
     leaves: list[Leaf],
     quotes: Mapping[str, str],
     pointer: str = "",
-) -> tuple[Item, Fields]:
-    """A value with the places of its leaves, which are added to `leaves`; and the fields of its schema."""
-    fields = Fields(schema)
-    whole = gather(value, pointer, fields, leaves)
+) -> Item:
+    """A value with the places of its leaves, which are added to `leaves`."""
+    whole = gather(value, pointer, schema, leaves)
     wanted = {pointer: Wanted(words, "quote") for pointer, words in quotes.items() if words}
     finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
     single = {leaf for own in whole.objects.values() for leaf in own}
@@ -160,7 +185,7 @@ def _gathered(
         leaf.find(finder, wanted.get(leaf.pointer))
         if leaf not in single:
             leaf.find_unsure(finder)
-    return whole, fields
+    return whole
 
 
 # ---------------------------------------------------------------------- values outside lists

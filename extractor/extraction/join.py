@@ -19,11 +19,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from extractor.errors import Problem
-from extractor.extraction.answers import Fact, Row, silent, under
-from extractor.extraction.extract import Readings
+from extractor.extraction.answers import Fact, Reading, Row, silent, under
 from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
 from extractor.schema.annotations import Merge
@@ -32,6 +31,8 @@ from extractor.schema.paths import Field
 from extractor.schema.pointer import JSON, get, join, leaves, put
 
 __all__ = ["Joined", "joined"]
+
+T = TypeVar("T")
 
 Stated = tuple[Part, JSON]
 """A part, and what was read there of one place."""
@@ -52,13 +53,13 @@ class Joined:
     problems: list[Problem] = field(default_factory=list)
 
 
-def joined(schema: Schema[Any], readings: Readings) -> Joined | None:
+def joined(schema: Schema[Any], readings: Sequence[Reading]) -> Joined | None:
     """One value of what was read in a document; None where nothing was."""
-    stated = [reading for reading in readings.all if reading.rest is not None]
+    stated = [reading for reading in readings if reading.rest is not None]
     if not stated:
         return None
-    result = Joined()
-    join_all = _Join(schema, result)
+    join_all = _Join(schema, Joined())
+    result = join_all.result
     result.value = join_all.value("", [(reading.part, reading.rest) for reading in stated])
     result.facts += dict.fromkeys(fact for reading in stated for fact in reading.facts)
     for path in schema.lists:
@@ -76,28 +77,23 @@ def _is_null(value: JSON, pointer: str) -> bool:
     return False
 
 
+@dataclass(slots=True)
 class _Join:
     """One walk over what was read; the outcome is collected in `result`."""
 
-    def __init__(self, schema: Schema[Any], result: Joined) -> None:
-        self._schema, self._result = schema, result
-        self._fields: dict[str, Field | None] = {}
+    schema: Schema[Any]
+    result: Joined
 
     def items(self, path: str, rows: Sequence[Row]) -> list[JSON]:
         """The items of a list: by key, or each value once, where that is declared; else as they follow one another."""
-        known = self._field(path)
+        known = self.field(path)
         if known and known.keys:
             return self.by_key(path, known.keys, rows)
-        once = known is not None and known.policy is Merge.UNION
-        return self.by_place(
-            path, list({likeness(row.value): row for row in reversed(rows)}.values())[::-1] if once else rows
-        )
-
-    def by_place(self, path: str, rows: Sequence[Row]) -> list[JSON]:
-        """Rows as they follow one another."""
-        self._result.rows[path] = [(row.part,) for row in rows]
+        if known and known.policy is Merge.UNION:
+            rows = _once(rows, lambda row: row.value)
+        self.result.rows[path] = [(row.part,) for row in rows]
         for index, row in enumerate(rows):
-            self._result.facts += under(join(path, index), row.facts)
+            self.result.facts += under(join(path, index), row.facts)
         return [row.value for row in rows]
 
     def by_key(self, path: str, keys: Sequence[str], rows: Sequence[Row]) -> list[JSON]:
@@ -113,13 +109,13 @@ class _Join:
             groups.setdefault(name if name and name not in twice else ("row", index), []).append(row)
         for name, count in twice.items():
             message = f"{count} items of one part share the key {_printed(name)}: all are kept"
-            self._result.problems.append(Problem(path, message))
-        self._result.rows[path] = [tuple(dict.fromkeys(row.part for row in group)) for group in groups.values()]
+            self.result.problems.append(Problem(path, message))
+        self.result.rows[path] = [tuple(dict.fromkeys(row.part for row in group)) for group in groups.values()]
         items = []
         for index, group in enumerate(groups.values()):
             place = join(path, index)
             items.append(self.value(place, [(row.part, row.value) for row in group]))
-            self._result.facts += under(place, (fact for row in group for fact in row.facts))
+            self.result.facts += under(place, (fact for row in group for fact in row.facts))
         return items
 
     def value(self, path: str, stated: Sequence[Stated]) -> JSON:
@@ -128,7 +124,7 @@ class _Join:
         if len(stating) < 2:
             return (stating or list(stated[:1]))[0][1]
         values = [value for _, value in stating]
-        known = self._field(path)
+        known = self.field(path)
         policy = known.policy if known else None
         if all(isinstance(value, dict) for value in values) and policy in (None, Merge.UNION):
             names = dict.fromkeys(name for value in values for name in value)
@@ -139,33 +135,46 @@ class _Join:
 
     def _list(self, path: str, stated: Sequence[Stated], policy: Merge | None) -> list[JSON]:
         """Items by key where they have one, every value once where that is declared, and else all."""
-        known = self._field(path)
+        known = self.field(path)
         if known and known.keys:
             return self.by_key(path, known.keys, [Row(item, part) for part, items in stated for item in items])
         items = [item for _, items in stated for item in items]
-        bounded = path.count("/") == 1 and path not in self._schema.lists
+        bounded = path.count("/") == 1 and path not in self.schema.lists
         if policy is Merge.UNION or (policy is None and bounded):
-            return list({likeness(item): item for item in reversed(items)}.values())[::-1]
+            return _once(items, lambda item: item)
         return items
 
     def _choice(self, path: str, stated: Sequence[Stated], known: Field | None) -> JSON:
-        sides: dict[Hashable, list[Stated]] = {}
-        for one in stated:
-            sides.setdefault(likeness(one[1], known.kind if known else "any"), []).append(one)
-        policy = known.policy if known else None
-        value, agree = _chosen(policy, list(sides.values()))
-        if policy is None and len(sides) > 1:
-            self._result.problems.append(Problem(path, _conflict(list(sides.values()))))
+        """The value that a policy takes; without a policy the first one, and a problem where others disagree."""
+        policy, values = known.policy if known else None, [value for _, value in stated]
+        if policy in (Merge.UNION, Merge.CONCAT) and all(isinstance(value, str) for value in values):
+            texts = values if policy is Merge.CONCAT else _once(values, lambda value: value)
+            value, agree = "\n".join(texts), len(stated)
+        else:
+            grouped: dict[Hashable, list[Stated]] = {}
+            for one in stated:
+                grouped.setdefault(likeness(one[1], known.kind if known else "any"), []).append(one)
+            sides = list(grouped.values())
+            side = _PICKS[policy](sides) if policy in _PICKS else sides[0]
+            value, agree = side[-1 if policy is Merge.LAST else 0][1], len(side)
+            if policy is None and len(sides) > 1:
+                self.result.problems.append(Problem(path, _conflict(sides)))
         for pointer, leaf in leaves(value, path):
             if leaf is not None:
-                self._result.agreement[pointer] = (agree, len(stated))
+                self.result.agreement[pointer] = (agree, len(stated))
         return value
 
-    def _field(self, path: str) -> Field | None:
-        face = "/".join("0" if part.isdecimal() else part for part in path.split("/"))
-        if face not in self._fields:
-            self._fields[face] = self._schema.field(face)
-        return self._fields[face]
+    def field(self, path: str) -> Field | None:
+        """What is declared at a pointer, which is looked up once for all items of a list."""
+        return self.schema.field("/".join("0" if part.isdecimal() else part for part in path.split("/")))
+
+
+def _once(items: Sequence[T], value: Callable[[T], JSON]) -> list[T]:
+    """Items without those whose value was stated before."""
+    first: dict[Hashable, T] = {}
+    for item in items:
+        first.setdefault(likeness(value(item)), item)
+    return list(first.values())
 
 
 def _inner(stated: Sequence[Stated], name: str) -> list[Stated]:
@@ -192,15 +201,6 @@ def _printed(value: Any) -> str:
 # -- what each declared policy takes
 
 
-def _chosen(policy: Merge | None, sides: list[list[Stated]]) -> tuple[JSON, int]:
-    """The value that a policy takes, and how many state it. Without a policy the first one is taken."""
-    if policy in (Merge.UNION, Merge.CONCAT) and all(isinstance(side[0][1], str) for side in sides):
-        texts = [value for side in sides for _, value in (side if policy is Merge.CONCAT else side[:1])]
-        return "\n".join(texts), sum(map(len, sides))
-    side = _PICKS[policy](sides) if policy and policy in _PICKS else sides[0]
-    return side[-1 if policy is Merge.LAST else 0][1], len(side)
-
-
 def _order(side: list[Stated]) -> tuple[int, Any]:
     """Numbers by size, also where they are written as text; dates and other text by their letters."""
     value = side[0][1]
@@ -210,7 +210,7 @@ def _order(side: list[Stated]) -> tuple[int, Any]:
         return (1, str(value))
 
 
-_PICKS: Mapping[Merge, Callable[[list[list[Stated]]], list[Stated]]] = {
+_PICKS: Mapping[Merge | None, Callable[[list[list[Stated]]], list[Stated]]] = {
     Merge.LAST: lambda sides: max(sides, key=lambda side: side[-1][0].index),
     Merge.VOTE: lambda sides: max(sides, key=len),
     Merge.LONGEST: lambda sides: max(sides, key=lambda side: len(str(side[0][1]))),

@@ -17,7 +17,8 @@ from typing import Any
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.documents.document import Document, Image
-from extractor.extraction.extract import Readings, read_document
+from extractor.extraction.answers import Reading
+from extractor.extraction.extract import read_document
 from extractor.extraction.parts import Layout, Sizes, picture_tokens
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import JSON
@@ -69,8 +70,8 @@ def _fitting(images: Iterator[Image], room: int) -> Iterator[Image]:
         room -= picture_tokens(image)
 
 
-def ask_kind(layout: Layout, settings: Settings, *, rank: int = 0) -> Flow[tuple[str | None, Readings]]:
+def ask_kind(layout: Layout, settings: Settings, *, rank: int = 0) -> Flow[tuple[str | None, tuple[Reading, ...]]]:
     """The name of the kind, OTHER, or None where no answer says it; and what was read."""
     readings = yield from read_document(layout.schema, layout, layout.parts(), replace(settings, tools=()), rank=rank)
-    stated = (reading.rest for reading in readings.all)
+    stated = (reading.rest for reading in readings)
     return next((str(each["kind"]) for each in stated if isinstance(each, dict) and each.get("kind")), None), readings

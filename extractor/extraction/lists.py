@@ -12,12 +12,16 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from extractor.extraction.cores import cores
 from extractor.extraction.finding import Place, Wanted
 from extractor.extraction.rows import Core, Fact, Lines, Passage, passages
-from extractor.extraction.values import Fields, Item, Leaf, Listed
+from extractor.extraction.values import Item, Leaf, Listed, field_of
 from extractor.repair.kinds import absent
+
+if TYPE_CHECKING:
+    from extractor.schema.compiler import Schema
 
 __all__ = ["Lists", "Range"]
 
@@ -36,10 +40,10 @@ _Owners = Mapping[tuple[str, str], int]
 
 
 class Lists:
-    """Places items of lists in one text. `fields` are those of their pointers."""
+    """Places items of lists in one text, of equal places rather in the `own` range; `schema` has their fields."""
 
-    def __init__(self, lines: Lines, fields: Fields) -> None:
-        self._lines, self._fields = lines, fields
+    def __init__(self, lines: Lines, schema: Schema[Any] | None, own: Range | None = None) -> None:
+        self._lines, self._schema, self._own = lines, schema, own
         self._labels: dict[tuple[int, int], list[Place]] = {}
         self._taken: set[Range] = set()
         self._held: defaultdict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
@@ -106,10 +110,10 @@ class Lists:
     def _cores(self, listed: Listed, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
         """The cores of items that begin in a range. Where they all stand as well behind a label that says more of the
         name of their list, or behind another list of the same object that has their places, they are there."""
-        best = cores(facts, self._lines, start, end)
+        best = cores(facts, self._lines, start, end, self._own)
         held = self._held[listed.pointer.rpartition("/")[0]]
         others = {start: after for start, (after, pointer) in held.items() if pointer != listed.pointer and after < end}
-        own = self._fields[listed.pointer].own
+        own = field_of(self._schema, listed.pointer).own
         first = min((core.start for core in best if core), default=end)
         lasts = [max(fact.places[-1].start for fact in its) for its, core in zip(facts, best, strict=True) if core]
         last = max(first, min([end, *lasts]))

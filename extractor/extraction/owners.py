@@ -16,16 +16,15 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from statistics import median_high
 from typing import Any, NamedTuple
 
 import orjson
 
 from extractor.errors import Problem
 from extractor.extraction.answers import Reading, Row, filled, last_items
-from extractor.extraction.finding import Finder, Wanted, within
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.gaps import ALIKE, left_out
-from extractor.extraction.ground import Range, place_rows
+from extractor.extraction.ground import Range, Standing, align_rows
 from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Layout, Part
 from extractor.schema.compiler import Schema
@@ -33,37 +32,23 @@ from extractor.schema.pointer import JSON, join, leaves
 
 __all__ = ["has_key", "is_further", "owned", "places"]
 
-_OVERLAPPING = 8
-"""Rows before a place that may reach into it."""
-
-_REACH = 12
-"""Parts to each side in which the place of a stray row is sought: more than any view shows."""
-
 
 class _Placed(NamedTuple):
-    """A row, where it stands, how many values it has, how many of them do not stand there, and the breaks between
-    lines there."""
+    """A row, where it stands, and how many of its values do not stand there."""
 
     row: Row
     place: Range | None
-    values: int
     absent: int
-    breaks: int
-
-    @property
-    def missing(self) -> int:
-        """How much of it does not stand together."""
-        return self.absent + self.breaks
 
 
-def places(
-    layout: Layout, path: str, items: Sequence[JSON], start: int, end: int, *, apart: bool = False
-) -> list[Range | None]:
-    """Where the items of a list stand in a stretch of the text; with `apart`, each by itself."""
-    if not items:
-        return []
-    text, schema = layout.document.text, layout.schema
-    return place_rows(items, text, start=start, end=end, schema=schema, pointer=path, apart=apart)
+def places(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int) -> list[Range | None]:
+    """Where the items of a list stand in a stretch of the text."""
+    return [one.place for one in _standing(layout, path, items, start, end)]
+
+
+def _standing(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int, **more: Any) -> list[Standing]:
+    text, schema = layout.structure.tabbed, layout.schema
+    return align_rows(items, text, start=start, end=end, schema=schema, pointer=path, **more) if items else []
 
 
 def owned(
@@ -99,14 +84,7 @@ def has_key(schema: Schema[Any], path: str) -> bool:
 def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[list[_Placed]]:
     """The rows of each part with their places, each place once: for the part that it is in, or the first of several."""
     parts = [reading.part for reading in readings]
-    listed = [
-        _placed(layout, path, one.rows.get(path, ()), part.start, part.end, behind=following.end)
-        for one, part, following in zip(readings, parts, [*parts[1:], parts[-1]], strict=True)
-    ]
-    if len(parts) > 1:
-        near = [parts[max(0, at - _REACH) : at + _REACH + 1] for at in range(len(parts))]
-        usual = _usual_breaks(listed)
-        listed = [_abroad(layout, path, *one, usual) for one in zip(listed, parts, near, strict=True)]
+    listed = [_placed(layout, path, one.rows.get(path, ()), parts, at) for at, one in enumerate(readings)]
 
     def is_own(at: int, one: _Placed) -> bool:
         return one.place is not None and parts[at].start <= one.place[0] < parts[at].end
@@ -120,10 +98,12 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
 
     def joins_another(at: int, one: _Placed) -> bool:
         start, end = one.place or (0, 0)
-        for place, owner, index in reversed(owners[: bisect_left(owners, ((end, 0),))][-_OVERLAPPING:]):
+        for place, owner, index in reversed(owners[: bisect_left(owners, ((end, 0),))]):
+            if place[1] <= start:
+                break
             its = listed[owner][index]
             other = owner < at if is_own(at, one) else owner != at
-            if other and start < place[1] and agree(one.row.value, its.row.value):
+            if other and agree(one.row.value, its.row.value):
                 row = replace(its.row, value=filled(its.row.value, one.row.value))
                 listed[owner][index] = its._replace(row=row)
                 return True
@@ -133,52 +113,20 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
     return [[one for index, one in enumerate(own) if index not in its] for own, its in zip(listed, gone, strict=True)]
 
 
-def _placed(
-    layout: Layout, path: str, rows: Sequence[Row], start: int, end: int, *, apart: bool = False, behind: int = 0
-) -> list[_Placed]:
-    """Where rows stand in a stretch of the text. The last one there may go on as far as `behind`."""
-    if not rows:
-        return []
-    found = places(layout, path, [row.value for row in rows], start, end, apart=apart)
-    last = max(range(len(found)), key=lambda at: found[at] or (0, 0))
-    if (place := found[last]) and end < behind:
-        (longer,) = places(layout, path, [rows[last].value], place[0], behind)
-        if longer and longer[0] == place[0]:
-            found[last] = longer
-    wanted = [_wanted(layout, path, row.value) for row in rows]
-    finder = Finder(layout.document.text[start : max(end, behind)], chain.from_iterable(wanted))
-
-    def at(row: Row, place: Range | None, own: Sequence[Wanted]) -> _Placed:
-        low, high = place or (start, start)
-        absent = sum(not within(finder.find(one), low - start, high - start) for one in own)
-        return _Placed(row, place, len(own), absent, layout.document.text.count("\n", low, high))
-
-    return [at(*one) for one in zip(rows, found, wanted, strict=True)]
-
-
-def _usual_breaks(listed: Sequence[Sequence[_Placed]]) -> dict[int, float]:
-    """Over how many breaks between lines most rows stand that are all there, by the number of their values."""
-    breaks = defaultdict[int, list[int]](list)
-    for one in chain.from_iterable(listed):
-        if one.place and not one.absent:
-            breaks[one.values].append(one.breaks)
-    return {values: median_high(found) for values, found in breaks.items()}
-
-
-def _abroad(
-    layout: Layout, path: str, own: Sequence[_Placed], part: Part, near: Sequence[Part], usual: Mapping[int, float]
-) -> list[_Placed]:
-    """The rows of a part. Those of which something is missing, or that are further apart than is usual, stand in a
-    part near it that has more of them."""
-    doubtful = [one for one in own if not one.place or one.absent or one.breaks > usual[one.values]]
-    better = {id(one.row): one for one in own}
-    before, behind = (min(one.start for one in near), part.start), (part.end, max(one.end for one in near))
-    for start, end in (before, behind):
-        rows = [one.row for one in doubtful] if start < end else []
-        for other in _placed(layout, path, rows, start, end, apart=True):
-            if other.place and other.missing < better[id(other.row)].missing:
-                better[id(other.row)] = other
-    return [better[id(one.row)] for one in own]
+def _placed(layout: Layout, path: str, rows: Sequence[Row], parts: Sequence[Part], at: int) -> list[_Placed]:
+    """Where the rows of a part stand: in it, or in the parts around it too, as many as let more of them be found. The
+    last one in a stretch may go on in the part behind it."""
+    part, items = parts[at], [row.value for row in rows]
+    behind = parts[min(at + 1, len(parts) - 1)].end
+    best = _standing(layout, path, items, part.start, part.end, behind=behind)
+    reach = 1
+    while any(one.absent for one in best) and reach < 2 * len(parts) > 2:
+        around = parts[max(0, at - reach) : at + reach + 1]
+        found = _standing(layout, path, items, around[0].start, around[-1].end, own=(part.start, part.end))
+        if sum(one.absent for one in found) >= sum(one.absent for one in best):
+            break
+        best, reach = found, 2 * reach
+    return [_Placed(row, *one) for row, one in zip(rows, best, strict=True)]
 
 
 def _answered(reading: Reading, before: Reading) -> Reading:
@@ -198,13 +146,13 @@ def _answered(reading: Reading, before: Reading) -> Reading:
 def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -> bool:
     """Whether rows of a part are listed more often than they stand in the text. A line may leave out half of what
     others say, as the name of a group above it, or say how many there are: `2 x Adult`."""
-    text, keys = layout.document.text, [orjson.dumps(one.row.value) for one in placed]
+    text, keys = layout.structure.tabbed, [orjson.dumps(one.row.value) for one in placed]
     least: dict[bytes, int] = {}
     for key, one in zip(keys, placed, strict=True):
-        least[key] = min(one.missing, least.get(key, one.missing))
+        least[key] = min(one.absent, least.get(key, one.absent))
     standing = defaultdict[bytes, list[Range]](list)
     for key, one in zip(keys, placed, strict=True):
-        if one.place and one.missing == least[key]:
+        if one.place and one.absent == least[key]:
             standing[key].append(one.place)
     taken = sorted(chain.from_iterable(standing.values()))
     for key, count in Counter(keys).items():
@@ -230,25 +178,15 @@ def _is_free(offset: int, taken: Sequence[Range]) -> bool:
 
 
 def is_further(layout: Layout, part: Part, path: str, item: JSON, equal: int, end: int) -> bool:
-    """Whether an item has a line of its own beside `equal` ones like it; also where no line of it can be seen."""
-    text, wanted = layout.document.text, _wanted(layout, path, item)
-    found = Counter[int]()
-    for place in filter(None, places(layout, path, [item] * (equal + 1), part.start, end)):
-        line = text.rfind("\n", 0, place[0])
-        found[line] = max(found[line], _found(text[slice(*place)], wanted))
-    return list(found.values()).count(max(found.values(), default=0)) not in range(1, equal + 1)
+    """Whether an item has a place of its own beside `equal` ones like it; also where no place of it can be seen."""
+    found = [one.absent for one in _standing(layout, path, [item] * (equal + 1), part.start, end) if one.place]
+    return found.count(min(found, default=0)) not in range(1, equal + 1)
 
 
 def _wanted(layout: Layout, path: str, item: JSON) -> list[Wanted]:
     """The values of a row, to be found in a text."""
     stated = ((layout.schema.field(at), leaf) for at, leaf in leaves(item, join(path, 0)) if leaf is not None)
     return [Wanted(leaf, field.kind if field else "any") for field, leaf in stated]
-
-
-def _found(text: str, wanted: Sequence[Wanted]) -> int:
-    """How many values stand in a text, equal ones in places of their own."""
-    finder = Finder(text, wanted)
-    return sum(min(count, len(finder.find(one))) for one, count in Counter(wanted).items())
 
 
 # -- rows that no part lists
@@ -271,7 +209,7 @@ def _missing(
     gaps = left_out(
         layout.structure,
         list(lists),
-        silent=[(one.part.start, one.part.end) for one in whole.values() if not any(one.rows.values())],
+        parts=sorted({one.part.start for one in readings}),
         unplaced=unplaced,
         single={Wanted(leaf, "any") for one in whole.values() for _, leaf in leaves(one.rest) if leaf is not None},
     )

@@ -8,14 +8,19 @@ reply lists; the view around it is what the reader needs to read those rows as s
     views      |<-------------------------->|                                   asks about 1 and 2
                          |<----------------------------------->|                asks about 3 and 4
 
-Neighbouring parts share a view byte for byte, so that the service's prefix cache can hold it.
+Neighbouring parts share a view byte for byte, so that the service's prefix cache can hold it. For example, 2,000 lines
+such as `2026-01-03;2.50` for rows of a day and an amount:
+
+    layout.parts()         9 parts of 2,500 tokens, with answers of 3,900
+    layout.views(parts)    parts 1 and 2 in text[0:8440], 3 and 4 in text[7504:16684], ..., 9 in text[29537:36890];
+                           the marks of the second view: (630, 3), (4752, 4), and (8874, 5) where its parts end
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -125,21 +130,20 @@ class Sizes:
         """The answer that a part is cut for: one that is twice as long still fits a reply."""
         return min(self.answer, self.most_answer // 2)
 
-    def affordable(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
-        """How long the view of some parts may be, so that what it shows beside them costs a share of their answers.
+    def spare(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
+        """How much text the view of some parts may show beside them, so that it costs a share of their answers.
 
         Each request about the view pays for all of it, and a part takes as many as its answer takes replies; where
         prefixes are cached, all but the first pay the price of cached tokens. Two parts of 4,000 tokens with answers as
-        long afford, for a quarter of these, 8,200 tokens, and 14,000 where it is cached.
+        long afford, for a quarter of these, 200 tokens more, and 6,000 where they are cached.
         """
         price, later = self.price.prompt, self.price.cached if cached else self.price.prompt
         requests = sum(max(1, ceil(part.answer / self.most_answer)) for part in parts)
-        paid = price + (requests - 1) * later
+        tokens, paid = sum(part.tokens for part in parts), price + (requests - 1) * later
         if not paid:
-            return self.view
+            return self.view - tokens
         answers = share * self.price.completion * sum(part.answer for part in parts) - requests * self.overhead * later
-        tokens = sum(part.tokens for part in parts)
-        return min(int((answers + price * tokens) / paid), _MOST_VIEWS * self.view, self.room - self.context)
+        return min(int((answers + price * tokens) / paid), _MOST_VIEWS * self.view, self.room - self.context) - tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +161,25 @@ class View:
     context: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class Layout:
     """How one document is divided into parts and shown in views. `answers` are those about the document itself."""
 
-    def __init__(self, document: Document, schema: Schema[Any], sizes: Sizes, *, answers: str = "") -> None:
-        self.document, self.schema, self.sizes, self.answers = document, schema, sizes, answers
+    document: Document
+    schema: Schema[Any]
+    sizes: Sizes
+    answers: str = ""
 
     def with_answers(self, answers: str) -> Layout:
         """The same layout, whose views show what is known about the document."""
         layout = copy(self)
         layout.answers = answers
         return layout
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether there is text to read; a scan has pictures alone."""
+        return bool(self.document.text) and not self.document.text.isspace()
 
     @cached_property
     def structure(self) -> Structure:
@@ -194,66 +206,81 @@ class Layout:
     def _row_shapes(self) -> list[RowShape]:
         return [_row_shape(self.schema, path) for path in self.schema.lists]
 
-    @cached_property
-    def _share(self) -> float:
-        """What is left of `_SHARE` once the text was read for what the document states once."""
-        answers = self.sizes.price.completion * self.estimate.until(len(self.document.text))
-        about = self.sizes.price.prompt * self.sums.total if self.schema.document() else 0.0
-        return max(_LEAST_SHARE, _SHARE - about / answers) if answers else _SHARE
-
-    @property
-    def is_text(self) -> bool:
-        """Whether there is text to read; a scan has pictures alone."""
-        return bool(self.document.text) and not self.document.text.isspace()
-
     # -- parts
 
     def parts(self) -> tuple[Part, ...]:
         """The document in parts, each as long as one answer; one part where an answer holds all of it."""
-        if not self.is_text:
-            return tuple(self._pictured())
-        return tuple(self._part(index, start, end) for index, (start, end) in enumerate(self._cuts()))
-
-    def _cuts(self) -> list[tuple[int, int]]:
-        text = self.document.text
+        if self.is_text:
+            return self._parts(self._cuts())
         if not self.schema.lists:
-            return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
-        at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
-        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
-            return [(0, len(text))]
-        weights = [(self.estimate.until, self.sizes.aim), (self.sums.until, self.sizes.part)]
-        ranges = [(0, len(text))]
-        for until, most in sorted(weights, key=lambda one: one[0](len(text)) / one[1], reverse=True):
-            ranges = [one for start, end in ranges for one in self.places.cut(until, most, start=start, end=end)]
-        return ranges
+            return self._pictured(len(self.document.images))
+        return self._pictured(max(1, self.sizes.most_answer // 2 // _PAGE_ANSWER), _PAGE_ANSWER)
 
-    def _part(self, index: int, start: int, end: int) -> Part:
-        images = self._images_in(start, end) if self.document.images else ()
-        answer = round(self.estimate.tokens(start, end)) if self.schema.lists else 0
-        return Part(index, start, end, tokens=self.sums.tokens(start, end), answer=answer, images=images)
+    def widest(self, requested: Sequence[Part] = ()) -> list[View]:
+        """The document in as few views as the window allows, each of one part, for what it states once. What stages put
+        above the parts that are asked about is shown there as well, as far as there is room.
+        """
+        own = "\n".join(dict.fromkeys(part.context for part in requested if part.context))
+        own = own if count_tokens(own) <= self.sizes.context else ""
+        parts = self._parts(self._windows()) if self.is_text else self._pictured(len(self.document.images))
+        return [self._view((replace(part, context=own),), part.start, part.end) for part in parts]
 
-    def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
-        """Pictures whose page begins in a stretch of text; those of no page belong to the first one."""
-        places = {page.number: page.start for page in self.document.pages}
-        return tuple(image for image in self.document.images if start <= places.get(image.page or 0, 0) < end)
-
-    def _pictured(self) -> Iterator[Part]:
-        """Parts that are pictures alone: the pages of a scan."""
-        most = max(1, self.sizes.most_answer // 2 // _PAGE_ANSWER) if self.schema.lists else len(self.document.images)
-        for number, group in enumerate(_groups(self.document.images, most)):
-            answer = _PAGE_ANSWER * len(group) if self.schema.lists else 0
-            yield Part(number, 0, 0, tokens=sum(map(picture_tokens, group)), answer=answer, images=group)
-
-    def halves(self, part: Part) -> list[Part]:
+    def halves(self, part: Part) -> tuple[Part, ...]:
         """The part in two, by its pictures or by its text; none where it cannot be halved."""
         if part.start == part.end:
             middle = (len(part.images) + 1) // 2
-            halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
-            return halves if middle < len(part.images) else []
+            pictures = part.images[:middle], part.images[middle:]
+            return tuple(replace(part, images=images) for images in pictures) if all(pictures) else ()
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
-        ranges = enumerate(self.places.cut(self.sums.until, half, start=part.start, end=part.end))
-        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in ranges]
-        return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else []
+        halves = self._parts(self.places.cut(self.sums.until, half, start=part.start, end=part.end), of=part)
+        return halves if len(halves) > 1 and part.tokens >= INDIVISIBLE else ()
+
+    def _cuts(self) -> list[tuple[int, int]]:
+        """The text in stretches for parts: cut first by what weighs most against its limit, the answer or the text."""
+        whole = [(0, len(self.document.text))]
+        if not self.schema.lists:
+            return whole if self.sums.total <= self.sizes.room else self._windows()
+        at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
+        answer = self.estimate.until(len(self.document.text))
+        if self.sums.total <= self.sizes.part and answer <= _ROOMY * at_once:
+            return whole
+        limits = [(self.sums.until, self.sizes.part), (self.estimate.until, self.sizes.aim)]
+        if answer / self.sizes.aim >= self.sums.total / self.sizes.part:
+            limits.reverse()
+        (until, most), (other, its_most) = limits
+        return [
+            one
+            for start, end in self.places.cut(until, most)
+            for one in self.places.cut(other, its_most, start=start, end=end)
+        ]
+
+    def _windows(self) -> list[tuple[int, int]]:
+        """The text in stretches as long as the window allows."""
+        return self.places.cut(self.sums.until, self.sizes.room - self.sizes.context)
+
+    def _parts(self, stretches: Iterable[tuple[int, int]], of: Part | None = None) -> tuple[Part, ...]:
+        """Stretches of the text as parts, with the pictures whose page begins there, of no page in the first one."""
+        first, context = (of.index, of.context) if of else (0, "")
+        pages = {page.number: page.start for page in self.document.pages} if self.document.images else {}
+        return tuple(
+            Part(
+                index,
+                start,
+                end,
+                context,
+                tokens=self.sums.tokens(start, end),
+                answer=round(self.estimate.tokens(start, end)) if self.schema.lists else 0,
+                images=tuple(one for one in self.document.images if start <= pages.get(one.page or 0, 0) < end),
+            )
+            for index, (start, end) in enumerate(stretches, first)
+        )
+
+    def _pictured(self, most: int, answer: int = 0) -> tuple[Part, ...]:
+        """Parts that are pictures alone, so many at the most: the pages of a scan. `answer` is what each page takes."""
+        return tuple(
+            Part(index, 0, 0, tokens=sum(map(picture_tokens, group)), answer=answer * len(group), images=group)
+            for index, group in enumerate(_groups(self.document.images, most))
+        )
 
     # -- views
 
@@ -266,20 +293,20 @@ class Layout:
         part that it is asked about, so that nothing else is. `answered` is what answers took of the tokens that were
         expected; shorter ones pay for less.
         """
-        if len(parts) == 1 and parts[0].end - parts[0].start == len(self.document.text):
-            return [self._view((parts[0],), 0, len(self.document.text))]
-        if alone or not self.sizes.margins or not self.is_text:
+        length = len(self.document.text)
+        if alone or not self.sizes.margins or not self.is_text or parts[0].end - parts[0].start == length:
             return [self._view((part,), part.start, part.end) for part in parts]
-        if self.sums.total <= self._whole_within and _follow(parts):
-            return [self._view(tuple(parts), 0, len(self.document.text))]
+        if self.sums.total <= self._whole_within and all(one.end == other.start for one, other in pairwise(parts)):
+            return [self._view(tuple(parts), 0, length)]
         share = self._share * min(1.0, answered)
-        views, group = [], list(parts[:1])
-        for part in parts[1:]:
-            if not self._share_a_view([*group, part], share, cached):
-                views.append(self._with_margins(group, share, cached))
-                group = []
-            group.append(part)
-        return [*views, *([self._with_margins(group, share, cached)] if group else [])]
+        groups: list[list[Part]] = []
+        for part in parts:
+            group = [*groups[-1], part] if groups and groups[-1][-1].end == part.start else [part]
+            if len(group) > 1 and self.sizes.spare(group, share, cached=cached) >= 2 * _MARGIN:
+                groups[-1] = group
+            else:
+                groups.append([part])
+        return [self._with_margins(group, self.sizes.spare(group, share, cached=cached)) for group in groups]
 
     @property
     def _whole_within(self) -> int:
@@ -288,14 +315,15 @@ class Layout:
         deep = any(shape.holds_objects for shape in self._row_shapes)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
-    def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
-        """Whether some parts follow one another, and can afford to show one another."""
-        tokens = sum(part.tokens for part in group) + 2 * _MARGIN
-        return _follow(group) and tokens <= self.sizes.affordable(group, share, cached=cached)
+    @cached_property
+    def _share(self) -> float:
+        """What is left of `_SHARE` once the text was read for what the document states once."""
+        answers = self.sizes.price.completion * self.estimate.until(len(self.document.text))
+        about = self.sizes.price.prompt * self.sums.total if self.schema.document() else 0.0
+        return max(_LEAST_SHARE, _SHARE - about / answers) if answers else _SHARE
 
-    def _with_margins(self, group: Sequence[Part], share: float, cached: bool) -> View:
+    def _with_margins(self, group: Sequence[Part], spare: int) -> View:
         """A view with as much around its parts as they afford, a third of it below, where a row may go on."""
-        spare = self.sizes.affordable(group, share, cached=cached) - sum(part.tokens for part in group)
         beside = max(2 * _MARGIN, spare)
         start, end = group[0].start, group[-1].end
         low, high = self.sums.reach(start, -2 * beside / 3), self.sums.reach(end, beside / 3)
@@ -309,45 +337,19 @@ class Layout:
         """A view of a part from `start` on, with as much again below the last items that were read in it."""
         beside = self.sums.tokens(*items) + 2 * _MARGIN
         stop = self.sums.reach(items[1], min(beside, self.sizes.room - self.sizes.context - beside))
-        return self._view((replace(self._part(part.index, start, part.end), context=part.context),), start, stop)
+        return self._view(self._parts([(start, part.end)], of=part), start, stop)
 
     def _view(self, parts: tuple[Part, ...], start: int, end: int) -> View:
-        marks = [(part.start - start, part.number) for part in parts]
-        if parts[-1].end < end:
-            marks.append((parts[-1].end - start, parts[-1].number + 1))
-        alone = len(marks) == 1 and not marks[0][0]
-        return View(start, end, parts, () if alone else tuple(marks), self._context(parts, start, end))
-
-    def _context(self, parts: Sequence[Part], start: int, end: int) -> str:
-        """What stages put above the parts, and what the rest of the document settles for them."""
-        own = dict.fromkeys(part.context for part in parts if part.context)
-        whole = start == 0 and end == len(self.document.text)
-        above = (
-            ()
-            if whole or not self.is_text
-            else (self.answers, context(self.structure, start, end, room=self.sizes.context))
-        )
-        return "\n".join(filter(None, (*own, *above)))
-
-    # -- the widest views, for what the document states once
-
-    def widest(self, requested: Sequence[Part] = ()) -> list[View]:
-        """The document in as few views as the window allows, each of one part. What stages put above the parts that
-        are asked about is shown there as well, as far as there is room.
-        """
-        if not self.is_text:
-            groups = enumerate(_groups(self.document.images, len(self.document.images)))
-            parts = [Part(index, 0, 0, tokens=sum(map(picture_tokens, group)), images=group) for index, group in groups]
-        else:
-            parts = [self._part(index, start, end) for index, (start, end) in enumerate(self._windows())]
-        own = "\n".join(dict.fromkeys(part.context for part in requested if part.context))
-        if count_tokens(own) <= self.sizes.context:
-            parts = [replace(part, context=own) for part in parts]
-        return [self._view((part,), part.start, part.end) for part in parts]
-
-    def _windows(self) -> list[tuple[int, int]]:
-        """The text in stretches as long as the window allows."""
-        return self.places.cut(self.sums.until, self.sizes.room - self.sizes.context)
+        """`text[start:end]` with its marks; above it what stages put above the parts, and what the rest of the document
+        settles for them."""
+        marks: list[tuple[int, int]] = []
+        if (parts[0].start, parts[0].end) != (start, end):
+            marks = [(part.start - start, part.number) for part in parts]
+            marks += [(parts[-1].end - start, parts[-1].number + 1)] if parts[-1].end < end else []
+        above = [*dict.fromkeys(part.context for part in parts)]
+        if self.is_text and end - start < len(self.document.text):
+            above += [self.answers, context(self.structure, start, end, room=self.sizes.context)]
+        return View(start, end, parts, tuple(marks), "\n".join(filter(None, above)))
 
 
 def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:
@@ -371,11 +373,6 @@ def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
             yield join(at, name), inner
         else:
             yield from _lists_in(inner, join(at, name))
-
-
-def _follow(parts: Sequence[Part]) -> bool:
-    """Whether each part begins where the one before it ends."""
-    return all(one.end == other.start for one, other in pairwise(parts))
 
 
 def picture_tokens(image: Image) -> int:

@@ -144,6 +144,7 @@ def plan(
     shown it: None where it needs nothing more; what it cannot read it refuses with DocumentError or UsageError.
     `held(name)` tells how many replies about a document are kept, which are not paid for again.
     """
+    cost = schemas[0][1].price.cost
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
     mean, low, high, longest = _Forecast(), _NOTHING, _NOTHING, 0
@@ -157,37 +158,31 @@ def plan(
         if document is None:
             finished += 1
             continue
-        kinds: list[tuple[_Forecast, _Forecast]] = []
+        kind = first(document) if first else None
+        before = _requests(kind, kind.parts(), cached=False) if kind else []
+        ways: list[_Forecast] = []
         for schema, sizes in schemas:
             layout = Layout(document, schema, sizes)
             parts = layout.parts()
             chunks += len(parts)
-            kind = first(document) if first else None
-            before = _requests(kind, kind.parts(), cached=False) if kind else []
-            wide, narrow = (
-                sum(
-                    [*before, *_requests(layout, parts, cached=cached) * passes][held(name) if held else 0 :],
-                    _Forecast(),
-                )
-                for cached in (True, False)
-            )
-            kinds.append((wide, narrow))
+            requests = ([*before, *_requests(layout, parts, cached=cached) * passes] for cached in (True, False))
+            wide, narrow = (sum(some[held(name) if held else 0 :], _Forecast()) for some in requests)
+            ways += wide, narrow
             mean += wide
-        cost = schemas[0][1].price.cost
-        low += min((way.low for ways in kinds for way in ways), key=cost)
-        high += max((way.high for ways in kinds for way in ways), key=cost)
-        longest += max(wide.most_answer for wide, _ in kinds)
+        low += min((way.low for way in ways), key=cost)
+        high += max((way.high for way in ways), key=cost)
+        longest += max(way.most_answer for way in ways)
     likely = mean.likely
     tokens = (likely.prompt_tokens, likely.cached_tokens, likely.completion_tokens)
     prompt, cached, answer = (round(some / len(schemas)) for some in tokens)
     cached = max(0, cached - int(_HITS * schemas[0][1].overhead))  # the first request finds nothing
-    requests = round(mean.requests / len(schemas))
+    count = round(mean.requests / len(schemas))
     return Plan(
         documents=documents,
         unreadable=unreadable,
         finished=finished,
         chunks=round(chunks / len(schemas)),
-        requests=requests,
+        requests=count,
         prompt_tokens=prompt,
         cached_tokens=cached,
         completion_tokens=answer,
@@ -195,7 +190,7 @@ def plan(
         low_usd=price.cost(low) if price else None,
         likely_usd=price.cost(Usage(prompt, cached, answer)) if price else None,
         high_usd=price.cost(high) if price else None,
-        seconds=None if rpm is None else requests * 60 / rpm,
+        seconds=None if rpm is None else count * 60 / rpm,
     )
 
 
@@ -205,14 +200,10 @@ def _requests(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[_F
     stated = _stated_tokens(about) if about else 0
     if len(parts) == 1:
         return list(_of_view(layout, layout.views(parts)[0], stated))
-    wide = layout.widest() if about else []
-    requests = [one for view in wide for one in _of_view(layout, replace(view, parts=(_without_rows(view),)), stated)]
+    wide = [replace(view, parts=(replace(view.parts[0], answer=0),)) for view in (layout.widest() if about else [])]
     views = layout.views(parts, cached=cached) if layout.schema.lists else []
-    return [*requests, *(one for view in views for one in _of_view(layout, view, 0))]
-
-
-def _without_rows(view: View) -> Part:
-    return replace(view.parts[0], answer=0)
+    questions = [*((view, stated) for view in wide), *((view, 0) for view in views)]
+    return [one for view, tokens in questions for one in _of_view(layout, view, tokens)]
 
 
 def _of_view(layout: Layout, view: View, stated: int) -> Iterator[_Forecast]:

@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from extractor.extraction.finding import Finder, Place, Wanted
+from extractor.extraction.finding import Finder, Place, Wanted, within
 from extractor.extraction.rows import Lines, Passage, slight
 from extractor.schema.pointer import JSON, join
 
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
 
-__all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather"]
+__all__ = ["Field", "Item", "Leaf", "Listed", "field_of", "gather"]
 
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}|\d{2,}")
@@ -38,32 +41,26 @@ class Field(NamedTuple):
     more: Sequence[re.Pattern[str]]
 
 
-class Fields:
-    """The field at each pointer of a schema, looked up once for all items of a list. Single digits stay as they are:
-    they may be the positions of a tuple, which differ in kind."""
-
-    def __init__(self, schema: Schema[Any] | None) -> None:
-        self._schema = schema
-        self._known: dict[str, Field] = {}
-
-    def __getitem__(self, pointer: str) -> Field:
-        face = _MANY.sub("/10", pointer)
-        if face not in self._known:
-            known = self._schema.field(face) if self._schema else None
-            name, owner, *_ = [*(part for part in face.split("/")[::-1] if part and not part.isdigit()), "", ""]
-            own = _stems(name)
-            more = _stems(f"{owner} {known.description if known else ''}")
-            patterns = {stem: re.compile(rf"(?<![^\W_]){stem}", re.IGNORECASE) for stem in (*own, *more)}
-            self._known[face] = Field(
-                known.kind if known else "any",
-                [patterns[stem] for stem in own],
-                [patterns[stem] for stem in more if stem not in own],
-            )
-        return self._known[face]
+def field_of(schema: Schema[Any] | None, pointer: str) -> Field:
+    """The field of a pointer, the same for all items of a list. Single digits stay as they are: they may be the
+    positions of a tuple, which differ in kind."""
+    return _field_at(schema, _MANY.sub("/10", pointer))
 
 
-def _stems(words: str) -> list[str]:
-    return list(dict.fromkeys(word.lower()[:_STEM] for word in _PARTS.findall(words)))
+@lru_cache(maxsize=4096)
+def _field_at(schema: Schema[Any] | None, pointer: str) -> Field:
+    known = schema.field(pointer) if schema else None
+    name, owner, *_ = [*(part for part in pointer.split("/")[::-1] if part and not part.isdigit()), "", ""]
+    own, more = (
+        dict.fromkeys(word.lower()[:_STEM] for word in _PARTS.findall(words))
+        for words in (name, f"{owner} {known.description if known else ''}")
+    )
+    patterns = {stem: re.compile(rf"(?<![^\W_]){stem}", re.IGNORECASE) for stem in own | more}
+    return Field(
+        known.kind if known else "any",
+        [patterns[stem] for stem in own],
+        [patterns[stem] for stem in more if stem not in own],
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +134,19 @@ class Item:
         """Its own leaves, in order."""
         return (leaf for leaves in self.objects.values() for leaf in leaves)
 
+    @property
+    def all_leaves(self) -> Iterable[Leaf]:
+        """Its own leaves, and those of the items of its lists."""
+        return chain(self.leaves, *(item.all_leaves for listed in self.lists for item in listed.items))
+
+    def absent(self, start: int, end: int) -> int:
+        """How many values do not stand in a stretch, equal ones in places of their own."""
+        equal = Counter[int]()
+        for leaf in self.all_leaves:
+            equal[id(leaf.either)] += 1
+        there = {id(leaf.either): len(within(leaf.either, start, end)) for leaf in self.all_leaves}
+        return sum(max(0, count - there[places]) for places, count in equal.items())
+
 
 class Listed(NamedTuple):
     """A list and its items."""
@@ -146,21 +156,26 @@ class Listed(NamedTuple):
 
 
 def gather(
-    value: JSON, pointer: str, fields: Fields, leaves: list[Leaf], item: Item | None = None, name: str = ""
+    value: JSON,
+    pointer: str,
+    schema: Schema[Any] | None,
+    leaves: list[Leaf],
+    item: Item | None = None,
+    name: str = "",
 ) -> Item:
     """A value as an item, or as a part of one; its leaves, in order, are added to `leaves`."""
     whole = item or Item(pointer)
     if isinstance(value, dict):
         for key, inner in value.items():
-            gather(inner, join(pointer, key), fields, leaves, whole, join(name, key))
+            gather(inner, join(pointer, key), schema, leaves, whole, join(name, key))
     elif isinstance(value, list) and name and whole.pointer and not any(isinstance(one, dict | list) for one in value):
         for index, inner in enumerate(value):  # tags of an item are values of its own
-            gather(inner, join(pointer, index), fields, leaves, whole, name)
+            gather(inner, join(pointer, index), schema, leaves, whole, name)
     elif isinstance(value, list):
-        items = [gather(one, join(pointer, index), fields, leaves) for index, one in enumerate(value)]
+        items = [gather(one, join(pointer, index), schema, leaves) for index, one in enumerate(value)]
         whole.lists.append(Listed(pointer, items))
     elif value is not None:
-        field = fields[pointer]
+        field = field_of(schema, pointer)
         leaves.append(Leaf(pointer, name, field, Wanted(value, field.kind)))
         whole.objects.setdefault(name.rpartition("/")[0], []).append(leaves[-1])
     return whole

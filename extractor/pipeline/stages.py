@@ -27,7 +27,7 @@ from extractor.documents.load import load_bytes, load_small, sha256_of
 from extractor.errors import STOPPING, DocumentError, ExtractorError, InvalidValue, Problem, UsageError, install_hint
 from extractor.extraction.answers import Reading
 from extractor.extraction.evidence import foreign, grounded
-from extractor.extraction.extract import Readings, read_document
+from extractor.extraction.extract import read_document
 from extractor.extraction.ground import Span
 from extractor.extraction.join import Joined
 from extractor.extraction.join import joined as join_readings
@@ -112,7 +112,7 @@ class Work:
     rank: int = 0
     document: Document | None = None
     chunks: tuple[Part, ...] = ()
-    readings: Readings = field(default_factory=Readings)
+    readings: tuple[Reading, ...] = ()
     joined: Joined | None = None
     data: Any = None
     evidence: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
@@ -194,10 +194,10 @@ def classify(work: Work) -> Flow[Work]:
         return work
     layout = kind_layout(context.schema.kinds, work.source, context.sizes)
     kind, readings = yield from ask_kind(layout, context.settings, rank=work.rank)
-    work = replace(work, kind=kind, classified=readings.all)
+    work = replace(work, kind=kind, classified=readings)
     if kind and kind in context.kinds:
         return replace(work, context=context.kinds[kind])
-    if not readings.all:
+    if not readings:
         raise Drop("the document holds no text", work)
     none = f"it is none of {', '.join(context.kinds)}"
     raise Drop(none if kind == OTHER else "no answer says what kind of document it is", work)
@@ -235,7 +235,7 @@ def ground(work: Work) -> Work:
         work.context.schema, work.source, work.data, joined, bound=work.context.settings.bound
     )
     work = replace(work, evidence=evidence, confidence=confidence)
-    answers = [answer for reading in work.readings.all for answer in reading.answers]
+    answers = [answer for reading in work.readings for answer in reading.answers]
     results = "\n".join(call.result for answer in answers for call in answer.tool_calls)
     problems = foreign(work.context.schema, work.source, work.data, joined, evidence, results)
     return work.with_problems(*problems) if problems else work
@@ -346,7 +346,7 @@ def _concluded(work: Work, *reasons: Problem) -> Result[Any]:
     else:
         problems += reasons or (() if problems else (Problem("", _nothing(work)),))
         work = replace(work, data=None, evidence={}, confidence={})
-    readings = (*work.classified, *work.readings.all)
+    readings = (*work.classified, *work.readings)
     answers = [answer for reading in readings for answer in reading.answers]
     return Result(
         document=work.name,
@@ -382,8 +382,8 @@ def _pages(document: Document) -> tuple[int, int] | None:
 
 def _losses(work: Work) -> Iterator[Problem]:
     """What is known to be missing or wrong in what was read."""
-    several = len(work.readings.all) > 1
-    for reading in (*work.classified, *work.readings.all):
+    several = len(work.readings) > 1
+    for reading in (*work.classified, *work.readings):
         where = f"characters {reading.part.start} to {reading.part.end}: " if several else ""
         yield from (Problem(loss.path, f"{where}{loss.message}") for loss in reading.losses)
     for fact in work.joined.facts if work.joined else ():

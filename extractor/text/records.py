@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -82,18 +82,33 @@ def _stretches(lines: Lines, taken: Container[int]) -> Iterator[list[int]]:
 
 
 def _units(lines: Lines, stretch: Sequence[int]) -> Iterator[list[_Unit]]:
-    """Runs of like units: of single lines first, of blocks between blank lines, then of lines within a block."""
-    for alike, units in _parted([_Unit(index, index + 1, frozenset(words(lines[index]))) for index in stretch]):
-        if alike:
-            yield units
-            continue
-        for alike_blocks, blocks in _parted(list(_blocks(units))):
-            if alike_blocks:
-                yield blocks
+    """Runs of like units: of single lines first, of blocks between blank lines, of lines with the indented ones below
+    them, then of lines within a block."""
+    singles = [_Unit(index, index + 1, frozenset(words(lines[index]))) for index in stretch]
+
+    def follows_blank(unit: _Unit, above: _Unit) -> bool:
+        return unit.first > above.last
+
+    def is_flush(unit: _Unit, above: _Unit) -> bool:
+        return follows_blank(unit, above) or not lines[unit.first][:1].isspace()
+
+    def alike(units: Sequence[_Unit], *begins: Callable[[_Unit, _Unit], bool]) -> Iterator[list[_Unit]]:
+        for are_alike, some in _parted(units):
+            if are_alike:
+                yield some
                 continue
-            firsts = [unit.first for unit in units]
-            for block in blocks:
-                yield from _led(lines, units[bisect_left(firsts, block.first) : bisect_left(firsts, block.last)])
+            own = [one for unit in some for one in within(unit)]
+            if begins:
+                yield from alike(list(_grouped(own, begins[0])), *begins[1:])
+            else:
+                for block in _grouped(own, follows_blank):
+                    yield from _led(lines, within(block))
+
+    def within(unit: _Unit) -> list[_Unit]:
+        return singles[bisect_left(firsts, unit.first) : bisect_left(firsts, unit.last)]
+
+    firsts = [unit.first for unit in singles]
+    return alike(singles, follows_blank, is_flush)
 
 
 def _parted(units: Sequence[_Unit]) -> Iterator[tuple[bool, list[_Unit]]]:
@@ -118,11 +133,11 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= max(2, _ALIKE * len(one | other))
 
 
-def _blocks(units: Sequence[_Unit]) -> Iterator[_Unit]:
-    """The units joined where no blank line stands between them."""
+def _grouped(units: Sequence[_Unit], begins: Callable[[_Unit, _Unit], bool]) -> Iterator[_Unit]:
+    """The units joined, but for those that begin a group after the one above them."""
     joined: list[_Unit] = []
     for unit in units:
-        if joined and unit.first > joined[-1].last:
+        if joined and begins(unit, joined[-1]):
             yield _joined(joined)
             joined = []
         joined.append(unit)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from extractor.documents.document import Table as Written
 from extractor.text.lines import Lines
 
-__all__ = ["Table", "cells_of", "find_tables"]
+__all__ = ["Table", "cells_of", "find_tables", "with_tabs"]
 
 _MOST_HEADER = 4  # rows
 _MOST_BETWEEN = 2  # lines between two rows: group rows, the rest of a cell
@@ -30,6 +30,7 @@ _DIVIDER = re.compile(r"(?=.*[-=_─━═]{3})[-=_─━═+|:┼├┤ ]+")
 _GAP = re.compile(r" {2,}|\t+")
 _BAR = re.compile(r"(?<!\\)\|")  # between cells; one within a cell is escaped
 _NUMBER = re.compile(r"(?=.*\d)[^\w\s]{0,2}(?:[A-Z]{3} ?)?[\d\s.,:/'’%()+\-–−٫٬]+[^\w\s]?(?: ?[A-Z]{1,3})?")
+_COMMA = re.compile(r'(?:^|(?<=,))"(?:[^"]|"")*"(?=[,\n]|$)|(,)', re.MULTILINE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -104,6 +105,22 @@ def cells_of(rows: Sequence[str], delimiter: str) -> list[list[str]]:
     found = [row.cells if (row := _aligned(lines, index)) else () for index in range(len(lines))]
     columns = max(found, key=len, default=())
     return [[next((its.text for its in row if _touch(its, cell)), "") for cell in columns] for row in found]
+
+
+def with_tabs(text: str, tables: Sequence[Table]) -> str:
+    """A text with a tab in place of each comma between the cells of its tables, so that two cells are not one number.
+
+    >>> text = "lot,day,sum\\n17,3,250\\n18,4,'1,5'\\n".replace("'", '"')
+    >>> with_tabs(text, [Table(0, len(text), 3, None, (), (), ",")])
+    'lot\\tday\\tsum\\n17\\t3\\t250\\n18\\t4\\t"1,5"\\n'
+    """
+    pieces, done = list[str](), 0
+    for table in tables:
+        if table.delimiter == ",":
+            cells = _COMMA.sub(lambda found: "\t" if found[1] else found[0], text[table.start : table.end])
+            pieces += [text[done : table.start], cells]
+            done = table.end
+    return "".join((*pieces, text[done:]))
 
 
 # -- rows, by kind
@@ -220,8 +237,8 @@ _KINDS = (
 def _written(lines: Lines, table: Written) -> tuple[Table, int] | None:
     """A table that a loader wrote, and the line after it; None where no line of it has cells."""
     first, last = lines.at(table.start), lines.at(table.end - 1) + 1
-    read = [(*_rows(lines, first, last, kind), kind) for kind in _KINDS]
-    rows, between, kind = max(read, key=lambda one: _alike(one[0]))
+    read = [(*_rows(lines, first, last, kind, written=True), kind) for kind in _KINDS]
+    rows, between, _, kind = max(read, key=lambda one: _alike(one[0]))
     heads = sum(lines.starts[row.first] < table.header for row in rows)
     if not rows:
         return None
@@ -234,31 +251,12 @@ def _alike(rows: Sequence[_Row]) -> int:
     return 2 * max(widths.values(), default=0) - len(rows)
 
 
-def _rows(lines: Lines, first: int, last: int, kind: _Kind) -> tuple[list[_Row], list[_Row]]:
-    """The rows on some lines, and the lines of text between them."""
-    rows, between = list[_Row](), list[_Row]()
-    while first < last:
-        row = None if _DIVIDER.fullmatch(lines[first].strip()) else kind.read(lines, first)
-        if row:
-            rows.append(row)
-        elif lines[first].strip() and not _DIVIDER.fullmatch(lines[first].strip()):
-            between.append(_text_row(lines, first))
-        first = row.last if row else first + 1
-    return rows, between
-
-
 def _table(lines: Lines, index: int, last: int, kind: _Kind) -> tuple[Table, int] | None:
     """The table whose first row is line `index` and that ends before line `last`, and the line after it."""
-    first = kind.read(lines, index)
-    if first is None:
+    rows, between, divided = _rows(lines, index, last, kind)
+    if not rows:
         return None
-    rows, between, divided = [first], list[_Row](), 0
-    while (found := _next_row(lines, rows, last, kind)) is not None:
-        row, skipped, divider = found
-        divided = divided or (len(rows) if divider else 0)
-        between += skipped
-        rows.append(row)
-    pairs = len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least])))
+    pairs = len(rows[0].cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least])))
     if len(rows) < (2 if pairs else 1) * kind.least:
         return None
     heads = _header_rows(rows, divided if divided <= _MOST_HEADER else 0)
@@ -267,23 +265,34 @@ def _table(lines: Lines, index: int, last: int, kind: _Kind) -> tuple[Table, int
     return _made(lines, rows, between, heads, kind, above=True)
 
 
-def _next_row(lines: Lines, rows: list[_Row], last: int, kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
-    """The row that goes on a table, the lines of text between, and whether a divider stands there."""
-    index, skipped, blank, divider = rows[-1].last, list[_Row](), 0, False
+def _rows(
+    lines: Lines, index: int, last: int, kind: _Kind, *, written: bool = False
+) -> tuple[list[_Row], list[_Row], int]:
+    """The rows on some lines, the lines of text between them, and how many rows stand above the first divider.
+
+    Of a `written` table every row and line counts. Others begin with a row, and go on while rows are like those above,
+    with little between them.
+    """
+    rows, between, skipped, blank, divided = list[_Row](), list[_Row](), list[_Row](), 0, 0
     while index < last:
         line = lines[index]
+        row = None
         if not line.strip():
             blank += 1
-        elif _DIVIDER.fullmatch(line.strip()):
-            divider = True
-        elif (row := kind.read(lines, index)) and kind.alike(row, rows):
-            return row, skipped, divider
+        elif (rows or written) and _DIVIDER.fullmatch(line.strip()):
+            divided = divided or len(rows)
+        elif (row := kind.read(lines, index)) and (written or not rows or kind.alike(row, rows)):
+            rows.append(row)
+            between += skipped
+            skipped, blank = [], 0
         else:
+            row = None
             skipped.append(_text_row(lines, index))
-        if blank > 1 or len(skipped) > _MOST_BETWEEN or len(line) > 4 * _LONGEST_GROUP or (blank and skipped):
-            return None
-        index += 1
-    return None
+        far = blank > 1 or len(skipped) > _MOST_BETWEEN or len(line) > 4 * _LONGEST_GROUP or (blank and skipped)
+        if not (row or written) and (far or not rows):
+            break
+        index = row.last if row else index + 1
+    return rows, [*between, *skipped] if written else between, divided if divided < len(rows) else 0
 
 
 def _text_row(lines: Lines, index: int) -> _Row:

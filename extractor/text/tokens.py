@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import accumulate
+from math import ceil
 from threading import Lock
 
 __all__ = ["TokenSums", "count_tokens", "encoder", "estimate"]
@@ -41,7 +42,8 @@ def estimate(text: str) -> int:
 class TokenSums:
     """A text counted once, so that the tokens of any stretch of it are known at once.
 
-    The text is counted in blocks of lines; inside a block, tokens spread evenly over its characters.
+    The text is counted in blocks of lines; inside a block, tokens spread evenly over its characters. `total` is what
+    the whole text has.
     """
 
     def __init__(self, text: str) -> None:
@@ -49,15 +51,11 @@ class TokenSums:
         pieces = list(_pieces(text, _BLOCK))
         self._starts = list(accumulate(map(len, pieces), initial=0))
         self._sums = list(accumulate(map(count, pieces), initial=0))
-
-    @property
-    def total(self) -> int:
-        """Tokens of the whole text."""
-        return self._sums[-1]
+        self.total = self._sums[-1]
 
     def tokens(self, start: int, end: int) -> int:
         """Tokens of `text[start:end]`, give or take the share of the blocks that it begins and ends in."""
-        return -int(-(self.until(end) - self.until(start)) // 1)
+        return ceil(self.until(end) - self.until(start))
 
     def until(self, offset: int) -> float:
         """Tokens of `text[:offset]`."""

@@ -204,6 +204,11 @@ def test_merged_cells_are_repeated_where_they_reach(tmp_path: Path) -> None:
     rows.append(high.format("continue") + cell.format(4) + cell.format(5))
     body = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
     assert text_of(tmp_path, word(body)) == "| wide | wide | 1 |\n| high | 2 | 3 |\n| high | 4 | 5 |"
+    across = body.replace('<w:gridSpan w:val="2"/>', '<w:hMerge w:val="restart"/>')
+    across = across.replace(
+        "wide</w:t></w:r></w:p></w:tc>", "wide</w:t></w:r></w:p></w:tc><w:tc><w:tcPr><w:hMerge/></w:tcPr></w:tc>"
+    )
+    assert text_of(tmp_path, word(across)) == text_of(tmp_path, word(body))
 
 
 def test_headers_notes_and_comments_stand_around_the_text(tmp_path: Path) -> None:
@@ -303,6 +308,7 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
         ("<w:t>10</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>6</w:t>", "10^6"),
         ("<w:t>4 500</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>1</w:t>", "4 500[1]"),
         ("<w:t>k</w:t><w:sym w:font='Symbol' w:char='F057'/>", "kΩ"),
+        ("<w:sym w:font='MS Gothic' w:char='2610'/><w:t> no</w:t>", "☐ no"),
         ("<w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:t>m</w:t>", "μ"),
         ("<w:rPr><w:strike/><w:dstrike w:val='0'/></w:rPr><w:t>100</w:t></w:r><w:r><w:t> 80</w:t>", "~~100~~ 80"),
         ("<w:t>10</w:t></w:r><w:r><w:rPr><w:position w:val='6'/></w:rPr><w:t>3</w:t>", "10^3"),

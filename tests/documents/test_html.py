@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from extractor.documents.formats.html import html_text
+from extractor.documents.formats.html import html_parts
 from extractor.documents.tables import unmarked
 from tests.documents.making import loaded
+
+
+def html_text(html: str) -> str:
+    return html_parts(html).text
 
 
 @pytest.mark.parametrize(
@@ -78,6 +82,16 @@ from tests.documents.making import loaded
         ("<select><option>red<option selected>blue</select>", "red\n[x] blue"),
         ("<svg><title>t</title><text>Total 42</text></svg>", "Total 42"),
         ('<img alt="logo"> <input value="v"> <input type=checkbox checked> yes', "logo v [x] yes"),
+        ("Score <meter value=0.7></meter>, <progress value=3>3 of 4</progress>", "Score 0.7 , 3 of 4"),
+        ("7<button>Pay</button><textarea>42</textarea><center>1</center><center>2</center>", "7 Pay 42\n\n1\n\n2"),
+        ("<style>.a { display: block }</style><span class=a>12</span><span class=a>34</span>", "12\n34"),
+        ("<style>.r { display: flex }</style><div class=r><b>Total</b><i>42</i></div>", "Total 42"),
+        ('<p>Item 7<span style="float: right">42.00</span></p>', "Item 7 42.00"),
+        (
+            '<b style="display: inline-block">7</b><b style="position: absolute">4</b><b style="color: red">2</b>',
+            "7 4 2",
+        ),
+        ("<table><tr><td rowspan=0>A<td>1<tr><td>2</table>", "| A | 1 |\n| A | 2 |"),
         ("", ""),
     ],
 )

@@ -76,6 +76,19 @@ def test_two_short_columns_are_a_table() -> None:
     assert [line.split() for line in page(*rows).split("\n")] == [[f"item{n}", f"{n}.00"] for n in range(9)]
 
 
+@pytest.mark.parametrize("columns", [(0, 32), (0, 32, 64)])
+@pytest.mark.parametrize("prose_first", [True, False])
+def test_a_table_between_the_same_gutters_leaves_prose_its_columns(columns: tuple[int, ...], prose_first: bool) -> None:
+    """Columns of prose are read down beside a table that is read across, with a blank line between the two."""
+    top, below = (0, 7) if prose_first else (4, 0)
+    prose = [words(f"column {x:02} line {line} runs on here", x, top + line) for line in range(6) for x in columns]
+    table = [words(f"{x + line}.00", x, below + line) for line in range(3) for x in columns]
+    read = [f"column {x:02} line {line} runs on here" for x in columns for line in range(6)]
+    rows = [" ".join(f"{x + line}.00" for x in columns) for line in range(3)]
+    lines = [" ".join(line.split()) for line in page(*prose, *table).split("\n") if line]
+    assert lines == (read + rows if prose_first else rows + read)
+
+
 @given(st.lists(st.text("ab \n", max_size=12), max_size=6))
 def test_pages_cover_the_text(texts: list[str]) -> None:
     """Ranges follow each other without a gap, from the start of the text to its end."""

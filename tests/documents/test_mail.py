@@ -183,6 +183,20 @@ def test_a_message_that_is_cut_off_says_so(tmp_path: Path) -> None:
         assert document.metadata["unread"] == ["the end of the message: it is cut off"]
 
 
+@pytest.mark.parametrize("body", ["Total 42!", "Total 42!!", "Total 42!!!"])
+def test_the_footer_of_a_mailing_list_is_text_behind_the_body(tmp_path: Path, body: str) -> None:
+    """Servers write it behind the Base64 of a body, or behind the last part; data that stand there are named."""
+    coded = f"Content-Transfer-Encoding: base64\n\n{b64encode(body.encode()).decode()}\n"
+    footer = "-- \nList of 99 members: https://example.org\n"
+    document = loaded(tmp_path, "a.eml", f"From: a@b.c\n{coded}{footer}".encode())
+    assert document.text == f"From: a@b.c\n\n{body}\n\n{footer}"
+    several = "From: a@b.c\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n"
+    document = loaded(tmp_path, "b.eml", f"{several}--B\n{coded}{footer}--B--\n99 members\n".encode())
+    assert document.text == f"From: a@b.c\n\n{body}\n\n{footer}\n99 members\n"
+    document = loaded(tmp_path, "c.eml", f"{several}--B\n\n{body}\n--B--\n\n{'QUJD' * 15}\n".encode())
+    assert document.metadata["unread"] == ["data behind the end of a part of the message"]
+
+
 def test_messages_of_a_mailbox_may_carry_equal_files(tmp_path: Path) -> None:
     """Each of them is read: what was sent twice counts twice."""
     message = letter()
@@ -311,9 +325,11 @@ def test_pictures_within_the_markup_of_a_message_are_shown(tmp_path: Path) -> No
     address = f"data:image/bmp;base64,{b64encode(picture('BMP', size=(80, 80))).decode()}"
     message = letter()
     message.set_content(f'<p>Total 42</p><img src="{address}">', subtype="html")
-    document = loaded(tmp_path, "a.eml", message.as_bytes(), ocr="off")
-    assert "Total 42" in document.text
-    assert [image.media_type for image in document.images] == ["image/png"]
+    outlooks = ole(outlook("x", {"__substg1.0_10130102": f'<p>Total 42</p><img src="{address}">'.encode()}))
+    for name, data in (("a.eml", message.as_bytes()), ("a.msg", outlooks)):
+        document = loaded(tmp_path, name, data, ocr="off")
+        assert "Total 42" in document.text
+        assert [image.media_type for image in document.images] == ["image/png"]
 
 
 def test_flowed_text_is_joined_to_paragraphs(tmp_path: Path) -> None:

@@ -470,6 +470,17 @@ def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.doc", ole(old_runs("4 5001 EURsecret\r", looks))).text == "4 500[1] EUR"
 
 
+def test_links_of_old_word_files_lead_where_their_instruction_says_however_it_looks(tmp_path: Path) -> None:
+    """The instruction of a field has the look of its result, which may be raised, struck or hidden."""
+    field = 'look\x13 HYPERLINK "https://x.org" \x141\x15\r'
+    for span, change, text in (
+        ((4, len(field) - 1), b"\x48\x2a\x01", "look[1] (https://x.org)"),
+        ((4, len(field) - 1), b"\x37\x08\x01", "look~~1~~ (https://x.org)"),
+        ((5, field.index("\x14")), b"\x3c\x08\x01", "look1 (https://x.org)"),
+    ):
+        assert loaded(tmp_path, "a.doc", ole(old_runs(field, {span: change}))).text == text
+
+
 def test_notes_of_old_files_stand_behind_their_marks(tmp_path: Path) -> None:
     """A note may have a sign of its own for its mark; comments name who wrote them."""
     stories = ["Star* and two\x02, see\x05\r", "* own sign\r\x02 second\r\r", "\x05 check\r\r"]
@@ -587,24 +598,35 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     assert len(read.pages) == 2
 
 
-def test_links_of_old_slides_say_where_they_lead(tmp_path: Path) -> None:
-    """A link has a number in the text, and its address in a list of the document; looks count the bare characters."""
+@pytest.mark.parametrize(
+    ("text", "runs", "read"),
+    [
+        (b"our page 4 5001", ((14, 0), (1, 0x80000, 30), (1, 0)), "our page (https://x.org) 4 500[1]"),
+        (b"50 mmmmm is 1g", ((3, 0), (6, 0x10000, 1), (6, 0)), "50 μμμμμ (https://x.org) is 1g"),
+    ],
+)
+def test_links_of_old_slides_say_where_they_lead(
+    tmp_path: Path, text: bytes, runs: tuple[tuple[int, ...], ...], read: str
+) -> None:
+    """A link has a number in the text, and its address, in no font, in a list; looks count the bare characters."""
     address = record(0x0FD3, struct.pack("<I", 7)) + record(0x0FBA, "https://x.org".encode("utf-16-le"), instance=1)
     objects = record(0x0409, record(0x0FD7, address, version=15), version=15)
-    styles = struct.pack("<IHIIIIIhII", 16, 0, 0, 14, 0, 1, 0x80000, 30, 1, 0)
+    styles = struct.pack("<IHI", len(text) + 1, 0, 0)
+    styles += b"".join(struct.pack("<II" + "h" * (len(run) - 2), *run) for run in runs)
+    fonts = record(0x07D5, record(0x0FB7, "Symbol\0".encode("utf-16-le"), instance=1), version=15)
     action = record(0x0FF2, record(0x0FF3, struct.pack("<IIQ", 0, 7, 0)), version=15)
-    words = record(0x0FA8, b"our page 4 5001") + record(0x0FA1, styles)
+    words = record(0x0FA8, text) + record(0x0FA1, styles)
     box = record(0xF00D, words + action + record(0x0FDF, struct.pack("<II", 4, 8)), version=15)
     group = record(0xF003, record(0xF004, box, version=15), version=15)
     slide = record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
     lists = record(0x0FF0, record(0x03F3, struct.pack("<IIIII", 2, 0, 0, 256, 0)), version=15)
-    document = record(0x03E8, objects + lists, version=15)
+    document = record(0x03E8, record(0x03F2, fonts, version=15) + objects + lists, version=15)
     directory = record(0x1772, struct.pack("<III", 1 | 2 << 20, 0, len(document)))
     stream = document + slide + directory
     stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, 0, len(document + slide), 1, 0, 0))
     edit = struct.pack("<I", len(document + slide + directory))
     data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + edit})
-    assert loaded(tmp_path, "a.ppt", data).text.strip() == "our page (https://x.org) 4 500[1]"
+    assert loaded(tmp_path, "a.ppt", data).text.strip() == read
 
 
 def test_slides_of_old_that_are_encrypted_are_not_read_as_empty(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.formats.rtf import rtf_text
+from extractor.documents.formats.rtf import rtf_parts
 from extractor.documents.tables import unmarked
 from tests.documents.making import loaded, picture
 
@@ -16,6 +16,7 @@ from tests.documents.making import loaded, picture
     ("body", "text"),
     [
         (rb"one\par two\tab three", "one\ntwo\tthree"),
+        (rb"12\lbr0 34\softline 56", "12\n34\n56"),
         (rb"caf\'e9 \u8364?5 \u-10180?\u-8393?", "café €5 🌷"),
         (rb"\uc2\u8364\'45\'55 x", "€ x"),
         (rb"{\fonttbl{\f1\fcharset128 Gothic;}}\f1\'90\'bf\'8b\'81", "請求"),
@@ -80,7 +81,7 @@ from tests.documents.making import loaded, picture
 )
 def test_control_words_read_as_they_look(body: bytes, text: str) -> None:
     """Characters, fonts, tables, notes and fields come out; what a reader would not see does not."""
-    assert unmarked(rtf_text(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}")) == text
+    assert unmarked(rtf_parts(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}").text) == text
 
 
 def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
@@ -133,4 +134,4 @@ def test_numbers_of_lists_that_no_program_wrote_out_are_counted(tmp_path: Path) 
 
 def test_what_stands_before_the_document_is_no_text() -> None:
     """Some programs put the mark of UTF-8 there."""
-    assert rtf_text(b"\xef\xbb\xbf\r\n{\\rtf1 Total 42}") == "Total 42"
+    assert rtf_parts(b"\xef\xbb\xbf\r\n{\\rtf1 Total 42}").text == "Total 42"

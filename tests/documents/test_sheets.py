@@ -215,6 +215,42 @@ def test_links_headers_charts_and_boxes_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_link_over_several_cells_is_a_link_of_each(tmp_path: Path) -> None:
+    """Its address stands behind the text of each cell that it is on, and of no other."""
+    links = '|<hyperlinks><hyperlink ref="A1:B2" r:id="l"/></hyperlinks>'
+    target = relations(("l", "hyperlink", "https://example.org")).replace("Target=", 'TargetMode="External" Target=')
+    data = workbook(row(1, "a", "b", "c") + row(2, "", "d") + links, parts={"xl/worksheets/_rels/s1.xml.rels": target})
+    address = "(https://example.org)"
+    assert loaded(tmp_path, "a.xlsx", data).text.splitlines()[2:4] == [
+        f"| a {address} | b {address} | c |",
+        f"|  | d {address} |  |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ('HYPERLINK("https://example.org";"shop")', "shop (https://example.org)"),
+        ('HYPERLINK("https://example.org")', "shop (https://example.org)"),
+        ('HYPERLINK("https://example.org/"&amp;[.A6];"shop")', "shop"),
+    ],
+)
+def test_a_formula_that_links_shows_its_address(tmp_path: Path, formula: str, text: str) -> None:
+    """In every format that keeps formulas as text, if the address is written out."""
+    formula = formula.replace('"', "&quot;")
+    cell = f'<table-cell formula="of:={formula}" value-type="string"><p>shop</p></table-cell>'
+    name = "urn:schemas-microsoft-com:office:spreadsheet"
+    old = f'<Cell s:Formula="={formula}"><Data s:Type="String">shop</Data></Cell>'
+    old = f'<Workbook xmlns="{name}" xmlns:s="{name}"><Worksheet><Table><Row>{old}</Row></Table></Worksheet></Workbook>'
+    files = {
+        "a.ods": _open_sheet(f'<table name="S"><table-row>{cell}</table-row></table>'),
+        "a.xml": old.encode(),
+        "a.xlsx": workbook(row(1, f"<><f>{formula.replace(';&quot;shop', ',&quot;shop')}</f><v>shop</v>")),
+    }
+    for file, data in files.items():
+        assert loaded(tmp_path, file, data).text.splitlines()[2] == text
+
+
 def old_workbook(*records: tuple[int, bytes], codes: tuple[str, str] = ("0.0%", "0000")) -> bytes:
     """An XLS workbook of one sheet with these records; its two styles show values by these codes."""
 

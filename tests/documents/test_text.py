@@ -190,6 +190,22 @@ def test_korean_with_marks_of_other_scripts_is_korean() -> None:
     assert decode(text.encode("cp949")).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "doubt"),
+    [
+        ("Hélène; Agnès", "cp1252", "Hélčne; may be Hélène"),
+        ("Dvořák", "cp1250", "Dvořák may be Dvoøák"),
+        ("Kraków", "cp1250", ""),
+        ("Straße 5, München", "cp1252", ""),
+        (PROSE["czech"], "cp1250", ""),
+    ],
+)
+def test_a_few_words_that_two_encodings_read_differently_are_a_guess(text: str, encoding: str, doubt: str) -> None:
+    """An encoding other than Windows-1252 that hardly any letters speak for names what the two make of a word."""
+    guess = decode(text.encode(encoding)).guess
+    assert doubt in guess if doubt else not guess
+
+
 def test_without_chardet_the_guess_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unicode needs no guess; the rest is read as Windows-1252, and the line names the remedy."""
     monkeypatch.setitem(sys.modules, "chardet", None)

@@ -34,6 +34,25 @@ LEFT_OUT = {
     "rows of one state": (
         "No  Item   State\n+1   Desk   open\n 2   Lamp   void\n+3   Vase   sent\n 4   Rug    void\n+5   Bowl   open\n"
     ),
+    "lines with a tick": "+[x] Check valve 1\n+[x] Check pump 2\n [ ] Check belt 3\n+[x] Check fan 4\n",
+    "lines that are not struck out": (
+        "+- Oak desk 12.50\n ~~- Oak lamp 3.00~~\n+- Oak vase 7.25\n+- Oak bowl 1.10\n ~~- Oak rug 9.95~~\n"
+        "+- Oak bed 80.00\n"
+    ),
+    "one month of several": "No  Day       Sum\n" + "".join(
+        f"{'+' if month == '03' else ' '}{number:<3} 0{number % 7 + 1}.{month}.24  {7 * number % 50}.50\n"
+        for number, month in enumerate(["03", "01", "03", "03", "02", "03", "03", "01", "03", "03", "02", "03"])
+    ),
+    "sums over 100": "No  Sum\n" + "".join(
+        f"{'+' if size > 100 else ' '}{number:<3} {size}.00\n"
+        for number, size in enumerate([300, 20, 150, 700, 35, 240, 110, 80, 560, 130, 50, 900])
+    ),
+    "all rows of two days": "Day   Sum\n" + "".join(
+        f"{'-' if number // 2 in (2, 4) else '+'}{number // 2}.1.  {7 * number % 10}.50\n" for number in range(2, 14)
+    ),
+    "rows left out by chance": "No  Sum\n" + "".join(
+        f"{'-' if number in (3, 8) else '+'}{number:<3} {7 * number % 10}.25\n" for number in range(12)
+    ),
     "another column is filled": "Day   In    Out\n+2.1.  4.50  \n+3.1.  5.50  \n 4.1.        2.00\n+5.1.  6.50  \n",
     "most rows are others": "Wood,Kilos\n+Oak,1\n Elm,2\n+Oak,4\n Ash,8\n Fir,3\n+Oak,5\n Yew,9\n Elm,7\n+Oak,6\n",
     "a group in which nothing is listed": (
@@ -66,8 +85,8 @@ def test_rows_of_a_part_for_which_nothing_is_listed() -> None:
     ]
     text = f"{''.join(texts)}Fees\n\nDay   Fee\n1.1.  2.00\n2.1.  3.00\n3.1.  4.00\n"
     rows = [(one.start(), one.end()) for one in re.finditer(r".*\.\d0\n", text)]
-    second, fees = (len(texts[0]), len(texts[0] + texts[1])), (text.index("Fees"), len(text))
-    assert left_out(Structure(text), [*rows[:5], *rows[10:15]], silent=[second, fees]) == rows[5:10]
+    parts = [0, len(texts[0]), len(texts[0] + texts[1]), text.index("Fees")]
+    assert left_out(Structure(text), [*rows[:5], *rows[10:15]], parts=parts) == rows[5:10]
     assert left_out(Structure(text), [*rows[:5], *rows[10:15]]) == []
 
 

@@ -167,6 +167,20 @@ def test_dates(text: str) -> None:
     assert one("2025-03-01", f"Issued: {text}.", date) == (text, "exact" if text == "2025-03-01" else "normalised")
 
 
+def test_figures_in_cells_between_commas() -> None:
+    """The cells of a table are told apart by its commas, also where two of them could be one number."""
+    rows = [("K17", "2024-08-11", "135.15"), ("K18", "2024-08-12", "1,200.50"), ("K19", "2024-09-01", "9.00")]
+    text = "ref,when,sum\n" + "".join(
+        f'{ref},{when},"{money}"\n' if "," in money else f"{ref},{when},{money}\n" for ref, when, money in rows
+    )
+    value = [{"ref": ref, "when": when, "sum": float(money.replace(",", ""))} for ref, when, money in rows]
+    assert {path: written for path, (written, _) in found(value, text).items()} == {
+        f"/{row}/{name}": cell
+        for row, cells in enumerate(rows)
+        for name, cell in zip(("ref", "when", "sum"), cells, strict=True)
+    }
+
+
 @pytest.mark.parametrize("text", ["10 set 2025", "10 set. 2025", "10/set/2025", "10 de set de 2025", "10-set-25"])
 def test_short_names_of_months_stand_behind_the_day(text: str) -> None:
     """A short name that is a word of another language names a month where its own language has it."""

@@ -92,7 +92,7 @@ class _Word:
         self.is_whole = True
         self._pieces = list(self._read_pieces())
         self._fonts: list[str] = self._read(self._font_names, [])
-        self._looks: dict[tuple[bytes, int], _Look] = {}
+        self._looks: dict[bytes, _Look] = {}
         self._uses: list[int] = self._read(self._list_uses, [])  # the list of each use of one
         self._lists: dict[int, dict[int, Level]] = self._read(lambda: dict(self._list_levels()), {})
         self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
@@ -165,6 +165,7 @@ class _Word:
     def _units(self, first: int, last: int) -> Iterator[tuple[str, Mark | None]]:
         """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
+        is_code = False  # whether this is the instruction of a field, which nobody sees as it looks
         for text, place, width in self._pieces:
             start, end = max(first - position, 0), min(max(last - position, 0), len(text))
             while start < end:
@@ -181,10 +182,10 @@ class _Word:
                         yield f"[^{mark}]", None
                     elif unit == "\x01" and look.data is not None:
                         yield _choice(self._data[look.data :]), None
-                    elif look is _PLAIN and unit.isascii():
-                        yield unit, None
-                    elif not look.face.hidden:
-                        yield look.symbol or (unit if unit < " " else look.face.apply(unit)), None
+                    elif is_code or not look.face.hidden:
+                        is_code = unit == "\x13" or (is_code and unit not in "\x14\x15")
+                        is_bare = is_code or unit < " " or (look is _PLAIN and unit.isascii())
+                        yield look.symbol or (unit if is_bare else look.face.apply(unit)), None
                 if (mark := self._notes.get(position + stop - 1)) and text[stop - 1] != "\x02":
                     yield f"[^{mark}]", None  # of a note with a sign of its own
                 start = stop
@@ -252,24 +253,26 @@ class _Word:
 
     def _ranges(self, page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
         """The ranges of a page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
-        for start, end, (half, *_) in _plex(page, width, page[-1]):
-            place = 2 * half
-            if not place:
-                continue
-            if width == 1:
-                stated = page[place : place + 1 + page[place]]
-            else:
-                size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
-                stated = page[place : place + size]
-            look = self._looks.get((stated, width))  # a document has few looks, each in many places
-            if look is None:
-                changes = _look(stated[1 if width == 1 else 2 :], self._fonts)  # after their size or their style
-                style = 0 if width == 1 else int.from_bytes(stated[:2], "little")
-                heading = changes.mark._replace(heading=min(style, 6))
-                look = changes._replace(mark=heading) if 1 <= style <= 9 else changes
-                self._looks[stated, width] = look
-            if look is not _PLAIN:
-                yield start, end, look
+        looks: dict[int, _Look] = {0: _PLAIN}  # a page has few, each in many places
+        for start, end, item in _plex(page, width, page[-1]):
+            half = item[0]
+            if half not in looks:
+                looks[half] = self._stated_look(page, 2 * half, is_run=width == 1)
+            if looks[half] is not _PLAIN:
+                yield start, end, looks[half]
+
+    def _stated_look(self, page: bytes, place: int, *, is_run: bool) -> _Look:
+        """The look of runs or paragraphs whose changes stand at that place: after their size, and after a style."""
+        if is_run:
+            return self._look_of(page[place + 1 : place + 1 + page[place]])
+        size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
+        look, style = self._look_of(page[place + 2 : place + size]), int.from_bytes(page[place : place + 2], "little")
+        return look._replace(mark=look.mark._replace(heading=min(style, 6))) if 1 <= style <= 9 else look
+
+    def _look_of(self, changes: bytes) -> _Look:
+        if changes not in self._looks:
+            self._looks[changes] = _look(changes, self._fonts)
+        return self._looks[changes]
 
 
 def _plex(data: bytes, width: int, count: int | None = None) -> Iterator[tuple[int, int, bytes]]:

@@ -195,9 +195,8 @@ class _Reader:
                 case "annotation":
                     yield from self._annotation(element, apart)
                 case "sym":
-                    yield from_symbol_font(
-                        chr(int(element.get("char", "") or "0", 16) | 0xF000), element.get("font", "")
-                    )
+                    code = int(element.get("char", "") or "0", 16)
+                    yield from_symbol_font(chr(code if code > 0xFF else 0xF000 | code), element.get("font", ""))
                 case "textpath":
                     apart.append(element.get("string", ""))
                 case "binData":
@@ -263,12 +262,13 @@ class _Reader:
             for _ in range(min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)):
                 writer.cell("")
             for cell in _parts(row, "tc"):
-                merge = child(cell, "tcPr", "vMerge")
+                about = child(cell, "tcPr")
+                merges = {way for way in ("hMerge", "vMerge") if has(about, way) and setting(about, way) != "restart"}
                 writer.cell(
                     "\n".join(self.blocks(cell)),
-                    columns=min(max(number(child(cell, "tcPr", "gridSpan"), "val", 1), 1), _WIDEST),
+                    columns=min(max(number(child(about, "gridSpan"), "val", 1), 1), _WIDEST),
                     heading=heading,
-                    goes_on="" if merge is ABSENT or merge.get("val") == "restart" else "down",
+                    goes_on="across" if "hMerge" in merges else "down" if merges else "",
                 )
         return writer.text()
 
@@ -276,9 +276,9 @@ class _Reader:
         """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
         name = self._target(element.get("id", ""))
         if (data := self._archive.read(name)) and name.lower().endswith((".htm", ".html", ".xhtml")):
-            from extractor.documents.formats.html import decode_html, html_text
+            from extractor.documents.formats.html import decode_html, html_parts
 
-            yield html_text(decode_html(data).text)
+            yield self.embedded.part(html_parts(decode_html(data).text))
         else:
             self.embedded.target(name or "a part of the text")
 

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from extractor.documents.archive import Archive
 from extractor.documents.elements import properties
 from extractor.documents.embedded import Embedded
-from extractor.documents.formats.html import decode_html, html_text
+from extractor.documents.formats.html import decode_html, html_parts
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -35,7 +35,7 @@ def parse(data: bytes, source: Source) -> Parsed:
             embedded.missing(f"{chapter}: it is not in the book")
         data = archive.read(chapter)
         html = decode_html(data).text if data.strip() else ""
-        texts.append(html_text(html))
+        texts.append(embedded.part(html_parts(html), page))
         for name in _pictures(archive, chapter, html):
             embedded.picture(archive.read(name), name, page)
     text, pages = paginate(texts)

@@ -27,7 +27,7 @@ from extractor.documents.tables import TableWriter
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
-__all__ = ["Flow", "decode_html", "html_parts", "html_text", "parse"]
+__all__ = ["Flow", "decode_html", "html_parts", "parse"]
 
 _CHARSET = re.compile(rb"""(?:charset|<\?xml[^>]*\sencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _EMPTY = re.compile(r"""<([A-Za-z][\w:-]*)((?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?)/>""")
@@ -37,7 +37,15 @@ _VOID = frozenset(
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows or hides
-_TELLING = re.compile("display|visibility|vertical-align|line-through|list-style|white-space|symbol|dings", re.I)
+_TELLING = re.compile(
+    "display|float|position|visibility|vertical-align|line-through|list-style|white-space|symbol|dings", re.I
+)
+_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|flow-root|grid|list-item|table(?!-c))", re.I)
+_BOX = re.compile(
+    r"(?:display\s*:\s*(?:inline-|table-cell)|float\s*:\s*(?:left|right)|position\s*:\s*(?:absolute|fixed))", re.I
+)
+_ROW = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)", re.I)  # whose children are boxes side by side
+_BOXES = frozenset({"button", "object", "output", "select", "textarea", "video"})
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _NEVER = (
@@ -49,8 +57,9 @@ _LINES = frozenset(
     {"br", "caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"}
 )
 _PARAGRAPHS = frozenset(
-    {"address", "article", "aside", "blockquote", "body", "details", "dl", "fieldset", "figure", "footer", "form", "h1"}
-    | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "svg", "table", "ul"}
+    {"address", "article", "aside", "blockquote", "body", "center", "details", "dialog", "dir", "dl", "fieldset"}
+    | {"figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "listing", "main"}
+    | {"menu", "nav", "ol", "optgroup", "p", "pre", "search", "section", "svg", "table", "ul", "xmp"}
 )
 _MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
 _PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
@@ -65,6 +74,7 @@ _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
 _SPAN_LIMIT = 100
+_INTEGER = re.compile(r"\s*-?\d{1,9}\s*", re.A)
 _WHITE = " \t\r\n\f\v\xa0"
 _SPACES = re.compile(f"[{_WHITE}]+")
 _ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
@@ -110,11 +120,6 @@ def decode_html(data: bytes) -> Decoded:
 def _opened_and_closed(tag: re.Match[str]) -> str:
     """An empty element of XML as HTML has it, where `<title/>` would take in all that follows."""
     return tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>"
-
-
-def html_text(html: str) -> str:
-    """The text that a reader of `html` would see."""
-    return _Page().read(_parsed(html))
 
 
 def html_parts(html: str) -> Parsed:
@@ -212,7 +217,7 @@ class _Page:
             self._math = self._math or TreeBuilder()
             self._math.start(tag, {name: text or "" for name, text in node.attributes.items()})
             return
-        self._end_block(tag)
+        self._end_block(tag, style)
         self._verbatim += _is_verbatim(tag, style)
         if tag in ("ul", "ol"):
             self._lists.append(_Numbers(node, style) if tag == "ol" else None)
@@ -258,11 +263,13 @@ class _Page:
             self._around -= 1
         elif tag in _MARKS:
             self._flows[-1].mark("")
-        self._end_block(tag)
+        self._end_block(tag, style)
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        columns, rows = (min(max(_integer(node, name, 1), 1), _SPAN_LIMIT) for name in ("colspan", "rowspan"))
+        attributes = node.attributes
+        rows = _integer(attributes, "rowspan", 1) or _SPAN_LIMIT  # 0: all rows below
+        columns, rows = (min(max(span, 1), _SPAN_LIMIT) for span in (_integer(attributes, "colspan", 1), rows))
         self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
@@ -282,11 +289,16 @@ class _Page:
             self._addresses.add(target)
             self._put(with_target(words, target)[len(words) :])
 
-    def _end_block(self, tag: str) -> None:
+    def _end_block(self, tag: str, style: str) -> None:
         if tag in _LINES or (self._lists and tag in ("ol", "p", "ul")):
             self._flows[-1].end_line()
         elif tag in _PARAGRAPHS:
             self._flows[-1].end_paragraph()
+        elif tag in _BOXES or style:
+            apart = _apart(tag, style)
+            if apart == "\n":
+                self._flows[-1].end_line()
+            self._flows[-1].put(apart)
 
     def _put_mark(self, node: LexborNode, tag: str, style: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
@@ -298,6 +310,8 @@ class _Page:
             self._put(f" {node.attributes.get('alt') or ''} ")
         elif tag == "input":
             self._put(_field(node.attributes))
+        elif tag in ("meter", "progress") and not node.text():
+            self._put(f" {node.attributes.get('value') or ''} ")
         elif tag == "option" and "selected" in node.attributes:
             self._flows[-1].mark("[x] ")
 
@@ -372,13 +386,14 @@ class _Numbers:
     """The numbers of a list's items, as the list writes them."""
 
     def __init__(self, node: LexborNode, style: str) -> None:
-        self._step = -1 if "reversed" in node.attributes else 1
+        attributes = node.attributes
+        self._step = -1 if "reversed" in attributes else 1
         first = sum(child.tag == "li" for child in node.iter()) if self._step < 0 else 1
-        self._number, self._form = _integer(node, "start", first), _form(style) or node.attributes.get("type") or "1"
+        self._number, self._form = _integer(attributes, "start", first), _form(style) or attributes.get("type") or "1"
 
     def next(self, item: LexborNode, style: str) -> str:
         """What stands in front of the next item, which may state its number and its form."""
-        number = _integer(item, "value", self._number)
+        number = _integer(item.attributes, "value", self._number)
         self._number = number + self._step
         form = _form(style) or self._form
         return "" if form == "none" else f"{numeral(number, form) if number > 0 else number}. "
@@ -404,9 +419,8 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
                 continue
             nodes = _matched(tree, selector)
             if _IN_SIGHT.search(body):
-                (hidden if _HIDDEN.search(body) else revealed).update(nodes)
-            for identity in nodes:
-                styles[identity] = f"{styles.get(identity, '')};{body}"
+                (hidden if _HIDDEN.search(body) else revealed).update(node.mem_id for node in nodes)
+            _add(styles, nodes, body)
     hidden -= revealed
     for node in tree.css("[style], font[face]"):
         attributes, identity = node.attributes, node.mem_id
@@ -415,8 +429,24 @@ def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
             continue
         if _IN_SIGHT.search(own):
             (hidden.add if _HIDDEN.search(own) else hidden.discard)(identity)
-        styles[identity] = f"{styles.get(identity, '')};{own}"
-    return hidden | _matched(tree, _NEVER) | _matched(tree, _TWINS), styles
+        _add(styles, [node], own)
+    return hidden | {node.mem_id for never in (_NEVER, _TWINS) for node in _matched(tree, never)}, styles
+
+
+def _add(styles: dict[int, str], nodes: list[LexborNode], style: str) -> None:
+    """A style for these elements; in a flexible box and a grid their children are boxes, whatever they are else."""
+    for node in nodes:
+        styles[node.mem_id] = f"{styles.get(node.mem_id, '')};{style}"
+    if _ROW.search(style):
+        _add(styles, [child for node in nodes for child in node.iter()], "display:table-cell")
+
+
+@lru_cache(maxsize=1024)
+def _apart(tag: str, style: str) -> str:
+    """What stands between an element and the text beside it: nothing for a part of a line, unless it is a box."""
+    if tag in ("caption", "td", "th"):
+        return ""
+    return " " if tag in _BOXES or _BOX.search(style) else "\n" if _BLOCK.search(style) else ""
 
 
 @lru_cache(maxsize=1024)
@@ -425,10 +455,10 @@ def _matters(style: str) -> bool:
     return _TELLING.search(style) is not None
 
 
-def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
+def _matched(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
     with suppress(SelectolaxError):
-        return {node.mem_id for node in tree.css(selector.strip())}
-    return set()
+        return tree.css(selector.strip())
+    return []
 
 
 def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool]]:
@@ -478,6 +508,6 @@ def _field(attributes: dict[str, str | None]) -> str:
     return f" {attributes.get('value') or ''} "
 
 
-def _integer(node: LexborNode, name: str, default: int) -> int:
-    value = (node.attributes.get(name) or "").strip()
-    return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
+def _integer(attributes: dict[str, str | None], name: str, default: int) -> int:
+    value = attributes.get(name)
+    return int(value) if value and _INTEGER.fullmatch(value) else default

@@ -49,6 +49,8 @@ _FILES = {"message/rfc822", "text/calendar", "text/directory", "text/rtf", "text
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
 _CUT = (CloseBoundaryNotFoundDefect, InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _OCTETS = 0x04
+_CODED = re.compile(r"(?m)^[A-Za-z0-9+/]{40}")  # the Base64 goes on after a broken line
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]*[ \t]*\r?\n)*(?:[A-Za-z0-9+/]*={0,2}[ \t]*\r?(?:\n|\Z))?")
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
 
 
@@ -130,12 +132,38 @@ def _contents(part: Message) -> Parsed:
     """What one part of a message holds: its text, files still to be read, and what can only be named."""
     kind = part.get_content_type()
     if part.get_content_maintype() == "message" or not part.is_multipart() or kind in _NOT_HERE:
-        return _leaf(part, kind)
+        behind = _cut_base64(part)
+        return _followed(_leaf(part, kind), behind)
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
     if inner and (kind == "multipart/alternative" or wrapped):
-        return fullest(inner)
-    return together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
+        whole = fullest(inner)
+    else:
+        whole = together(inner, "\n\n".join(each.text.strip() for each in inner if each.text.strip()))
+    return _followed(whole, part.epilogue or "")
+
+
+def _followed(parsed: Parsed, text: str) -> Parsed:
+    """A part with the text that stands behind it, such as the footer of a mailing list; data there are named."""
+    if not text.strip():
+        return parsed
+    if not _CODED.search(text):
+        with suppress(DocumentError):
+            behind = _text(text.encode("utf-8", "surrogateescape"), None).strip()
+            return replace(parsed, text=f"{parsed.text.rstrip()}\n\n{behind}".lstrip())
+    return replace(parsed, unread=(*parsed.unread, "data behind the end of a part of the message"))
+
+
+def _cut_base64(part: Message) -> str:
+    """Leave the Base64 of a part in it, which ends in groups of four characters, and return what is behind it."""
+    payload = part.get_payload()
+    if not isinstance(payload, str) or str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+        return ""
+    coded = _BASE64.match(payload)
+    if coded is None or len("".join(coded[0].split())) % 4 or _CODED.search(payload, coded.end()):
+        return ""
+    part.set_payload(coded[0])
+    return payload[coded.end() :]
 
 
 def _leaf(part: Message, kind: str) -> Parsed:

@@ -8,11 +8,12 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, growing, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, local_name, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -20,7 +21,7 @@ from extractor.documents.number_formats import formatter, general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, apart_from_numbers, is_symbol_font, written
-from extractor.documents.sheet import Sheet, cell_name, margin, workbook
+from extractor.documents.sheet import Sheet, cell_name, linked, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
@@ -54,6 +55,11 @@ _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
 _PLAIN = Look()
+_AREAS = ("number-columns-spanned", "number-rows-spanned", "number-columns-repeated")
+_OF_CELLS = (
+    *("number-rows-repeated", "visibility", "number-columns-repeated", "number-columns-spanned"),
+    *("value-type", "formula", "date-value", "style-name"),
+)
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -84,16 +90,17 @@ def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     reader = begun = None
     page = 0
     for root, is_whole in growing(archive.read("content.xml")):
-        book = child(named(root), "body", "spreadsheet")
-        for table in book.findall("table"):
-            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
+        body = next((part for part in root if local_name(part.tag) == "body"), ABSENT)
+        book = next((part for part in body if local_name(part.tag) == "spreadsheet"), ABSENT)
+        for table in [part for part in book if local_name(part.tag) == "table"]:
+            reader = reader or _Reader(archive, (named(root), archive.xml("styles.xml")), embedded)
             if table is not begun:
                 begun, page = table, page + 1
-                reader.begin(table, page)
+                reader.begin(named(table), page)
             is_done = is_whole or table is not book[-1]
             reader.take(table, is_whole=is_done)
             if is_done:
-                yield reader.sheet(table)
+                yield reader.sheet(named(table))
                 book.remove(table)
 
 
@@ -103,6 +110,13 @@ class _List:
 
     style: str = ""
     counts: dict[int, int] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1024)
+def _full_names(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of those of rows and cells among these attributes of an element, "" for each that it has not."""
+    full = {local_name(name): name for name in reversed(attributes)}
+    return tuple(full.get(name, "") for name in _OF_CELLS)
 
 
 class _Reader:
@@ -143,47 +157,48 @@ class _Reader:
             blocks = (head, *self.blocks(sorted(page, key=_order)), *self.blocks(own), *self.after())
             yield "\n\n".join(block for block in blocks if block.strip())
 
-    def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
+    def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> list[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
+        found: list[str] = []
         for element in parent:
             match element.tag:
                 case "p" | "h":
-                    yield from self._paragraph(element, is_item=depth > 0)
+                    found += self._paragraph(element, is_item=depth > 0)
                 case "list":
-                    yield "\n".join(self._items(element, depth, listed))
+                    found.append("\n".join(self._items(element, depth, listed)))
                 case "table":
-                    yield self._table(element)
+                    found.append(self._table(element))
                 case "notes":
                     notes = "\n".join(block for block in self.blocks(element) if block.strip())
-                    yield f"Notes: {notes}" if notes else ""
+                    found.append(f"Notes: {notes}" if notes else "")
                 case "frame" | "image" | "object" | "object-ole" | "plugin":
-                    yield from self._frame(element)
+                    found += self._frame(element)
                 case "annotation":
                     self._comment(element)
                 case "forms":
                     self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
                 case "control":
-                    yield self._control(element)
+                    found.append(self._control(element))
                 case "section" if element.get("display", "") == "none" or element.get("is-hidden", "") == "true":
                     continue
                 case name if name not in _UNSEEN:
-                    yield from self.blocks(element, depth, listed)
+                    found += self.blocks(element, depth, listed)
+        return found
 
-    def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
+    def _paragraph(self, element: Element, *, is_item: bool) -> list[str]:
         apart: list[str] = []
         look = self._look("paragraph", element.get("style-name", ""))
         outer, self._is_hidden = self._is_hidden, False
         text = written(self._inline(element, apart, look)).strip()
         is_hidden, self._is_hidden = self._is_hidden, outer
         if is_hidden:
-            return
+            return []
         level = number(element, "outline-level", 0) if element.tag == "h" else 0
         if level and text:
             stated = "".join(child(element, "number").itertext()).strip()
             chapter = "" if is_item else self._chapter(element, level - 1) or f"{stated} ".lstrip()
             text = f"{'#' * min(level, 6)} {chapter}{text}"
-        yield text
-        yield from apart
+        return [text, *apart]
 
     def _chapter(self, heading: Element, depth: int) -> str:
         """The number of a chapter, with a space after it, where the document numbers its headings."""
@@ -369,13 +384,14 @@ class _Reader:
 
     def _look(self, family: str, name: str, base: Look = _PLAIN) -> Look:
         """The look of a style, with those that it is based on."""
-        if (family, name, base) not in self._looks:
+        look = self._looks.get((family, name, base))
+        if look is None:
             style = self._styles.get((family, name), ABSENT)
             parent = style.get("parent-style-name", "")
             self._looks[family, name, base] = base  # for a style that is based on itself
             above = self._look(family, parent, base) if parent else base
-            self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
-        return self._looks[family, name, base]
+            look = self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
+        return look
 
     def _own_look(self, properties: Element, above: Look) -> Look:
         about = properties.attrib
@@ -398,24 +414,21 @@ class _Reader:
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
             if heads:  # of the data of a chart, which have a number in every cell
                 texts = ["" if text == "NaN" else text for text in texts]
-            for _ in range(self._times(row, "rows", filled=any(texts))):
+            times = number(row, "number-rows-repeated", 1)
+            for _ in range(self._times(times, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):
-                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-                    for _ in range(self._times(cell, "columns", filled=bool(text))):
-                        built.cell(
-                            text,
-                            columns=min(wide, _WIDEST),
-                            rows=min(deep, _MOST_ROWS),
-                            heading=is_head or index < heads,
-                        )
+                    wide = deep = times = 1
+                    if not cell.attrib.keys().isdisjoint(_AREAS):
+                        wide, deep, times = (number(cell, name, 1) for name in _AREAS)
+                    wide, deep = min(wide, _WIDEST), min(deep, _MOST_ROWS)
+                    for _ in range(self._times(times, "columns", filled=bool(text))):
+                        built.cell(text, columns=wide, rows=deep, heading=is_head or index < heads)
         return built.text()
 
-    def _times(self, element: Element, what: str, *, filled: bool, where: str = "") -> int:
-        """How many rows or columns an element stands for. What is past the limit is named, if it holds anything."""
-        if f"number-{what}-repeated" not in element.attrib:
-            return 1
-        times, most = number(element, f"number-{what}-repeated", 1), _REPEATED if filled else _WIDEST
+    def _times(self, times: int, what: str, *, filled: bool, where: str = "") -> int:
+        """How many rows or columns that are alike are read. What is past the limit is named, if it is filled."""
+        most = _REPEATED if filled else _WIDEST
         if filled and times > most:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
@@ -431,25 +444,27 @@ class _Reader:
         """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
         for element in list(parent):
             is_done = is_whole or element is not parent[-1]
-            if element.tag in _GROUPS:
+            tag = local_name(element.tag)
+            if tag in _GROUPS:
                 self.take(element, is_whole=is_done)
-            elif element.tag == "table-row" and is_done:
+            elif tag == "table-row" and is_done:
                 self._read_row(element)
                 parent.remove(element)
 
     def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
-        times = number(row, "number-rows-repeated", 1)
+        repeated, visibility, *_ = _full_names(tuple(row.attrib))
+        times = number(row, repeated, 1)
         cells: dict[int, str] = {}
         column = 0
         for cell in row:
             column += self._read_cell(cell, (index, column), sheet, cells)
         if cells:
             where = f"sheet {sheet.name}, row {index + 1}"
-            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
+            for place in range(index, index + self._times(times, "rows", filled=True, where=where)):
                 sheet.rows[place] = cells
-            sheet.hidden_rows += times * (row.get("visibility", "") in _HIDDEN)
+            sheet.hidden_rows += times * (row.get(visibility) in _HIDDEN)
         self._row += times
 
     def sheet(self, table: Element) -> Sheet:
@@ -471,29 +486,31 @@ class _Reader:
     def _read_cell(self, cell: Element, place: tuple[int, int], sheet: Sheet, found: dict[int, str]) -> int:
         """A cell: its text is added to those found, as often as it is repeated; returns how many columns it has."""
         about = cell.attrib
-        (row, column), times = place, number(cell, "number-columns-repeated", 1)
-        if not len(cell) and "value-type" not in about and "formula" not in about:
+        _, _, repeated, spanned, kind, formula, date, style = _full_names(tuple(about))
+        (row, column), times = place, number(cell, repeated, 1) if repeated else 1
+        if not len(cell) and not kind and not formula:
             return times
-        if "number-columns-spanned" in about:
-            wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+        if spanned:
+            wide, deep = number(cell, spanned, 1), number(named(cell), "number-rows-spanned", 1)
             sheet.spans.append(Span(row, column, deep, min(wide, _WIDEST)))
-        if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
+        if len(cell) == 1 and not len(cell[0]) and local_name(cell[0].tag) == "p":
             text = (cell[0].text or "").strip()
         else:
-            self._around(cell, row, column, sheet)
+            self._around(named(cell), row, column, sheet)
             own = [node for node in cell if node.tag in _CELL_TEXT]
             text = "\n".join(block for block in self.blocks(own) if block.strip())
-        text = (_dated(text, about["date-value"]) if "date-value" in about else text) or _written_value(about)
-        if not text and "value-type" not in about and (formula := about.get("formula")):
+        text = (_dated(text, about[date]) if date else text) or _written_value(named(cell).attrib)
+        if not text and not kind and formula:
             sheet.uncomputed.append(place)
-            text = "=" + formula.partition("=")[2]
-        if text and cell.tag == "table-cell":
-            if (look := self._look("table-cell", about.get("style-name", ""))) is not _PLAIN:
-                text = written(look.apply(text))
+            text = "=" + about[formula].partition("=")[2]
+        if text and local_name(cell.tag) == "table-cell":
+            look = self._look("table-cell", about[style]) if style else _PLAIN
+            text = text if look is _PLAIN else written(look.apply(text))
+            text = linked(text, about[formula].partition(":")[2]) if formula else text
             found[column] = text
             if times > 1:
                 where = f"sheet {sheet.name}, {cell_name(row, column)}"
-                end = column + self._times(cell, "columns", filled=True, where=where)
+                end = column + self._times(times, "columns", filled=True, where=where)
                 found |= dict.fromkeys(range(column, end), text)
         return times
 
@@ -526,7 +543,7 @@ def _length(text: str) -> float:
 
 def _styled(text: str | None, look: Look) -> str:
     """Characters as they look; most look as they are."""
-    return text if text and look is _PLAIN and text.isascii() else look.apply(text or "")
+    return (text or "") if not text or (look is _PLAIN and text.isascii()) else look.apply(text)
 
 
 def _show_days(root: Element, chart: Element) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from extractor.documents.formats.html import decode_html, html_text
+from extractor.documents.formats.html import decode_html, html_parts
 from extractor.documents.ole import Storage, open_storage
 from extractor.documents.parsed import Attachment, Parsed, fullest, letter
 from extractor.documents.source import Source
@@ -64,7 +64,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     body = _body(message.text(_BODY), html, message.binary(_RTF))
     files = [_attachment(message.inner(name, 8), data) for name in message.names("__attach_version1.0_")]
     about = {**storage.about(), "message-id": message.text(_IDENTITY)}
-    return letter(_headers(message), replace(body, attachments=tuple(files)), about)
+    return letter(_headers(message), replace(body, attachments=(*body.attachments, *files)), about)
 
 
 class _Properties:
@@ -175,7 +175,7 @@ def unwrap(data: bytes) -> tuple[str, Parsed]:
     body = _body(stated, message.get(_HTML, b""), rtf if isinstance(rtf, bytes) else b"")
     attachments = tuple(_file_of(file, number, charset) for number, file in enumerate(files, 1))
     text = body.text or _text(plain.get(_PLAIN_BODY, b""), charset)
-    return title, replace(body, text=text, attachments=attachments)
+    return title, replace(body, text=text, attachments=(*body.attachments, *attachments))
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -238,12 +238,12 @@ def _body(text: str, html: bytes | str, rtf: bytes) -> Parsed:
     """The body of a message: the fuller of its plain text and its HTML, or its RTF where it has neither."""
     if isinstance(html, bytes):
         html = decode_html(markup).text if (markup := html.strip(b"\0 ")) else ""
-    forms = [Parsed(form) for form in (text.strip(), html_text(html) if html else "") if form]
+    forms = [form for form in (Parsed(text.strip()), html_parts(html) if html else Parsed("")) if form.text]
     if forms:
         return fullest(forms)
-    from extractor.documents.formats.rtf import rtf_text
+    from extractor.documents.formats.rtf import rtf_parts
 
-    return Parsed(rtf_text(_unpacked(rtf)) if rtf else "")
+    return rtf_parts(_unpacked(rtf)) if rtf else Parsed("")
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -56,6 +56,14 @@ class _Text:
     target: str = ""  # of the link that the next record places
     links: dict[int, str] = field(default_factory=dict)
 
+    def shown(self, start: int, end: int, look: Look) -> str:
+        """Characters that look so; the address behind a link is in the font of the reader."""
+        out = ""
+        for place in sorted(place for place in self.links if start < place <= end):
+            out += look.apply(self.raw[start:place]) + self.links[place]
+            start = place
+        return out + look.apply(self.raw[start:end])
+
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
@@ -252,13 +260,11 @@ class _Deck:
 
     def _visible(self, text: _Text) -> str:
         """The characters as they look, and behind links where they lead."""
-        pieces, out, last = list(text.raw), "", 0
-        for place, target in text.links.items():
-            pieces[place - 1] += target
-        for start, end, look in _runs(text.styles, len(pieces), self._fonts):
-            out += _PLAIN.apply("".join(pieces[last:start])) + look.apply("".join(pieces[start:end]))
+        out, last = "", 0
+        for start, end, look in _runs(text.styles, len(text.raw), self._fonts):
+            out += text.shown(last, start, _PLAIN) + text.shown(start, end, look)
             last = end
-        return out + _PLAIN.apply("".join(pieces[last:]))
+        return out + text.shown(last, len(text.raw), _PLAIN)
 
     def _atom(self, record: _Record) -> str:
         if record[0] not in (_WIDE, _NARROW):

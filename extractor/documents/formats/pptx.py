@@ -174,10 +174,11 @@ class _Slide:
         """The paragraphs of a body of text, numbered where the slide numbers them."""
         lines = []
         counts: dict[int, int] = {}
+        styles = child(parent, "lstStyle")
         for paragraph in parent.iter("p"):
             text = written("".join(self._characters(paragraph))).strip()
             if text:
-                lines.append(_label(child(paragraph, "pPr"), child(parent, "lstStyle"), counts) + text)
+                lines.append(_label(child(paragraph, "pPr"), styles, counts) + text)
         return "\n".join(lines)
 
     def _characters(self, paragraph: Element) -> Iterator[str]:

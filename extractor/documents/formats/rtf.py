@@ -22,7 +22,7 @@ from extractor.documents.story import CELL, PARAGRAPH, Mark, story
 from extractor.documents.text import label as charset
 from extractor.errors import DocumentError
 
-__all__ = ["parse", "rtf_text"]
+__all__ = ["parse", "rtf_parts"]
 
 _TOKEN = re.compile(
     rb"\\'([0-9a-fA-F]{2})|\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\(.)|([{}])|([^\\{}\r\n\0]+)|[\r\n\0]+", re.S
@@ -43,7 +43,7 @@ _MARGINS = {
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "foot"),
 }
 _SYMBOLS = {
-    **{"line": "\n", "page": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
+    **{"line": "\n", "lbr": "\n", "softline": "\n", "page": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
     **{"bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
     **{"emspace": " ", "enspace": " ", "qmspace": " ", "column": "\n"},
 }
@@ -70,17 +70,17 @@ _UNSET = 25  # the result of a box or a list in a form that nobody filled in
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text as a reader would see it; list numbers are those that the writing program stored."""
+    return rtf_parts(data)
+
+
+def rtf_parts(data: bytes) -> Parsed:
+    """The text, the pictures and the files of an RTF document."""
     embedded = Embedded()
     reader = _Reader(embedded)
     text = reader.read(data)
     if reader.is_cut:
         embedded.missing("the end of the text: the file is cut off")
     return embedded.parsed(text)
-
-
-def rtf_text(data: bytes) -> str:
-    """The text of an RTF document alone."""
-    return _Reader(Embedded()).read(data)
 
 
 class _Group(NamedTuple):

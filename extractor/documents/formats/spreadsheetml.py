@@ -13,7 +13,7 @@ from extractor.documents.links import with_target
 from extractor.documents.number_formats import formatted
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, margin, workbook
+from extractor.documents.sheet import Sheet, cell_name, linked, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 
@@ -64,11 +64,12 @@ def _row(line: Element, row: int, sheet: Sheet, styles: dict[int, str], show: _S
         column = number(cell, "Index", column + 2) - 1
         style = cell.get("StyleID") or line.get("StyleID") or styles.get(column, "")
         text = show.value(child(cell, "Data"), style)
-        formula = "" if has(cell, "Data") else cell.get("Formula", "")
-        if formula:
+        formula = cell.get("Formula", "")
+        if formula and not has(cell, "Data"):
             sheet.uncomputed.append((row, column))
+            text = formula
         if column < _WIDEST:
-            sheet.put(row, column, with_target(text, cell.get("HRef", "")) or formula)
+            sheet.put(row, column, linked(with_target(text, cell.get("HRef", "")), formula))
         if comment := " ".join("".join(child(cell, "Comment").itertext()).split()):
             sheet.after.append(f"Comment on {cell_name(row, column)}: {comment}")
         across, down = number(cell, "MergeAcross", 0), number(cell, "MergeDown", 0)

@@ -22,7 +22,7 @@ from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_BOF, _EOF, _SHEET, _CODEPAGE, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x0042, 0x003C
+_BOF, _EOF, _SHEET, _CODEPAGE, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x0042, b"\x3c\0"
 _FORMAT, _XF, _DATE_MODE, _FONT, _TEXTS = 0x041E, 0x00E0, 0x0022, 0x0031, 0x00FC
 _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
@@ -41,9 +41,9 @@ _MOST = 10_000  # points of a series
 _COMMENT_BOX = 0x19
 _TICKED, _STATE = (0x0B, 0x0C), (0x0A, 0x12)  # boxes and buttons for choices; which parts of theirs tell the choice
 _NOT_CELLS = (1, 6)  # kinds of sheets: of macros, and modules of them
-_HEAD = struct.Struct("<HH").unpack_from
+_HEAD, _TEXT_HEAD = struct.Struct("<HH").unpack_from, struct.Struct("<HB").unpack_from
 _SHARED_CELL, _NUMBER_CELL = struct.Struct("<HHHI").unpack_from, struct.Struct("<HHHd").unpack_from
-_PACKED = struct.Struct("<HI").iter_unpack
+_PACKED_CELL, _PACKED = struct.Struct("<HHHi").unpack_from, struct.Struct("<Hi").iter_unpack
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -83,11 +83,12 @@ class _Book:
         charts: list[tuple[Sheet, int, _Chart]] = []  # with their places: they may show cells of later sheets
         depth = what = 0
         readers: Mapping[int, Callable[[bytes], None]] = {}  # of the cells of the sheet, while it is read
-        for place, kind, (data, *more) in _records(stream):
+        for place, kind, data, more in _records(stream):
             try:
-                if kind in readers:
-                    readers[kind](data)
-                elif kind == _BOF:
+                if read := readers.get(kind):
+                    read(data)
+                    continue
+                if kind == _BOF:
                     depth += 1
                     if not place:  # version 8, or Microsoft Graph's; what sheets state of themselves may be another
                         self._charset = "" if data[1:2] >= b"\x06" else "cp1252"
@@ -168,7 +169,7 @@ class _Book:
     @cached_property
     def _styles(self) -> CellStyles:
         fonts = [*self._fonts[:4], Look(), *self._fonts[4:]]  # there is none of number 4
-        kinds = [(code, font) for font, code in self._kinds]
+        kinds = enumerate((code, font) for font, code in self._kinds)
         return CellStyles(kinds, self._codes, fonts, _shared_texts(self._shared, fonts), from_1904=self._from_1904)
 
 
@@ -194,7 +195,7 @@ class _Cells:
         self._rows[row][column] = self._numbers[style](amount)
 
     def _packed(self, data: bytes) -> None:
-        row, column, style, packed = _SHARED_CELL(data)
+        row, column, style, packed = _PACKED_CELL(data)
         self._rows[row][column] = self._numbers[style](unpacked(packed))
 
     def _many_packed(self, data: bytes) -> None:
@@ -232,9 +233,10 @@ class _Cells:
                 top, bottom, left, right = struct.unpack_from("<4H", data, place)
                 sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
         elif kind == _LINK:
-            row, _, column = struct.unpack_from("<HHH", data)
+            top, bottom, left, right = struct.unpack_from("<4H", data)
             if (place := data.find(_URL)) > 0:
-                sheet.link(row, column, _address(data[place + len(_URL) :]))
+                area = Span(top, left, bottom - top + 1, right - left + 1)
+                sheet.link(area, _address(data[place + len(_URL) :]))
         elif kind in (_HEADER, _FOOTER) and len(data) > 3:
             sheet.after += margin("Header" if kind == _HEADER else "Footer", _string(data, self.charset, narrow=1))
         elif kind == _ROW:
@@ -335,22 +337,18 @@ class _Chart:
         return chart_text(self._title, self._axes, series)
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
-    """Where each record begins, its kind, and its data with that of the records that continue it."""
-    place = start = known = 0
-    parts: list[bytes] = []
-    while place + 4 <= len(stream):
-        kind, size = _HEAD(stream, place)
-        data = stream[place + 4 : place + 4 + size]
-        if kind == _CONTINUE:
-            parts.append(data)
-        else:
-            if parts:
-                yield start, known, parts
-            start, known, parts = place, kind, [data]
-        place += 4 + size
-    if parts:
-        yield start, known, parts
+def _records(stream: bytes) -> Iterator[tuple[int, int, bytes, list[bytes]]]:
+    """Where each record begins, its kind, its data, and that of the records that continue it."""
+    end, last = 0, len(stream) - 4
+    while end <= last:
+        start, (kind, size) = end, _HEAD(stream, end)
+        end += 4 + size
+        data = stream[start + 4 : end]
+        more: list[bytes] = []
+        while stream[end : end + 2] == _CONTINUE and end <= last:
+            place, end = end + 4, end + 4 + _HEAD(stream, end)[1]
+            more.append(stream[place:end])
+        yield start, kind, data, more
 
 
 def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:
@@ -366,7 +364,7 @@ def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:
             data, place = next(records, b""), 0
         if len(data) < place + 3:
             return
-        left, flags = struct.unpack_from("<HB", data, place)
+        left, flags = _TEXT_HEAD(data, place)
         place += 3
         count = further = 0
         if flags & 8:
@@ -381,6 +379,9 @@ def _shared_texts(chunks: list[bytes], fonts: list[Look]) -> Iterator[Words]:
             if left <= 0 or not (data := next(records, b"")):
                 break
             wide, place = data[0] & 1, 1
+        if not count and not further:
+            yield text
+            continue
         tail, size = b"", 4 * count + further
         while data and len(tail) < size:
             piece = data[place : place + size - len(tail)]

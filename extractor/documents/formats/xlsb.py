@@ -17,6 +17,7 @@ _DATE_MODE, _SHEET = 153, 156
 _FONT, _FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 43, 44, 47, 617, 618
 _SHARED_TEXT = 19
 _ROW, _COLUMNS, _MERGED, _MARGINS, _LINK = 0, 60, 176, 479, 494
+_WHOLE, _DOUBLE = struct.Struct("<q"), struct.Struct("<d")
 _CELLS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62})
 
 
@@ -50,7 +51,7 @@ def styles(data: bytes, shared: bytes, *, from_1904: bool) -> CellStyles:
         elif kind == _STYLE and counts:
             kinds.append(struct.unpack_from("<HH", record, 2))
     texts = (_words(record, fonts) for kind, record in _records(shared) if kind == _SHARED_TEXT)
-    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
+    return CellStyles(enumerate(kinds), codes, fonts, texts, from_1904=from_1904)
 
 
 def _words(record: bytes, fonts: list[Look]) -> Words:
@@ -72,12 +73,13 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, relations: Mapping
         elif kind == _COLUMNS:
             first, last = struct.unpack_from("<II", record)
             sheet.hidden_columns += [range(first, last + 1)] * (record[16] & 1)
-        elif kind == _MERGED:
+        elif kind in (_MERGED, _LINK):
             top, bottom, left, right = struct.unpack_from("<IIII", record)
-            sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
-        elif kind == _LINK:
-            row_of_link, _, column, _ = struct.unpack_from("<IIII", record)
-            sheet.link(row_of_link, column, relations.get(_text(record, 16)[0], ("", ""))[1])
+            area = Span(top, left, bottom - top + 1, right - left + 1)
+            if kind == _MERGED:
+                sheet.spans.append(area)
+            else:
+                sheet.link(area, relations.get(_text(record, 16)[0], ("", ""))[1])
         elif kind == _MARGINS:
             place = 2
             for name in ("Header", "Footer") * 3:
@@ -94,7 +96,7 @@ def _displayed(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellS
         case 3 | 11:
             return ERRORS.get(record[8], "#ERROR!")
         case 2:
-            return styles.numbers[style](unpacked(struct.unpack_from("<I", record, 8)[0]))
+            return styles.numbers[style](unpacked(struct.unpack_from("<i", record, 8)[0]))
         case 5 | 9:
             return styles.numbers[style](struct.unpack_from("<d", record, 8)[0])
         case 4 | 10:
@@ -106,11 +108,7 @@ def _displayed(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellS
 
 def unpacked(packed: int) -> float:
     """A number in 30 bits, of which one tells whether it is whole and one whether it stands for hundredths."""
-    if packed & 2:
-        whole = packed >> 2
-        number = float(whole - (1 << 30) if whole & 1 << 29 else whole)
-    else:
-        number = float(struct.unpack("<d", struct.pack("<Q", (packed & ~3) << 32))[0])
+    number = float(packed >> 2) if packed & 2 else _DOUBLE.unpack(_WHOLE.pack((packed & ~3) << 32))[0]
     return number / 100 if packed & 1 else number
 
 

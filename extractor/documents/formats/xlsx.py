@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
@@ -12,19 +13,16 @@ from extractor.documents.drawings import paragraphs
 from extractor.documents.elements import child, growing, has, local_name, named, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
-from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
-from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
+from extractor.documents.sheet import CellStyles, Sheet, Words, area, column_number, linked, margin, workbook
 from extractor.documents.source import Source
-from extractor.documents.tables import Span
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
 _ON = ("1", "true")
 _RAISED = {"superscript": 1, "subscript": -1}
-_LINK = re.compile(r'(?:_xlfn\.)?HYPERLINK\("([^"]+)"')
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MARGINS = {f"{pages}{what}": what for pages in ("odd", "even", "first") for what in ("Header", "Footer")}
 _EXACT = 15  # digits that Excel keeps of a number
@@ -105,11 +103,10 @@ class _Book:
                     hidden = (range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c))
                     sheet.hidden_columns += hidden
                 case "mergeCells":
-                    for (top, left), (bottom, right) in map(_area, part):
-                        sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+                    sheet.spans += [area(cell.get("ref", "")) for cell in part]
                 case "hyperlinks":
                     for link in named(part):
-                        sheet.link(*_area(link)[0], relations.get(link.get("id", ""), ("", ""))[1])
+                        sheet.link(area(link.get("ref", "")), relations.get(link.get("id", ""), ("", ""))[1])
                 case "controls" | "AlternateContent":
                     for control in named(part).iter("control"):
                         target = relations.get(control.get("id", ""), ("", ""))[1]
@@ -127,11 +124,12 @@ class _Book:
         column = -1
         cells: dict[int, str] = {}
         for cell in line:
-            place = cell.get("r")
+            about = cell.attrib
+            place = about.get("r")
             column = column_number(place.rstrip("0123456789")) if place else column + 1
             value = cell.findtext(name_of_value)
             if value and len(cell) == 1:
-                text = self._value(sheet, cell, value)
+                text = self._value(sheet, about, value)
             elif len(cell):
                 text = self._computed(sheet, (row, column), cell, (value or "").strip(), cell.find(f"{space}f"))
             else:
@@ -139,15 +137,16 @@ class _Book:
             if text:
                 cells[column] = text
         if cells:
-            if not cells.keys().isdisjoint(sheet.rows.get(row, ())):
+            before = sheet.rows.get(row, {})
+            if not cells.keys().isdisjoint(before):
                 self._embedded.missing(f"{sheet.name}: a row {row + 1} before another of that number")
-            sheet.rows[row].update(cells)
+            sheet.rows[row] = before | cells
         sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
         return row
 
-    def _value(self, sheet: Sheet, cell: Element, value: str) -> str:
+    def _value(self, sheet: Sheet, about: Mapping[str, str], value: str) -> str:
         """What a cell shows, by the kind of its value and its style."""
-        kind, style = cell.get("t", "n"), int(cell.get("s") or 0)
+        kind, style = about.get("t", "n"), about.get("s", "0")
         try:
             if kind == "s":
                 return self._styles.shared(sheet, int(value), style)
@@ -170,22 +169,19 @@ class _Book:
         """What a cell shows that holds more than a value: a formula, or a text of its own."""
         if formula is None:
             inline = next((_words(part) for part in cell if local_name(part.tag) == "is"), None)
-            return (
-                self._value(sheet, cell, value)
-                if inline is None
-                else self._styles.text(inline, int(cell.get("s") or 0))
-            )
+            if inline is None:
+                return self._value(sheet, cell.attrib, value)
+            return self._styles.text(inline, cell.get("s", "0"))
         text, code = "", (formula.text or "").strip()
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            text = self._value(sheet, cell, value)
+            text = self._value(sheet, cell.attrib, value)
             if value == "0" and self._is_stale:
                 sheet.doubtful[place] = f"={code}"
             sheet.is_computed = sheet.is_computed or value != "0"
         else:
             text = f"={code}" if code else ""
             sheet.uncomputed.append(place)
-        link = _LINK.match(code)
-        return with_target(text, link[1]) if link else text
+        return linked(text, code)
 
     def _draw(self, sheet: Sheet, part: str, page: int) -> None:
         """What is drawn on a sheet, and the comments on its cells."""
@@ -267,12 +263,6 @@ def _is_hidden(element: Element) -> bool:
     return element.get("hidden") in _ON
 
 
-def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The first and the last cell of a reference."""
-    first, _, last = element.get("ref", "").partition(":")
-    return cell_place(first), cell_place(last or first)
-
-
 def _words(text: Element) -> Words:
     """A text; where it has several looks, its runs. How Japanese is read aloud is left out."""
     if len(text) == 1 and not len(text[0]):
@@ -297,4 +287,4 @@ def _styles(root: Element, texts: Iterable[Words], *, from_1904: bool) -> CellSt
     codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
     fonts = list(map(_look, child(root, "fonts")))
     kinds = [(number(style, "numFmtId", 0), number(style, "fontId", 0)) for style in child(root, "cellXfs")]
-    return CellStyles(kinds, codes, fonts, texts, from_1904=from_1904)
+    return CellStyles(zip(map(str, count()), kinds, strict=False), codes, fonts, texts, from_1904=from_1904)
