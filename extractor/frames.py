@@ -21,7 +21,7 @@ from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
 from extractor.pipeline.sinks.files import arrow_types
-from extractor.pipeline.sinks.layout import MISFIT, Type, alternatives, as_json, converted, fits_decimal, scalar_type
+from extractor.pipeline.sinks.layout import MISFIT, Type, as_json, converted, fits_decimal, possible, scalar_type
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.tree import Array, Node, Record, Tree
 from extractor.sources.rows import arrow_table, frame_kind, library
@@ -205,7 +205,7 @@ class _Typing:
 
     def column(self, nodes: Iterable[Node], above: tuple[int, ...]) -> _Columns:
         """The column for values of any of these nodes; `above` are the records around it, which end recursion."""
-        found = list(alternatives(self._tree, nodes))
+        found = possible(self._tree, nodes)
         scalar = scalar_type(found)
         if scalar and scalar != "json":
             return _Columns(self._types[scalar], lambda value: _scalar(scalar, value))

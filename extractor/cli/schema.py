@@ -120,13 +120,15 @@ def infer(
     from extractor.errors import UsageError
     from extractor.pipeline.config import Config
     from extractor.pipeline.infer import infer as propose
+    from extractor.schema.words import unused
 
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
     config = options.configured(Config(), {"instructions": instructions, **chosen})
     with stopped_politely():
         inferred = propose(files, config, check=check)
-    path = out or _free(Path("schemas") / f"{inferred.name}.py")
+    taken = {path.stem for path in Path("schemas").glob("*.py")}
+    path = out or Path("schemas") / f"{unused(inferred.name, taken)}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(inferred.source, encoding="utf-8")
     _show_inferred(inferred, path)
@@ -148,14 +150,6 @@ def _show_inferred(inferred: Inferred, path: Path) -> None:
         typer.echo(f"left out, since no document states it: {', '.join(inferred.dropped)}")
     cost = "at unknown cost" if inferred.cost_usd is None else f"for {dollars(inferred.cost_usd)}"
     typer.echo(f"wrote {path} {cost}; edit it, and use it with --schema {path}")
-
-
-def _free(path: Path) -> Path:
-    """The path, with a number where a file has it."""
-    from itertools import chain, count
-
-    paths = chain([path], (path.with_stem(f"{path.stem}_{number}") for number in count(2)))
-    return next(each for each in paths if not each.exists())
 
 
 app.add(list_, "extractor schema list", name="list")

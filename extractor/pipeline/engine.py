@@ -36,6 +36,8 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
                 result = await drive(flow, transport)
             except STOPPING as error:
                 stopped.append(error)
+            except (KeyboardInterrupt, SystemExit) as error:  # of a stage: whoever waits for results raises it
+                ended.put_nowait(error)
             else:
                 await room.acquire()
                 ended.put_nowait((result,))

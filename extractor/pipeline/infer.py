@@ -30,6 +30,7 @@ from extractor.pipeline.result import Result
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import compile_schema
 from extractor.schema.pointer import leaves
+from extractor.schema.words import distinct, unused
 
 __all__ = ["Inferred", "infer"]
 
@@ -182,7 +183,8 @@ def _source(proposal: Proposal, *, loose: bool = False) -> str:
     lines, taken = [], {name}
     for entry, field in zip(proposal.fields, _names(proposal.fields), strict=True):
         if entry.columns:
-            inner = _unique(_class_name(_singular(field) if entry.many else field), taken)
+            inner = unused(_class_name(_singular(field) if entry.many else field), taken)
+            taken.add(inner)
             rows = zip(entry.columns, _names(entry.columns), strict=True)
             body = [_field(own, _type(column), column, loose=loose) for column, own in rows]
             classes.append(_class(inner, entry.description, body))
@@ -249,8 +251,7 @@ def _prose(text: str) -> str:
 
 def _names(columns: Iterable[Column]) -> list[str]:
     """Names of fields: Python's, each once, none of them a keyword or a method of a model."""
-    taken: set[str] = set()
-    return [_unique(_field_name(column.name), taken) for column in columns]
+    return distinct(_field_name(column.name) for column in columns)
 
 
 def _field_name(name: str) -> str:
@@ -270,10 +271,3 @@ def _class_name(name: str) -> str:
 
 def _singular(name: str) -> str:
     return f"{name[:-3]}y" if name.endswith("ies") else name[:-1] if name.endswith("s") and name[-2:] != "ss" else name
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    """The name, with a number where another has it; it is taken then."""
-    found = next(each for each in (name, *(f"{name}{number}" for number in range(2, 10_000))) if each not in taken)
-    taken.add(found)
-    return found

@@ -246,8 +246,8 @@ class Job:
             usage = Usage(**row["usage"]) + spent
             usage = replace(usage, perhaps_usd=self.journal.in_all(name, usage).perhaps_usd)
             row = {**row, "usage": asdict(usage), "attempts": row["attempts"] + paid.attempts}
-            self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
-            self.journal.keep_note(f"opinion {name}", list(paid.keys))  # which is committed with the record
+            opinion = f"opinion {name}", list(paid.keys)
+            self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number, note=opinion)
         if ended:
             return row, entry, False
         self._leave(entry)
@@ -316,7 +316,7 @@ class Job:
         records = self._count(row, reused=reused)
         if not reused:
             self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
-        if entry.is_elsewhere:  # committed with the line, or a kill could leave the stamp of another content with it
+        if entry.is_elsewhere:  # after the line: a kill between the two must not leave this stamp with an older line
             self.journal.keep_note(f"stamp {entry.name}", entry.stamp)
         self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()

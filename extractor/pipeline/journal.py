@@ -49,6 +49,8 @@ CREATE TABLE open (key TEXT, holder TEXT, nano INTEGER NOT NULL, seen REAL NOT N
 CREATE TABLE ledger (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID
 """
 
+_NOTED = "INSERT OR REPLACE INTO notes VALUES (?, ?)"
+
 _TABLES = {
     **{"replies": ("key", 1), "documents": ("name", 6), "texts": ("name", 2), "notes": ("name", 1)},
     **{"open": ("key", None), "ledger": ("document", None)},
@@ -74,9 +76,8 @@ class Last(NamedTuple):
 class Journal(Store):
     """An open journal. Safe to share between threads; with `shared`, as a cache, between processes as well.
 
-    Replies, reservations and notes are committed before the call returns, so that no kill can lose them; what can be
-    made of them again at no cost (plans, documents, texts) is committed along with the next reply, or at the latest
-    by `close`. `check` looks through the whole file for damage first.
+    What is written is committed before the call returns, so that no kill can lose it. `check` looks through the whole
+    file for damage first.
     """
 
     create, layout = _CREATE, 5
@@ -190,14 +191,14 @@ class Journal(Store):
         with suppress(StorageError):  # which whoever asks next is told of
             while not self._closed.wait(_RENEWED_SECONDS):
                 if self._claimed:
-                    self._run("UPDATE open SET seen = ? WHERE holder = ?", time.time(), self._me, at_once=True)
+                    self._run("UPDATE open SET seen = ? WHERE holder = ?", time.time(), self._me)
 
     # -- the ledger's book
 
     def reserve(self, key: str, most: int, document: str = "") -> None:
         """Set money aside for a request about a document, which is about to be sent."""
         row = key, self._me, most, time.time(), document
-        self._run("INSERT OR REPLACE INTO open VALUES (?, ?, ?, ?, ?)", *row, at_once=True)
+        self._run("INSERT OR REPLACE INTO open VALUES (?, ?, ?, ?, ?)", *row)
 
     def settle(self, key: str, document: str = "", *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
         """Book what became of a request without a reply, and what is left reserved for one that came."""
@@ -286,12 +287,24 @@ class Journal(Store):
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
         return dict(self._value(row[0])) if row else {}
 
-    def keep_row(self, row: dict[str, Any], *, place: str, settings: str, run: int) -> None:
-        """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
-        self._run(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(row["document"], os.fsencode(place), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
+    def keep_row(
+        self, row: dict[str, Any], *, place: str, settings: str, run: int, note: tuple[str, Any] | None = None
+    ) -> None:
+        """Keep a document's line as part of a run, in place of an earlier one, and a `note` (name, value)."""
+        columns = (
+            row["document"],
+            os.fsencode(place),
+            row["sha256"],
+            settings,
+            run,
+            row["status"],
+            orjson.dumps(row),
+            run,
         )
+        with self._together() as db:
+            db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns)
+            if note:
+                db.execute(_NOTED, (note[0], orjson.dumps(note[1])))
 
     def leave_row(self, name: str, run: int) -> bool:
         """Let the line in which a document ended stay as it is, though `run` did not reach it; False where it never
@@ -413,8 +426,9 @@ class Journal(Store):
     def keep_text(self, name: str, text: str) -> None:
         """Keep the text that a document's spans refer to."""
         packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-        self._run("DELETE FROM texts WHERE name = ?", name)
-        self._run("INSERT INTO texts VALUES (?, 0, ?)", name, packed)  # earlier builds wrote a long text in parts
+        with self._together() as db:
+            db.execute("DELETE FROM texts WHERE name = ?", (name,))  # earlier builds wrote a long text in parts
+            db.execute("INSERT INTO texts VALUES (?, 0, ?)", (name, packed))
 
     def text(self, name: str) -> str | None:
         """The text of a document as it was read, or None where none was kept."""
@@ -442,7 +456,7 @@ class Journal(Store):
 
     def keep_note(self, name: str, value: Any) -> None:
         """Keep a JSON-ready fact by name."""
-        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, orjson.dumps(value), at_once=True)
+        self._run(_NOTED, name, orjson.dumps(value))
 
     # -- what is left of a damaged one
 
@@ -450,10 +464,10 @@ class Journal(Store):
         """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
         by, place = _TABLES[table]
         for order in ("ASC", "DESC"):
-            with suppress(sqlite3.Error):  # where it is damaged
+            with self._together() as db, suppress(sqlite3.Error):  # where it is damaged
                 for row in old.execute(f"SELECT * FROM {table} ORDER BY {by} {order}"):
                     if place is None or _readable(row[place], table):
-                        self._run(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+                        db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
         return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
 
     def _value(self, data: bytes) -> Any:

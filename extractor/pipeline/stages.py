@@ -33,7 +33,7 @@ from extractor.extraction.join import Joined
 from extractor.extraction.join import joined as join_readings
 from extractor.extraction.kinds import OTHER, ask_kind, kind_layout
 from extractor.extraction.parts import Layout, Part, Sizes
-from extractor.pipeline.result import Result, Status, many
+from extractor.pipeline.result import Result, many
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, Usage
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger("extractor")
 
 _LARGE = 100_000
-"""Characters of text past which grounding leaves the event loop free for other documents."""
+"""Characters of text past which stages leave the event loop free for other documents."""
 
 
 class Drop(ExtractorError):
@@ -131,11 +131,6 @@ class Work:
         if self.document is None:
             raise RuntimeError(f"{self.name}: no document yet; put the `load` stage first")
         return self.document
-
-    @property
-    def all_readings(self) -> tuple[Reading, ...]:
-        """All that was read in the document."""
-        return (*self.classified, *self.readings)
 
     @property
     def layout(self) -> Layout:
@@ -231,17 +226,11 @@ def merge(work: Work) -> Work:
     return work if found is None else replace(work, joined=found, data=found.value)
 
 
-def ground(work: Work) -> Flow[Work]:
+def ground(work: Work) -> Work:
     """Find where in the document every value is, and rate its confidence."""
-    if work.data is None or work.joined is None:
-        return work
-    find = partial(_ground, work)
-    return (yield Run(find)) if len(work.source.text) > _LARGE else find()
-
-
-def _ground(work: Work) -> Work:
     joined = work.joined
-    assert joined is not None
+    if work.data is None or joined is None:
+        return work
     evidence, confidence = grounded(
         work.context.schema, work.source, work.data, joined, bound=work.context.settings.bound
     )
@@ -283,15 +272,14 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
         except STOPPING:
             raise
         except Drop as dropped:
-            work = dropped.work or work
-            return _failed(work, *_losses(work), Problem("", str(dropped)))
+            return _concluded(dropped.work or work, Problem("", str(dropped)))
         except ExtractorError as error:
-            return _failed(work, Problem("", str(error)))
+            return _concluded(work, Problem("", str(error)))
         except Exception as error:  # a stage of the user's own: the other documents go on, the log has the traceback
             name = getattr(stage, "__name__", repr(stage))
             _LOG.exception("the stage %s failed on %s", name, work.name)
-            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
-    return _conclude(work)
+            return _concluded(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
+    return _concluded(work)
 
 
 @dataclass(slots=True)
@@ -335,8 +323,9 @@ class Paid:
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
     """The work after one stage, whether that is a function or a flow."""
-    # What others wrote may take its time, and must not hold up the other documents or an interrupt.
-    done = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
+    # What others wrote, and a large document, may take their time, and must not hold up others or an interrupt.
+    large = work.document is not None and len(work.document.text) > _LARGE
+    done = (yield Run(partial(stage, work))) if large or stage not in STAGES else stage(work)
     if isinstance(done, Generator):
         done = yield from done
     if not isinstance(done, Work):
@@ -344,35 +333,36 @@ def step(work: Work, stage: Stage) -> Flow[Work]:
     return done
 
 
-def _failed(work: Work, *problems: Problem) -> Result[Any]:
-    """The result of a document without a value."""
-    digest = work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else ""
-    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **_known(work))
-
-
-def _conclude(work: Work) -> Result[Any]:
-    losses = (*_losses(work), *work.problems)
-    if work.data is None or (work.context.split and not work.data):
-        return _failed(work, *(losses or (Problem("", _nothing(work)),)))
-    try:
-        value, invalid = work.context.schema.validate(work.data), tuple[Problem, ...]()
-    except InvalidValue as error:
-        value, invalid = None, error.problems
-    conflicts = work.joined.problems if work.joined else ()
-    problems = tuple(dict.fromkeys((*losses, *conflicts, *invalid)))
-    status: Status = "partial" if problems else "ok"
+def _concluded(work: Work, *reasons: Problem) -> Result[Any]:
+    """The result of a document. It has no value where there are `reasons` for that, or where nothing was extracted."""
+    problems, value = [*_losses(work), *work.problems], None
+    found = not reasons and work.data is not None and (work.data or not work.context.split)
+    if found:
+        problems += work.joined.problems if work.joined else ()
+        try:
+            value = work.context.schema.validate(work.data)
+        except InvalidValue as error:
+            problems += error.problems
+    else:
+        problems += reasons or (() if problems else (Problem("", _nothing(work)),))
+        work = replace(work, data=None, evidence={}, confidence={})
+    readings = (*work.classified, *work.readings)
+    answers = [answer for reading in readings for answer in reading.answers]
     return Result(
         document=work.name,
-        sha256=work.source.sha256,
-        status=status,
+        sha256=work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else "",
+        status="failed" if not found else "partial" if problems else "ok",
         value=value,
         data=work.data,
         evidence=work.evidence,
         confidence=work.confidence,
-        problems=problems,
+        problems=tuple(dict.fromkeys(problems)),
         chunks=len(work.chunks),
-        pages=_pages(work.source) if work.context.split else None,
-        **_known(work),
+        pages=_pages(work.source) if found and work.context.split else None,
+        kind=work.kind,
+        repairs=tuple(repair for answer in answers for repair in answer.repairs),
+        tool_calls=tuple(call for answer in answers for call in answer.tool_calls),
+        retry=tuple(dict.fromkeys(key for reading in readings for key in reading.retry)),  # empty for all requests
     )
 
 
@@ -393,20 +383,9 @@ def _pages(document: Document) -> tuple[int, int] | None:
 def _losses(work: Work) -> Iterator[Problem]:
     """What is known to be missing or wrong in what was read."""
     several = len(work.readings) > 1
-    for reading in work.all_readings:
+    for reading in (*work.classified, *work.readings):
         where = f"characters {reading.part.start} to {reading.part.end}: " if several else ""
         yield from (Problem(loss.path, f"{where}{loss.message}") for loss in reading.losses)
     for fact in work.joined.facts if work.joined else ():
         if fact.kind == "problem":
             yield Problem(fact.path, fact.value)
-
-
-def _known(work: Work) -> dict[str, Any]:
-    """What the answers tell beside the value. An empty `retry` stands for all requests."""
-    answers = [answer for reading in work.all_readings for answer in reading.answers]
-    return {
-        "kind": work.kind,
-        "repairs": tuple(repair for answer in answers for repair in answer.repairs),
-        "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
-        "retry": tuple(dict.fromkeys(key for reading in work.all_readings for key in reading.retry)),
-    }

@@ -17,7 +17,6 @@ from extractor.errors import StorageError, UsageError
 
 __all__ = ["Damaged", "Store"]
 
-_TOGETHER = 100
 _BUSY_SECONDS = 30.0
 
 
@@ -40,7 +39,7 @@ class Store:
 
     def __init__(self, path: Path, *, read_only: bool = False, shared: bool = False, check: bool = False) -> None:
         self.path, self._read_only, self._shared = path, read_only, shared
-        self._lock, self._uncommitted = RLock(), 0
+        self._lock = RLock()
         self._broken: StorageError | None = None
         self._flushes = _Flushes(path)
         try:
@@ -91,12 +90,9 @@ class Store:
         self._flushes.close()
         with self._lock:
             try:
-                if not self._read_only and self._broken is None:
-                    with self._mapped("written"):
-                        self._commit()
-                    if not self._shared:
-                        with suppress(sqlite3.OperationalError):  # somebody else reads it: the last one cleans up
-                            self._db.execute("PRAGMA journal_mode=DELETE")
+                if not self._read_only and self._broken is None and not self._shared:
+                    with suppress(sqlite3.OperationalError):  # somebody else reads it: the last one cleans up
+                        self._db.execute("PRAGMA journal_mode=DELETE")
             finally:
                 self._db.close()
 
@@ -113,40 +109,21 @@ class Store:
         with self._mapped("read"), closing(self._db.execute(sql, values)) as cursor:
             yield from cursor
 
-    def _run(self, sql: str, *values: Any, at_once: bool = False) -> int:
-        """Write, and commit at once or with what comes next; returns how many rows were changed."""
-        with self._writing():
-            changed = self._db.execute(sql, values).rowcount
-            self._uncommitted += 1
-            if at_once or self._uncommitted >= _TOGETHER:
-                self._commit()
-            return changed
+    def _run(self, sql: str, *values: Any) -> int:
+        """Write and commit; returns how many rows were changed."""
+        with self._together() as db:
+            return db.execute(sql, values).rowcount
 
     @contextmanager
     def _together(self) -> Iterator[sqlite3.Connection]:
-        """Several writes that are committed as one, with all that was written before."""
-        with self._writing():
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._commit()
-
-    def _commit(self) -> None:
-        self._db.commit()
-        self._uncommitted = 0
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+        """Several writes that are committed as one."""
         with self._lock:
             if self._broken is not None:
                 raise self._broken
             try:
-                with self._mapped("written"):
-                    yield
+                with self._mapped("written"), self._db:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    yield self._db
             except StorageError as error:
                 self._broken = error
                 raise

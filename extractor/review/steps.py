@@ -25,7 +25,7 @@ from extractor.schema.compiler import Schema
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, found_at, get, join, leaves, parts, put
 from extractor.schema.text import from_text
-from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union, is_null
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, alternatives, is_null
 
 __all__ = ["fields_of", "located", "step_of"]
 
@@ -162,7 +162,8 @@ def _typed(schema: Schema[Any] | None, path: str, was: JSON, text: str) -> JSON:
         return _like(was, text, path)
     steps = trace(schema.declared, path)
     found = len(steps) == len(parts(path)) + schema.declared.wrapped
-    nodes = list(_alternatives(schema.declared, steps[-1].node if steps else schema.declared.root)) if found else []
+    node, resolve = steps[-1].node if steps else schema.declared.root, schema.declared.resolve
+    nodes = list(alternatives(resolve, node)) if found else []
     nullable = any(map(is_null, nodes))
     scalars = [node for node in nodes if isinstance(node, Leaf | Choice) and not is_null(node)]
     if nullable and not text.strip():
@@ -200,15 +201,6 @@ def _json(text: str, path: str) -> JSON:
         raise UsageError(f"{error.problems[0].message} @ {path or '/'}") from None
 
 
-def _alternatives(tree: Tree, node: Node) -> Iterator[Node]:
-    node = tree.resolve(node)
-    if isinstance(node, Union):
-        for branch in node.branches:
-            yield from _alternatives(tree, branch)
-    else:
-        yield node
-
-
 # ---------------------------------------------------------------------- what a page knows of a schema
 
 
@@ -220,22 +212,20 @@ def fields_of(schema: Schema[Any]) -> dict[str, dict[str, Any]]:
 
 
 def _describe(tree: Tree, node: Node, at: str, above: tuple[int, ...], found: dict[str, dict[str, Any]]) -> None:
-    alternatives = [each for each in _alternatives(tree, node) if not is_null(each)]
-    if any(id(each) in above for each in alternatives):  # a type that holds itself
+    nodes = [each for each in alternatives(tree.resolve, node) if not is_null(each)]
+    if any(id(each) in above for each in nodes):  # a type that holds itself
         return
-    above = (*above, *map(id, alternatives))
-    choices = [value for each in alternatives if isinstance(each, Choice) for value in each.values]
-    kinds = {
-        each.kind if isinstance(each, Leaf) else "choice" for each in alternatives if isinstance(each, Leaf | Choice)
-    }
+    above = (*above, *map(id, nodes))
+    choices = [value for each in nodes if isinstance(each, Choice) for value in each.values]
+    kinds = {each.kind if isinstance(each, Leaf) else "choice" for each in nodes if isinstance(each, Leaf | Choice)}
     if kinds:
-        words = node.description or next((each.description for each in alternatives if each.description), "")
+        words = node.description or next((each.description for each in nodes if each.description), "")
         found[at] = {
             "kind": kinds.pop() if len(kinds) == 1 else "any",
-            **({"choices": choices} if choices and len(alternatives) == 1 else {}),
+            **({"choices": choices} if choices and len(nodes) == 1 else {}),
             **({"description": words} if words else {}),
         }
-    for each in alternatives:
+    for each in nodes:
         if isinstance(each, Array):
             _describe(tree, each.item, f"{at}/*", above, found)
         elif isinstance(each, Record):

@@ -25,7 +25,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, found_at, get, join, parts, put
+from extractor.schema.pointer import JSON, found_at, get, join, parts, put, without
 from extractor.schema.tree import (
     Array,
     Choice,
@@ -90,19 +90,11 @@ def patch(value: JSON, answer: JSON, paths: Iterable[str]) -> JSON:
         try:
             found = get(answer, path)
         except (LookupError, ValueError, TypeError):
-            value = _without(value, path)
+            if isinstance(found_at(value, path.rpartition("/")[0]), dict):  # items of a list are counted by all before
+                value = without(value, {path})
         else:
             value = put(value, path, found)
     return value
-
-
-def _without(value: JSON, pointer: str) -> JSON:
-    """A copy of the value without the property at a pointer; an item of a list stays, as others are counted by it."""
-    above, _, _ = pointer.rpartition("/")
-    holder, name = found_at(value, above), parts(pointer)[-1]
-    if not isinstance(holder, dict) or name not in holder:
-        return value
-    return put(value, above, {key: each for key, each in holder.items() if key != name})
 
 
 def joined(left: JSON, right: JSON, lists: Container[str], at: str = "") -> JSON:

@@ -15,8 +15,8 @@ from typing import Any
 
 from extractor.errors import Problem
 from extractor.schema.annotations import Merge
-from extractor.schema.pointer import JSON, get, join, parts
-from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
+from extractor.schema.pointer import JSON, get, join, parts, without
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, alternatives
 
 __all__ = ["Field", "Step", "declared_path", "field_at", "prune", "trace", "wire_path"]
 
@@ -115,9 +115,8 @@ def field_at(tree: Tree, pointer: str) -> Field | None:
 def _description(tree: Tree, node: Node) -> str:
     """The words beside a reference, of what it leads to, or of the one branch that is not null."""
     target = tree.resolve(node)
-    inner = [branch for branch in target.branches if not is_null(branch)] if isinstance(target, Union) else []
-    words = node.description or target.description
-    return words or (_description(tree, inner[0]) if len(inner) == 1 else "")
+    sole = tree.sole(target) if isinstance(target, Union) else None
+    return node.description or target.description or (_description(tree, sole) if sole is not None else "")
 
 
 def _kind(tree: Tree, node: Node) -> str:
@@ -138,12 +137,11 @@ def _kind(tree: Tree, node: Node) -> str:
 
 
 def _keys(tree: Tree, node: Node) -> tuple[str, ...]:
-    match tree.resolve(node):
-        case Array(item=item):
-            record = tree.resolve(item)
-            return tuple(slot.name for slot in record.slots if slot.key) if isinstance(record, Record) else ()
-        case Union(branches=branches):
-            return next(filter(None, (_keys(tree, branch) for branch in branches)), ())
+    """The names of the key fields of the items of a list."""
+    for array in alternatives(tree.resolve, node):
+        record = tree.resolve(array.item) if isinstance(array, Array) else None
+        if isinstance(record, Record) and (keys := tuple(slot.name for slot in record.slots if slot.key)):
+            return keys
     return ()
 
 
@@ -167,7 +165,7 @@ def prune(tree: Tree, judge: Judge, value: JSON, problems: Iterable[Problem]) ->
         if not doomed:
             break
         dropped.extend(doomed.values())
-        value = _without(value, [parts(place) for place in doomed])
+        value = without(value, doomed)
         problems = judge(value)
     return value, tuple(dropped)
 
@@ -193,15 +191,3 @@ def _at(value: JSON, pointer: str) -> Any:
     with suppress(LookupError, ValueError, TypeError):
         return get(value, pointer)
     return ...
-
-
-def _without(value: JSON, places: list[list[str]]) -> JSON:
-    """A copy of the value with the places left out."""
-    gone = {names[0] for names in places if len(names) == 1}
-    inner: dict[str, list[list[str]]] = {}
-    for names in places:
-        if len(names) > 1 and names[0] not in gone:
-            inner.setdefault(names[0], []).append(names[1:])
-    if isinstance(value, dict):
-        return {k: _without(v, inner[k]) if k in inner else v for k, v in value.items() if k not in gone}
-    return [_without(v, inner[str(i)]) if str(i) in inner else v for i, v in enumerate(value) if str(i) not in gone]

@@ -32,6 +32,7 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "alternatives",
     "cycles",
     "discriminator",
     "is_null",
@@ -218,14 +219,19 @@ class Tree:
         return name, [(branch, Choice(values=tuple(values))) for (branch, _), values in pairs]
 
 
-def records(resolve: Callable[[Node], Node], node: Node, seen: tuple[int, ...] = ()) -> Iterator[Record]:
-    """The objects that a node may be, those of unions among them."""
+def alternatives(resolve: Callable[[Node], Node], node: Node, seen: tuple[int, ...] = ()) -> Iterator[Node]:
+    """What a value of a node may be: the node itself, or the branches of a union, those of unions inside among them."""
     target = resolve(node)
-    if isinstance(target, Record):
+    if not isinstance(target, Union):
         yield target
-    elif isinstance(target, Union) and id(target) not in seen:
+    elif id(target) not in seen:
         for branch in target.branches:
-            yield from records(resolve, branch, (*seen, id(target)))
+            yield from alternatives(resolve, branch, (*seen, id(target)))
+
+
+def records(resolve: Callable[[Node], Node], node: Node) -> Iterator[Record]:
+    """The objects that a node may be."""
+    return (each for each in alternatives(resolve, node) if isinstance(each, Record))
 
 
 def is_null(node: Node) -> bool:

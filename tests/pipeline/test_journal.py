@@ -56,34 +56,17 @@ def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
     assert not REPLY.reused
 
 
-def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
-    """And with it all that was kept before it: the texts that were read, the documents that ended meanwhile."""
+def test_what_is_kept_is_committed_at_once(tmp_path: Path) -> None:
+    """Answers, texts and documents are in the file, for any other reader, before the call that keeps them returns."""
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
         journal.keep_text("one", "text")
-        assert _stored(path) == ([], [], None)
+        assert _stored(path) == ([], [], "text")
         journal.put("a", REPLY).result()
         assert _stored(path) == (["a"], [], "text")
-        journal.keep_row(_row("one"), place="a.txt", settings="", run=1)
-        assert _stored(path) == (["a"], [], "text")
-        journal.put("b", REPLY).result()
-        assert _stored(path) == (["a", "b"], ["one"], "text")
-        journal.keep_row(_row("two"), place="a.txt", settings="", run=1)
-        assert [row["document"] for row, _ in journal.rows()] == ["one", "two"]
-        journal.keep_note("batches", {"x": ["y"]})
-        assert _stored(path) == (["a", "b"], ["one", "two"], "text")
-        journal.keep_row(_row("three"), place="a.txt", settings="", run=1)
-        assert journal.spent() == 0.5
-    assert _stored(path) == (["a", "b"], ["one", "three", "two"], "text")
-
-
-def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
-    """A run that finds all of its answers in the journal does not hold a thousand documents back."""
-    path = tmp_path / "journal.sqlite"
-    with closing(Journal(path)) as journal:
-        for number in range(1000):
-            journal.keep_row(_row(f"{number:03}"), place="a.txt", settings="", run=1)
-        assert 900 <= len(_stored(path)[1]) <= 1000
+        journal.keep_row(_row("one"), place="a.txt", settings="", run=1, note=("opinion one", ["a"]))
+        assert _stored(path) == (["a"], ["one"], "text")
+        assert journal.note("opinion one") == ["a"]
 
 
 def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from extractor import Pipeline
+from extractor import Pipeline, Work
 from extractor.call.clock import without_waits
 from extractor.emulator.questions import answering
 from extractor.emulator.server import Emulator
@@ -29,6 +29,7 @@ from extractor.pipeline.corrections import as_extracted
 from extractor.pipeline.job import Totals
 from extractor.pipeline.outputs import locked
 from extractor.pipeline.specs import resolve_schema
+from extractor.pipeline.stages import STAGES
 from tests.extraction.kit import Store, perfect, store
 from tests.kit import SAMPLES, gold, receipts_reply
 
@@ -157,6 +158,21 @@ def test_an_interrupted_run_tells_of_the_rest(tmp_path: Path) -> None:
     assert len(rows) == len(GOLD)
     assert sum("interrupted" in str(row["problems"]) for row in rows) == len(GOLD) - 1
     assert (totals.documents, totals.ok) == (len(GOLD), len(GOLD))
+
+
+def test_a_stage_that_leaves_the_process_ends_the_run(tmp_path: Path) -> None:
+    """`sys.exit` in a stage is raised by `run`, once everything that has ended is written."""
+
+    def leave(work: Work) -> Work:
+        if work.rank == 1:
+            raise SystemExit(7)
+        return work
+
+    with Emulator(receipts_reply()) as emulator, pytest.raises(SystemExit, match="7"):
+        replace(job(emulator), stages=(*STAGES, leave)).run(tmp_path)
+    totals = json.loads((tmp_path / "run.json").read_text())["totals"]
+    assert (totals["documents"], totals["failed"]) == (len(GOLD), 0)
+    assert totals["pending"] > 0
 
 
 def test_the_output_folder_is_never_read(tmp_path: Path) -> None:

@@ -43,12 +43,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, alternatives, is_null
 
 __all__ = [
     *("COMPANIONS", "DOCUMENT", "MISFIT", "SCALE", "WIDTH", "Batch", "Column", "Layout", "Place", "Row", "Store"),
-    *("Table", "Type", "alternatives", "as_json", "batches", "converted", "every", "fits_decimal", "lay_out", "rows"),
-    "scalar_type",
+    *("Table", "Type", "as_json", "batches", "converted", "every", "fits_decimal", "lay_out", "possible"),
+    *("rows", "scalar_type"),
 ]
 
 Type = Literal["text", "integer", "number", "decimal", "boolean", "date", "datetime", "json"]
@@ -192,7 +192,7 @@ class _Plan:
 
     def place(self, table: Table, nodes: Iterable[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
         """Where values of any of `nodes` go; `path` leads there from the table's object, `above` ends recursion."""
-        found = list(alternatives(self.tree, nodes))
+        found = possible(self.tree, nodes)
         if type_ := scalar_type(found):
             return self.column(table, path, type_)
         if shape := self._properties(found, above):
@@ -203,7 +203,7 @@ class _Plan:
         return self.column(table, path, "json")
 
     def _list(self, table: Table, items: list[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
-        found = list(alternatives(self.tree, items))
+        found = possible(self.tree, items)
         if self._properties(found, above):
             child = self.table((table.name, *(path or ("items",))), _OF_ITEM, ("document", "id"))
             return Items(child, self.place(child, found, (), above))
@@ -221,13 +221,9 @@ class _Plan:
         return shape
 
 
-def alternatives(tree: Tree, nodes: Iterable[Node]) -> Iterator[Node]:
+def possible(tree: Tree, nodes: Iterable[Node]) -> list[Node]:
     """What values of any of these nodes may be, null aside."""
-    for node in map(tree.resolve, nodes):
-        if isinstance(node, Union):
-            yield from alternatives(tree, node.branches)
-        elif not (isinstance(node, Leaf) and node.type == "null"):
-            yield node
+    return [each for node in nodes for each in alternatives(tree.resolve, node) if not is_null(each)]
 
 
 def _free(path: Sequence[str], taken: set[str]) -> str:
