@@ -34,7 +34,7 @@ class Headers:
 
     def __init__(self, text: str, tables: Sequence[Written] = ()) -> None:
         structure = Structure(text, tables)
-        self._text, self._table, self.lines = text, structure.table_at, structure.lines
+        self._text, self._table, self._lines = text, structure.table_at, structure.lines
         self._known: dict[Range, list[Range]] = {}
         self._captions: dict[int, int] = {}
 
@@ -103,7 +103,7 @@ class Headers:
         at = max(0, bisect_right(table.rows, offset) - 1)
         end = table.rows[at + 1] if at + 1 < len(table.rows) else table.end
         if not table.delimiter:
-            end = min(end, self.lines.end(self.lines.at(table.rows[at])))
+            end = min(end, self._lines.end(self._lines.at(table.rows[at])))
         return list(self._cells(table.rows[at], end, table.delimiter))
 
     def _above(self, cell: Range) -> list[Range]:
@@ -118,8 +118,8 @@ class Headers:
         """The cells of each line of the header of a table."""
         if table.header is None:
             return []
-        first, last = self.lines.at(table.header[0]), self.lines.at(max(*table.header) - 1)
-        spans = [(self.lines.starts[line], self.lines.end(line)) for line in range(first, last + 1)]
+        first, last = self._lines.at(table.header[0]), self._lines.at(max(*table.header) - 1)
+        spans = [(self._lines.starts[line], self._lines.end(line)) for line in range(first, last + 1)]
         return [cells for span in spans if (cells := list(self._cells(*span, table.delimiter)))]
 
     def _stripped(self, start: int, end: int) -> Range:
@@ -130,18 +130,18 @@ class Headers:
         """Where the caption of a table begins: short lines right above it, after a blank one perhaps."""
         top = table.header[0] if table.header else table.start
         if top not in self._captions:
-            low = self.lines.at(top)
-            low -= low > 0 and not self.lines[low - 1]
+            low = self._lines.at(top)
+            low -= low > 0 and not self._lines[low - 1]
             for _ in range(_CAPTION):
-                low -= low > 0 and 0 < len(self.lines[low - 1]) <= _LONG
-            self._captions[top] = self.lines.starts[low]
+                low -= low > 0 and 0 < len(self._lines[low - 1]) <= _LONG
+            self._captions[top] = self._lines.starts[low]
         return self._captions[top]
 
     def _indented(self, cell: Range, table: Table) -> bool:
         """Whether a header cell stands past the first cell of a row, in a table whose columns are aligned."""
         if table.delimiter or not table.rows:
             return False
-        first = next(self._cells(table.rows[0], self.lines.end(self.lines.at(table.rows[0])), ""), cell)
+        first = next(self._cells(table.rows[0], self._lines.end(self._lines.at(table.rows[0])), ""), cell)
         return self._shared(cell, first) <= 0
 
     def _over(self, cell: Range, header: Sequence[Range], table: Table) -> Range | None:
@@ -165,7 +165,7 @@ class Headers:
         return min(high, last) - max(low, first)
 
     def _columns(self, one: Range) -> Range:
-        line = self.lines.starts[self.lines.at(one[0])]
+        line = self._lines.starts[self._lines.at(one[0])]
         return (
             len(self._text[line : one[0]].expandtabs()),
             len(self._text[line : one[1]].expandtabs()),

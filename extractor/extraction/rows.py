@@ -23,12 +23,14 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from extractor.documents.document import Table
 from extractor.extraction.finding import Place, within
 from extractor.extraction.headers import Headers
+from extractor.text.lines import Lines as TextLines
 
 __all__ = ["REACH", "Core", "Fact", "Lines", "Passage", "passages", "slight"]
 
@@ -96,11 +98,10 @@ def slight(written: str) -> bool:
 
 
 class Lines:
-    """The lines of a text; of very long ones the sentences. `headers` are those of its tables."""
+    """The lines of a text; of very long ones the sentences. `tables` are those of its loader."""
 
     def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
-        self.text, self.headers = text, Headers(text, tables)
-        self._breaks = self.headers.lines
+        self.text, self._tables, self._breaks = text, tables, TextLines(text)
         starts = []
         for start, end in pairwise([*self._breaks.starts, len(text)]):
             starts.append(start)
@@ -110,6 +111,11 @@ class Lines:
             range(one + REACH, other, REACH) for one, other in pairwise([*starts, len(text)]) if other - one > REACH
         ]
         self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers of the tables of the text."""
+        return Headers(self.text, self._tables)
 
     def around(self, offset: int) -> Range:
         """Where the line (or sentence) around an offset begins and ends, its break included."""

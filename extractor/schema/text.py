@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pydantic_core
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
-__all__ = ["Digits", "exact_from_text", "from_text", "has_fraction", "partial_from_text", "to_text"]
+__all__ = [
+    "Digits",
+    "end_of_json",
+    "exact_from_text",
+    "from_text",
+    "has_fraction",
+    "joined_halves",
+    "partial_from_text",
+    "read_json",
+    "to_text",
+    "write_json",
+]
 
 
 def from_text(text: str | bytes) -> JSON:
@@ -88,3 +100,49 @@ def to_text(value: JSON) -> str:
         return pydantic_core.to_json(value, inf_nan_mode="constants").decode()
     except ValueError as error:
         raise InvalidValue((Problem("", f"cannot be said in JSON: {error}"),)) from error
+
+
+# -- JSON as services really send it
+
+_DECODER = json.JSONDecoder(parse_float=Digits, parse_constant=lambda name: None)
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def read_json(body: bytes) -> Any:
+    """The value in a body, also behind a byte order mark, in UTF-16 or UTF-32, or with what JSON does not know.
+
+    NaN and infinities become None. `write_json` writes numbers in the digits that they came in. A text may hold half of
+    a surrogate pair (`joined_halves`). ValueError where the body is no whole JSON text.
+    """
+    try:
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def write_json(value: Any) -> str:
+    """A value as compact JSON text."""
+    match value:
+        case Digits():
+            return value.text
+        case dict():
+            return "{" + ",".join(f"{write_json(name)}:{write_json(item)}" for name, item in value.items()) + "}"
+        case list():
+            return "[" + ",".join(map(write_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def end_of_json(text: str, start: int = 0) -> int | None:
+    """Where the JSON value that begins at `start`, behind blanks, ends; None where there is no whole one."""
+    try:
+        return json.JSONDecoder().raw_decode(text, start + len(text[start:]) - len(text[start:].lstrip()))[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def joined_halves(text: str) -> str:
+    """The text with both halves of a surrogate pair as one character, and a half on its own as U+FFFD."""
+    if text.isascii():
+        return text
+    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _HALVES.sub("\ufffd", paired)

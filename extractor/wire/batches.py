@@ -9,7 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from extractor.errors import Rejected, ServiceError, UsageError
-from extractor.wire.loose import write_json
+from extractor.schema.text import write_json
 from extractor.wire.prices import Price
 from extractor.wire.replies import broken, parse_completion, refusal, unwrapped
 from extractor.wire.values import Reply

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from extractor.wire.loose import end_of_json, joined_halves, write_json
+from extractor.schema.text import end_of_json, joined_halves, write_json
 from extractor.wire.values import ToolCall
 
 __all__ = ["Calls", "part_calls", "unique_calls"]

@@ -27,7 +27,7 @@ from extractor.errors import (
     TooLong,
     TooSlow,
 )
-from extractor.wire.loose import read_json
+from extractor.schema.text import read_json
 
 __all__ = ["FAULTS", "Failure", "Fault", "classify", "fault_of", "page_title", "read_failure", "scrub"]
 

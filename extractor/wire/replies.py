@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extractor.errors import BrokenReply, ServiceError
+from extractor.schema.text import joined_halves, read_json, write_json
 from extractor.wire.calls import Calls, part_calls
 from extractor.wire.faults import classify, page_title
-from extractor.wire.loose import joined_halves, read_json, write_json
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 

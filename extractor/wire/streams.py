@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from extractor.schema.text import joined_halves, read_json
 from extractor.wire.faults import classify
-from extractor.wire.loose import joined_halves, read_json
 from extractor.wire.prices import Price
 from extractor.wire.replies import Completion, parse_reply
 from extractor.wire.values import Reply, Usage
