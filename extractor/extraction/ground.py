@@ -115,10 +115,11 @@ def ground(
 
 
 class Standing(NamedTuple):
-    """The passage that an item was read from, None for one that is not there; and how many of its values are not."""
+    """The passage that an item was read from, None for one that is not there; and the names of its values that are
+    not."""
 
     place: Range | None
-    absent: int
+    absent: tuple[str, ...]
 
 
 def place_rows(

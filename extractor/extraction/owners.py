@@ -12,7 +12,7 @@ are like those that are (`gaps`), and parts all of whose rows are those of other
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -34,11 +34,11 @@ __all__ = ["has_key", "is_further", "owned", "places"]
 
 
 class _Placed(NamedTuple):
-    """A row, where it stands, and how many of its values do not stand there."""
+    """A row, where it stands, and the names of its values that do not stand there."""
 
     row: Row
     place: Range | None
-    absent: int
+    absent: tuple[str, ...]
 
 
 def places(layout: Layout, path: str, items: Sequence[JSON], start: int, end: int) -> list[Range | None]:
@@ -68,7 +68,7 @@ def owned(
                 result[at] = replace(result[at], rows={**result[at].rows, path: [one.row for one in own]})
             if not result[at].losses and _doubled(layout, result[at].part, path, own):
                 doubled[at].append(Problem(path, "some items are listed more often than the document has them"))
-    result = [_answered(reading, before) for reading, before in zip(result, readings, strict=True)]
+    result = [_answered(layout, reading, before) for reading, before in zip(result, readings, strict=True)]
     return result, doubled, _missing(layout, result, placed)
 
 
@@ -114,8 +114,9 @@ def _each_once(layout: Layout, path: str, readings: Sequence[Reading]) -> list[l
 
 
 def _placed(layout: Layout, path: str, rows: Sequence[Row], parts: Sequence[Part], at: int) -> list[_Placed]:
-    """Where the rows of a part stand: in it, or in the parts around it too, as many as let more of them be found. The
-    last one in a stretch may go on in the part behind it."""
+    """Where the rows of a part stand: in it, or in the parts around it too, as many as let more of them be found. What
+    most rows do not say in their lines, such as a currency, tells nothing. The last one in a stretch may go on in the
+    part behind it."""
     part, items = parts[at], [row.value for row in rows]
     behind = parts[min(at + 1, len(parts) - 1)].end
     best = _standing(layout, path, items, part.start, part.end, behind=behind)
@@ -123,19 +124,29 @@ def _placed(layout: Layout, path: str, rows: Sequence[Row], parts: Sequence[Part
     while any(one.absent for one in best) and reach < 2 * len(parts) > 2:
         around = parts[max(0, at - reach) : at + reach + 1]
         found = _standing(layout, path, items, around[0].start, around[-1].end, own=(part.start, part.end))
-        if sum(one.absent for one in found) >= sum(one.absent for one in best):
+        placed = [one for one in found if one.place]
+        seldom = {name for name, count in _absent(placed).items() if 2 * count > len(placed)}
+        wider, own = _absent(found), _absent(best)
+        if sum(wider[name] - count for name, count in own.items() if name not in seldom) >= 0:
             break
         best, reach = found, 2 * reach
     return [_Placed(row, *one) for row, one in zip(rows, best, strict=True)]
 
 
-def _answered(reading: Reading, before: Reading) -> Reading:
-    """A reading whose rows are all those of other parts, with that as a loss: its own may not have been listed. One row
-    alone is a neighbour's, listed for a part without any."""
-    listed = sum(map(len, before.rows.values()))
-    if listed < 2 or any(reading.rows.values()):
+def _absent(found: Sequence[Standing]) -> Counter[str]:
+    """In how many rows each value is absent."""
+    return Counter(name for one in found for name in set(one.absent))
+
+
+def _answered(layout: Layout, reading: Reading, before: Reading) -> Reading:
+    """A reading that lost rows to other parts, with that as a loss where its own may not have been listed: where none
+    are left, or no more were listed than the part has. One row alone is a neighbour's, listed for a part without."""
+    listed, left = (sum(map(len, one.rows.values())) for one in (before, reading))
+    own = bisect_left(layout.structure.rows, reading.part.end) - bisect_left(layout.structure.rows, reading.part.start)
+    if left == listed or listed < 2 or (left and listed > own):
         return reading
-    loss = Problem("", f"all {listed} items that were listed are those of other parts")
+    those = f"{listed - left} of the" if left else "all"
+    loss = Problem("", f"{those} {listed} items that were listed are those of other parts")
     keys = tuple(key for answer in reading.answers for key in answer.requests)
     return replace(reading, losses=(*reading.losses, loss), retry=tuple(dict.fromkeys((*reading.retry, *keys))))
 
@@ -150,7 +161,7 @@ def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -
     for one in placed:
         equal[orjson.dumps(one.row.value)].append(one)
     standing = {
-        key: [one.place for one in own if one.place and one.absent == min(its.absent for its in own)]
+        key: [one.place for one in own if one.place and len(one.absent) == min(len(its.absent) for its in own)]
         for key, own in equal.items()
     }
     taken = sorted(chain.from_iterable(standing.values()))
@@ -177,7 +188,7 @@ def _doubled(layout: Layout, part: Part, path: str, placed: Sequence[_Placed]) -
 
 def is_further(layout: Layout, part: Part, path: str, item: JSON, equal: int, end: int) -> bool:
     """Whether an item has a place of its own beside `equal` ones like it; also where no place of it can be seen."""
-    found = [one.absent for one in _standing(layout, path, [item] * (equal + 1), part.start, end) if one.place]
+    found = [len(one.absent) for one in _standing(layout, path, [item] * (equal + 1), part.start, end) if one.place]
     return found.count(min(found, default=0)) not in range(1, equal + 1)
 
 

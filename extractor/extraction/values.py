@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -139,13 +138,15 @@ class Item:
         """Its own leaves, and those of the items of its lists."""
         return chain(self.leaves, *(item.all_leaves for listed in self.lists for item in listed.items))
 
-    def absent(self, start: int, end: int) -> int:
-        """How many values do not stand in a stretch, equal ones in places of their own."""
-        equal = Counter[int]()
+    def absent(self, start: int, end: int) -> tuple[str, ...]:
+        """The names of the values that do not stand in a stretch, equal ones in places of their own."""
+        left = {id(leaf.either): len(within(leaf.either, start, end)) for leaf in self.all_leaves}
+        names = []
         for leaf in self.all_leaves:
-            equal[id(leaf.either)] += 1
-        there = {id(leaf.either): len(within(leaf.either, start, end)) for leaf in self.all_leaves}
-        return sum(max(0, count - there[places]) for places, count in equal.items())
+            left[id(leaf.either)] -= 1
+            if left[id(leaf.either)] < 0:
+                names.append(leaf.name)
+        return tuple(names)
 
 
 class Listed(NamedTuple):
