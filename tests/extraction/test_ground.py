@@ -181,6 +181,15 @@ def test_figures_in_cells_between_commas() -> None:
     }
 
 
+def test_items_in_an_order_of_their_own() -> None:
+    """Items that share a value, listed in another order than the text has, stand where their own values do."""
+    barn, boat = "The insurance of the barn covers 110 euros.", "The boat covers 120 euros."
+    crew = "The crew covers 130 euros."
+    value = [{"category": "Insurance", "text": text} for text in (crew, boat, barn)]
+    texts = {path: written for path, (written, _) in found(value, f"{barn} {boat} {crew}").items() if "text" in path}
+    assert texts == {"/0/text": crew, "/1/text": boat, "/2/text": barn}
+
+
 @pytest.mark.parametrize("name", ["{}", "{}, green", "No. {}"])
 def test_decimal_commas_in_lines_that_look_like_cells(name: str) -> None:
     """Lines with as many decimal commas as one another are no CSV."""
