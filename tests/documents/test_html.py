@@ -91,6 +91,12 @@ def html_text(html: str) -> str:
             '<b style="display: inline-block">7</b><b style="position: absolute">4</b><b style="color: red">2</b>',
             "7 4 2",
         ),
+        (
+            '<p>1<b style="display: inline-block">,234</b>.50 <b style="display: inline-block">(a)</b>, b',
+            "1,234.50 (a), b",
+        ),
+        ('<p><b style="float: left"><i>T</i></b>otal due', "Total due"),
+        ('<p style="display: flex"><b>A</b><i>excellent</i></p>', "A excellent"),
         ("<table><tr><td rowspan=0>A<td>1<tr><td>2</table>", "| A | 1 |\n| A | 2 |"),
         ("", ""),
     ],
