@@ -96,6 +96,8 @@ def html_text(html: str) -> str:
             "1,234.50 (a), b",
         ),
         ('<p><b style="float: left"><i>T</i></b>otal due', "Total due"),
+        ('<b style="float: left">7</b><style>.a {}</style>42', "7 42"),
+        ('<pre><b style="display: inline-block">a = 1</b>\nb</pre>', "a = 1\nb"),
         ('<p style="display: flex"><b>A</b><i>excellent</i></p>', "A excellent"),
         ("<table><tr><td rowspan=0>A<td>1<tr><td>2</table>", "| A | 1 |\n| A | 2 |"),
         ("", ""),

@@ -46,7 +46,7 @@ _BOX = re.compile(
 )
 _ROW = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)", re.I)  # whose children are boxes side by side
 _BOXES = frozenset({"button", "object", "output", "select", "textarea", "video"})
-_POINT = re.compile(r"[,.;:!?)%]")  # stands directly behind what is before it
+_POINT = re.compile(r"[,.;:!?)%\s]")  # needs no space before it
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _NEVER = (
@@ -454,7 +454,7 @@ def _apart(tag: str, style: str) -> str:
 def _is_in_word(box: LexborNode) -> bool:
     """Whether what follows a box belongs to its last word: punctuation, or the rest of a drop cap."""
     after = box.next
-    if after is None:
+    if after is None or after.tag in ("script", "style"):
         return False
     initial, text = box.text().strip(), after.text()
     is_first = after.is_text_node and len(initial) == 1 and initial.isupper() and text[:1].islower()
