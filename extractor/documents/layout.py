@@ -29,6 +29,7 @@ _GUTTER = 4.0  # points, at least, between columns of prose
 _PROSE, _NARROW = 25, 18  # characters of a line of prose on average, at least: in two columns, and in more
 _FILLED = 0.6  # of the width of a column of prose, that its lines take up
 _FEWEST = 5  # lines of a column of prose
+_PIECES = 1.4  # runs of a line of prose on average, at most
 _WIDEST = 400  # characters of a line
 _SMALL = 0.85  # of the height of its line, that a raised or lowered character has at most
 _RISE = 0.2  # of the height of its line, that a raised character stands above it at least
@@ -235,6 +236,9 @@ def _blocks(lines: list[_Line]) -> Iterator[list[_Line]]:
 
 def _parts(lines: list[_Line], gutters: Sequence[_Span]) -> Iterator[tuple[list[_Line], list[list[Run]]]]:
     """A stretch, and its columns if it is prose, each side of a wide gap on its own where one of them is not."""
+    if not gutters or not _may_be_prose(lines, gutters):
+        yield lines, []
+        return
     columns = _columns(lines, gutters)
     if len(columns) == 2 and not all(_is_column(column, _PROSE) for column in columns):
         columns = []
@@ -247,6 +251,12 @@ def _parts(lines: list[_Line], gutters: Sequence[_Span]) -> Iterator[tuple[list[
                 yield from _parts(part, gutters)
             return
     yield lines, columns
+
+
+def _may_be_prose(lines: list[_Line], gutters: Sequence[_Span]) -> bool:
+    """Whether there are long runs left and right of gutters. Without them, long tables need no search for columns."""
+    runs = [run for line in lines for run in line if _PIECES * len(run.text) >= _NARROW]
+    return any(run.right <= gutters[-1][0] for run in runs) and any(run.left >= gutters[0][1] for run in runs)
 
 
 def _is_table(lines: list[_Line], columns: list[list[Run]]) -> bool:
@@ -329,7 +339,7 @@ def _common(some: list[_Span], others: list[_Span]) -> list[_Span]:
 
 def _is_column(runs: list[Run], prose: int = _NARROW, fewest: int = _FEWEST) -> bool:
     lines = _lines(runs)
-    if len(lines) < fewest or len(runs) > 1.4 * len(lines):
+    if len(lines) < fewest or len(runs) > _PIECES * len(lines):
         return False
     width = max(run.right for run in runs) - min(run.left for run in runs)
     filled = sum(line[-1].right - line[0].left for line in lines) / (width * len(lines)) if width else 0.0

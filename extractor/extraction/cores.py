@@ -102,7 +102,9 @@ class _Search:
         return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
 
     def _groupings(self, items: Sequence[int]) -> Iterator[list[int]]:
-        """Other orders of some items: by each of their fields, those that say the same of it after one another."""
+        """Other orders of some items: by where their rarest values stand first; and by each of their fields, those that
+        say the same of it after one another."""
+        yield sorted(items, key=lambda item: within(self._rows[item][0].places, self._start, self._end)[0].start)
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:

@@ -23,7 +23,7 @@ from typing import Any, Literal, NamedTuple
 from extractor.extraction.dates import dates, is_date, month_names, time_at, time_beside, yearless
 from extractor.extraction.folding import Read, bounded, fold, tokens, words_of
 from extractor.extraction.near import near
-from extractor.extraction.numbers import numerals
+from extractor.extraction.numbers import is_number, numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
 from extractor.schema.pointer import JSON
 
@@ -184,6 +184,8 @@ class Finder:
         form = self._forms[value] if isinstance(value, str) else _Form("", [], "")
         if form.text:
             found += self._verbatim(value, form)
+        if "," in form.text and not found and not is_number(form.text):  # over cells of CSV, whose commas are tabs here
+            found += self._verbatim(value, form._replace(text=fold(value.replace(",", "\t")).text.strip()))
         if wanted.dated:
             found += self._date(value)
         if kind == "time" and form.text:
@@ -208,7 +210,8 @@ class Finder:
         start, end = self.folded.source(start, end)
         written = value.strip() if isinstance(value, str) else str(value)
         found = self.text[start:end]
-        exact = found == written or (found.startswith(written) and found[len(written) :].isalpha())  # 12 in 12th
+        ordinal = found.startswith(written) and found[len(written) :].isalpha()  # 12 in 12th
+        exact = written in (found, found.replace("\t", ",")) or ordinal
         return Place(start, end, "exact" if exact else "normalised")
 
     def _verbatim(self, value: str, form: _Form) -> Iterator[tuple[int, int]]:

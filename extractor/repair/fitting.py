@@ -150,14 +150,18 @@ class _Fitter(Shapes):
             return self.node(*named, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
-        compound = any(isinstance(self.tree.resolve(branch), Array | Record | Row) for branch in branches)
-        if compound and not self.evidence.prints(value):
-            value = self.out_of_string(value, (dict, list), at)
-        tried = [(branch, fitter := self.aside(), fitter.node(branch, value, at)) for branch in branches]
+        text, compound = value, any(isinstance(self.tree.resolve(branch), Array | Record | Row) for branch in branches)
+        if compound and not self.evidence.prints(text) and (found := inside(text, (dict, list))) is not None:
+            value = found
+        tried = [
+            (branch, fitter := self.aside(), fitter.node(branch, text if self.is_text(branch) else value, at))
+            for branch in branches
+        ]
         ranks = [
             (
                 len(fitter.found.problems) + (not fitter.holds(branch, fitted)),
                 len(fitter.found.left),
+                value is not text and self.is_text(branch),
                 len(fitter.found.changes),
                 -fitter.found.declared,
             )
@@ -170,6 +174,8 @@ class _Fitter(Shapes):
         rivals = {join(at, slot.wire) for record in records(self.tree.resolve, union) for slot in record.slots}
         beyond = {left.path for left in fitter.found.left}
         fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
+        if value is not text and not self.is_text(chosen):
+            self.changed("nested", "the JSON came inside a string", at)
         self.adopt(fitter)
         unnamed = not isinstance(value, dict) or value.get(own) is None  # the schema refuses a name of no branch
         if unnamed and rank[0] and not fitter.found.problems:

@@ -81,9 +81,8 @@ class Steps:
             yield state.then(("cut", state.at), at=len(self._text), want=Want.DONE, cost=6)
         else:
             price = len(state.stack) if fence else 3
-            yield state.then(
-                ("end", state.at, not fence or state.want is Want.NEXT), at=state.at, want=Want.DONE, cost=price
-            )
+            cut = not fence or state.want is not Want.AFTER
+            yield state.then(("end", state.at, cut), at=state.at, want=Want.DONE, cost=price)
 
     def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
         """A value is behind: a comma or a closing bracket comes next."""

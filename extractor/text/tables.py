@@ -31,6 +31,7 @@ _GAP = re.compile(r" {2,}|\t+")
 _BAR = re.compile(r"(?<!\\)\|")  # between cells; one within a cell is escaped
 _NUMBER = re.compile(r"(?=.*\d)[^\w\s]{0,2}(?:[A-Z]{3} ?)?[\d\s.,:/'’%()+\-–−٫٬]+[^\w\s]?(?: ?[A-Z]{1,3})?")
 _COMMA = re.compile(r'(?:^|(?<=,))"(?:[^"]|"")*"(?=[,\n]|$)|(,)', re.MULTILINE)
+_APART = re.compile(r"(?<![\d\s]),(?=\d)|,(?![\d\s–—-])")  # a comma that is neither in a number nor before a space
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -110,13 +111,15 @@ def cells_of(rows: Sequence[str], delimiter: str) -> list[list[str]]:
 def with_tabs(text: str, tables: Sequence[Table]) -> str:
     """A text with a tab in place of each comma between the cells of its tables, so that two cells are not one number.
 
+    Lines whose commas may all be those of numbers and of prose stay: `Tea, green  2  1,20  2,40`.
+
     >>> text = "lot,day,sum\\n17,3,250\\n18,4,'1,5'\\n".replace("'", '"')
     >>> with_tabs(text, [Table(0, len(text), 3, None, (), (), ",")])
     'lot\\tday\\tsum\\n17\\t3\\t250\\n18\\t4\\t"1,5"\\n'
     """
     pieces, done = list[str](), 0
     for table in tables:
-        if table.delimiter == ",":
+        if table.delimiter == "," and _APART.search(text, table.start, table.end):
             cells = _COMMA.sub(lambda found: "\t" if found[1] else found[0], text[table.start : table.end])
             pieces += [text[done : table.start], cells]
             done = table.end

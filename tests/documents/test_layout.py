@@ -89,6 +89,14 @@ def test_a_table_between_the_same_gutters_leaves_prose_its_columns(columns: tupl
     assert lines == (read + rows if prose_first else rows + read)
 
 
+def test_a_long_table_with_many_gaps_is_read_across() -> None:
+    """A page of any length is read without going deeper for each gap between its rows."""
+    tops = [*range(0, 3300, 3), *range(3300, 4730)]
+    rows = [words(text, column, top) for top in tops for text, column in ((f"item {top}", 0), (f"{top}.00", 40))]
+    lines = [line.split() for line in page(*rows).split("\n") if line]
+    assert lines == [["item", f"{top}", f"{top}.00"] for top in tops]
+
+
 @given(st.lists(st.text("ab \n", max_size=12), max_size=6))
 def test_pages_cover_the_text(texts: list[str]) -> None:
     """Ranges follow each other without a gap, from the start of the text to its end."""

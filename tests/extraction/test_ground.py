@@ -181,6 +181,36 @@ def test_figures_in_cells_between_commas() -> None:
     }
 
 
+def test_items_in_an_order_of_their_own() -> None:
+    """Items that share a value, listed in another order than the text has, stand where their own values do."""
+    barn, boat = "The insurance of the barn covers 110 euros.", "The boat covers 120 euros."
+    crew = "The crew covers 130 euros."
+    value = [{"category": "Insurance", "text": text} for text in (crew, boat, barn)]
+    texts = {path: written for path, (written, _) in found(value, f"{barn} {boat} {crew}").items() if "text" in path}
+    assert texts == {"/0/text": crew, "/1/text": boat, "/2/text": barn}
+
+
+@pytest.mark.parametrize("name", ["{}", "{}, green", "No. {}"])
+def test_decimal_commas_in_lines_that_look_like_cells(name: str) -> None:
+    """Lines with as many decimal commas as one another are no CSV."""
+    rows = [("1", "2,40", "2,40"), ("2", "0,20", "0,40"), ("3", "1.250,00", "3.750,00"), ("4", "7,50", "30,-")]
+    names = [name.format(index) for index in range(11, 15)]
+    text = "".join(f"{item} {' € '.join(row)}\n" for item, row in zip(names, rows, strict=True))
+    value = [
+        {"count": int(count), "price": float(price.replace(".", "").replace(",", "."))} for count, price, _ in rows
+    ]
+    assert {path: written for path, (written, _) in found(value, text).items()} == {
+        f"/{at}/{field}": row[column] for at, row in enumerate(rows) for column, field in enumerate(("count", "price"))
+    }
+
+
+@pytest.mark.parametrize("stretch", ["id,name,born,lat,lon", "2,Ann Hale,1978,60.4,5", "Ann Hale,1978", "60.4,5"])
+def test_text_over_cells_between_commas(stretch: str) -> None:
+    """A line of CSV, or several of its cells, is there as it is printed."""
+    text = "id,name,born,lat,lon\n1,Tim Fox,1981,59.9,10\n2,Ann Hale,1978,60.4,5\n3,Eva Ruiz,1990,63.4,10\n"
+    assert found({"line": stretch}, text) == {"/line": (stretch, "exact")}
+
+
 @pytest.mark.parametrize("text", ["10 set 2025", "10 set. 2025", "10/set/2025", "10 de set de 2025", "10-set-25"])
 def test_short_names_of_months_stand_behind_the_day(text: str) -> None:
     """A short name that is a word of another language names a month where its own language has it."""

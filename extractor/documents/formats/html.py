@@ -46,6 +46,7 @@ _BOX = re.compile(
 )
 _ROW = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)", re.I)  # whose children are boxes side by side
 _BOXES = frozenset({"button", "object", "output", "select", "textarea", "video"})
+_POINT = re.compile(r"[,.;:!?)%\s]")  # needs no space before it
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _NEVER = (
@@ -217,7 +218,7 @@ class _Page:
             self._math = self._math or TreeBuilder()
             self._math.start(tag, {name: text or "" for name, text in node.attributes.items()})
             return
-        self._end_block(tag, style)
+        self._end_block(node, tag, style)
         self._verbatim += _is_verbatim(tag, style)
         if tag in ("ul", "ol"):
             self._lists.append(_Numbers(node, style) if tag == "ol" else None)
@@ -263,7 +264,7 @@ class _Page:
             self._around -= 1
         elif tag in _MARKS:
             self._flows[-1].mark("")
-        self._end_block(tag, style)
+        self._end_block(node, tag, style, closes=True)
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
@@ -289,7 +290,7 @@ class _Page:
             self._addresses.add(target)
             self._put(with_target(words, target)[len(words) :])
 
-    def _end_block(self, tag: str, style: str) -> None:
+    def _end_block(self, node: LexborNode, tag: str, style: str, *, closes: bool = False) -> None:
         if tag in _LINES or (self._lists and tag in ("ol", "p", "ul")):
             self._flows[-1].end_line()
         elif tag in _PARAGRAPHS:
@@ -298,7 +299,8 @@ class _Page:
             apart = _apart(tag, style)
             if apart == "\n":
                 self._flows[-1].end_line()
-            self._flows[-1].put(apart)
+            elif apart and not (_is_in_word(node) if closes else _POINT.match(node.text())):
+                self._flows[-1].put(apart)
 
     def _put_mark(self, node: LexborNode, tag: str, style: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
@@ -447,6 +449,16 @@ def _apart(tag: str, style: str) -> str:
     if tag in ("caption", "td", "th"):
         return ""
     return " " if tag in _BOXES or _BOX.search(style) else "\n" if _BLOCK.search(style) else ""
+
+
+def _is_in_word(box: LexborNode) -> bool:
+    """Whether what follows a box belongs to its last word: punctuation, or the rest of a drop cap."""
+    after = box.next
+    if after is None or after.tag in ("script", "style"):
+        return False
+    initial, text = box.text().strip(), after.text()
+    is_first = after.is_text_node and len(initial) == 1 and initial.isupper() and text[:1].islower()
+    return is_first or _POINT.match(text) is not None
 
 
 @lru_cache(maxsize=1024)
