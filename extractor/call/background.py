@@ -20,12 +20,12 @@ from threading import Thread, current_thread
 from typing import Any, Generic, TypeVar
 from weakref import finalize
 
-__all__ = ["Background", "Job", "on_interrupt", "stop", "taken", "uninterrupted"]
+__all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "taken", "uninterrupted"]
 
 T = TypeVar("T")
 
 on_interrupt: ContextVar[Callable[[], None] | None] = ContextVar("on_interrupt", default=None)
-"""What a signal calls where KeyboardInterrupt could break something, as `uninterrupted` has it."""
+"""What a signal calls where KeyboardInterrupt could break something."""
 
 _BOOKING_SECONDS = 1.0
 """How long an interrupt waits until what was in flight is booked as perhaps paid."""
@@ -167,6 +167,41 @@ def _end(thread: Thread, begun: Future[_Begun], *, waiting: bool) -> None:
         thread.join(_BOOKING_SECONDS)
         while waiting and thread.is_alive():
             thread.join(_LOOK_SECONDS)
+
+
+def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
+    task: asyncio.Task[Any] | None = None
+    interrupted = False
+
+    def end() -> None:
+        nonlocal interrupted
+        if task is None:
+            raise KeyboardInterrupt
+        interrupted = True
+        task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def main() -> None:
+        nonlocal task
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        loop.set_default_executor(_Threads())
+
+        def look() -> None:
+            loop.call_later(_LOOK_SECONDS, look)
+
+        look()
+        await work
+
+    before = on_interrupt.set(end)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(main())
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        on_interrupt.reset(before)
 
 
 @contextmanager

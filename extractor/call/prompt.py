@@ -220,7 +220,8 @@ def target(schema: Schema[Any], problems: Sequence[Problem], value: JSON, text: 
     paths = [problem.path for problem in problems]
     if not paths or any(not path or schema.field(path) is None for path in paths):
         return None
-    if any(path[-1].isdecimal() and found_at(value, path) is None for path in paths):  # a tuple's missing item
+    lacking = [path for path in paths if found_at(value, path) is None]
+    if any(isinstance(found_at(value, path.rpartition("/")[0]), list) for path in lacking):  # an item of a tuple
         return None
     subset = schema.subset(paths)
     if len(subset.prompt_text) > _WIDE * len(schema.prompt_text):

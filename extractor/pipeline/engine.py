@@ -31,18 +31,19 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
 
     async def work() -> None:
         # Who ends a document begins the next: its first request leaves before other replies are looked at.
-        for flow in flows:
-            try:
-                result = await drive(flow, transport)
-            except STOPPING as error:
-                stopped.append(error)
-            except (KeyboardInterrupt, SystemExit) as error:  # of a stage: whoever waits for results raises it
-                ended.put_nowait(error)
-            else:
-                await room.acquire()
-                ended.put_nowait((result,))
-            if stopped:
-                return
+        try:
+            for flow in flows:
+                try:
+                    result = await drive(flow, transport)
+                except STOPPING as error:
+                    stopped.append(error)
+                else:
+                    await room.acquire()
+                    ended.put_nowait((result,))
+                if stopped:
+                    return
+        except (KeyboardInterrupt, SystemExit) as error:  # of a stage or a source; out of a task, it breaks the loop
+            ended.put_nowait(error)
 
     async def work_all() -> None:
         try:

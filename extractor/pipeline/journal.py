@@ -291,16 +291,8 @@ class Journal(Store):
         self, row: dict[str, Any], *, place: str, settings: str, run: int, note: tuple[str, Any] | None = None
     ) -> None:
         """Keep a document's line as part of a run, in place of an earlier one, and a `note` (name, value)."""
-        columns = (
-            row["document"],
-            os.fsencode(place),
-            row["sha256"],
-            settings,
-            run,
-            row["status"],
-            orjson.dumps(row),
-            run,
-        )
+        name, digest, status = row["document"], row["sha256"], row["status"]
+        columns = name, os.fsencode(place), digest, settings, run, status, orjson.dumps(row), run
         with self._together() as db:
             db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns)
             if note:
@@ -464,8 +456,8 @@ class Journal(Store):
         """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
         by, place = _TABLES[table]
         for order in ("ASC", "DESC"):
-            with self._together() as db, suppress(sqlite3.Error):  # where it is damaged
-                for row in old.execute(f"SELECT * FROM {table} ORDER BY {by} {order}"):
+            with self._together() as db:
+                for row in _undamaged(old, f"SELECT * FROM {table} ORDER BY {by} {order}"):
                     if place is None or _readable(row[place], table):
                         db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
         return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
@@ -535,6 +527,12 @@ def rescued(path: Path, error: Damaged) -> str:
         f"{error}; what can be read of it ({counts['replies']} replies, {counts['documents']} documents) was copied to"
         f" {beside.name} beside it: put that in its place to go on with it, or begin again with --fresh"
     )
+
+
+def _undamaged(db: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, up to where the file is damaged."""
+    with suppress(sqlite3.Error):
+        yield from db.execute(sql)
 
 
 def _readable(value: bytes, table: str) -> bool:

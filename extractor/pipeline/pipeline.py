@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from extractor.call.background import Background, uninterrupted
+from extractor.call.background import Background, run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
 from extractor.call.facts import look
@@ -185,10 +186,7 @@ class Pipeline:
                 if isinstance(origin, Files):
                     entries = apart(entries, journal)
                 try:
-                    with closing(Background()) as background:
-                        left = background.run(self._run(job, session, entries))
-                    if left:
-                        raise left
+                    _on_a_loop(self._run(job, session, entries))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
@@ -286,19 +284,14 @@ class Pipeline:
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
         return chain([first], found)
 
-    async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> BaseException | None:
-        """Do all documents; returns what leaves the process, `sys.exit` in a stage, which would break the loop."""
-        try:
-            async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
-                out = Batches(job.journal)
-                batch = await look(http, session.endpoint, batch=self.config.batch, out=out, warn=job.warn)
-                batching = Batching(http, out, ledger=session.ledger, queue=batch)
-                remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
-                at_once = _QUEUED if batch else self.config.concurrency + AHEAD
-                await job.run(found, remembering, at_once=at_once)
-        except (KeyboardInterrupt, SystemExit) as error:
-            return error
-        return None
+    async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
+        async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+            out = Batches(job.journal)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out, warn=job.warn)
+            batching = Batching(http, out, ledger=session.ledger, queue=batch)
+            remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
+            at_once = _QUEUED if batch else self.config.concurrency + AHEAD
+            await job.run(found, remembering, at_once=at_once)
 
     def _facts(self, context: Context, origin: Origin) -> dict[str, Any]:
         """What run.json has of the settings: none of them is a secret. `options` are as they are sent."""
@@ -332,3 +325,16 @@ def _forgotten(folder: Path) -> list[str]:
             names.update(journal.places(), journal.pruned(), journal.note("published") or ())
     forget(folder)
     return sorted(names)
+
+
+def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end in this thread, to which the source and the callbacks of a user may belong, as a connection of
+    SQLite does; where a loop already runs in it, as in a notebook, on one in another thread.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        run_on_loop(work)
+    else:
+        with closing(Background()) as background:
+            background.run(work)

@@ -37,7 +37,7 @@ def found_at(value: JSON, pointer: str) -> JSON:
 
 
 def put(value: JSON, pointer: str, new: JSON) -> JSON:
-    """A copy of the value with another one at `pointer`; objects on the way are made where they are missing.
+    """A copy of the value with another one at `pointer`; objects on the way are made where there are none.
 
     A list grows by an item where the index is not below its length.
 
@@ -50,7 +50,7 @@ def _put(value: JSON, names: list[str], new: JSON) -> JSON:
     if not names:
         return new
     name, inner = names[0], names[1:]
-    if isinstance(value, list):
+    if isinstance(value, list) and name.isdecimal():
         index = int(name)
         return [*value[:index], _put(value[index] if index < len(value) else None, inner, new), *value[index + 1 :]]
     holder = value if isinstance(value, dict) else {}

@@ -118,12 +118,14 @@ def test_a_repair_shows_the_pictures_again() -> None:
 
 class Place(BaseModel):
     name: str
+    line2: str
     at: tuple[float, float]
 
 
 def test_an_item_that_is_missing_is_not_asked_for_alone() -> None:
-    """A field that is wrong is asked for alone; an item that a tuple lacks is not: a list in
-    reply would be as short."""
+    """A field that is wrong or missing is asked for alone, whatever its name ends in; an item that a tuple lacks is
+    not: a list in reply would be as short."""
     schema, value = compile_schema(Place), {"name": "Voss", "at": [1.5]}
+    assert target(schema, [Problem("/line2", "missing")], value, "Voss 1.5 2.5") is not None
     assert target(schema, [Problem("/at/0", "wrong")], value, "Voss 1.5 2.5") is not None
     assert target(schema, [Problem("/at/1", "missing")], value, "Voss 1.5 2.5") is None

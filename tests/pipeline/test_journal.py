@@ -402,6 +402,17 @@ def test_what_lies_on_both_sides_of_the_damage_is_rescued(tmp_path: Path) -> Non
         assert rescued.holds("0399")
 
 
+def test_a_rescue_without_room_is_no_rescue(tmp_path: Path) -> None:
+    """A disk that is full while rows are copied ends in an error, and not in fewer rows."""
+    with closing(Journal(tmp_path / "old.sqlite")) as journal:
+        for number in range(100):
+            journal.put(f"{number:04}", Reply("x" * 500, usage=Usage(1, 0, 1, 0.001)))
+    with closing(Journal(tmp_path / "new.sqlite")) as new, closing(sqlite3.connect(tmp_path / "old.sqlite")) as old:
+        new._db.execute("PRAGMA max_page_count = 15")
+        with pytest.raises(StorageError, match="cannot be written"):
+            new.copy(old, "replies")
+
+
 def test_a_value_that_cannot_be_read_is_damage(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
     """Where the pages are sound and what they hold is not, the run stops with the same line."""
     source, out, emulator = finished

@@ -7,10 +7,12 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from extractor import Pipeline, Work
+from extractor import Pipeline, Rows, Work
 from extractor.call.clock import without_waits
 from extractor.emulator.questions import answering
 from extractor.emulator.server import Emulator
@@ -173,6 +175,45 @@ def test_a_stage_that_leaves_the_process_ends_the_run(tmp_path: Path) -> None:
     totals = json.loads((tmp_path / "run.json").read_text())["totals"]
     assert (totals["documents"], totals["failed"]) == (len(GOLD), 0)
     assert totals["pending"] > 0
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["alone", "inside a loop"])
+def test_a_source_that_leaves_the_process_ends_the_run(inside: bool, tmp_path: Path) -> None:
+    """`sys.exit` while rows are read is raised by `run` too, also where a loop is already running."""
+
+    class Leaving:
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            for name in sorted(GOLD)[:3]:
+                yield {"text": (RECEIPTS / name).read_text(encoding="utf-8")}
+            raise SystemExit(7)
+
+    async def within() -> None:
+        rows.run(tmp_path)
+
+    with Emulator(receipts_reply()) as emulator:
+        rows = replace(job(emulator), source=Rows(Leaving(), column="text"))
+        with pytest.raises(SystemExit, match="7"):
+            asyncio.run(within()) if inside else rows.run(tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["totals"]["documents"] == 3
+
+
+def test_rows_and_progress_may_belong_to_a_thread(tmp_path: Path) -> None:
+    """A connection of SQLite is for one thread only: rows can be read from it, and progress written to it."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE mails (body TEXT, status TEXT)")
+        bodies = [((RECEIPTS / name).read_text(encoding="utf-8"),) for name in sorted(GOLD)[:3]]
+        db.executemany("INSERT INTO mails VALUES (?, NULL)", bodies)
+
+        class Mails:
+            def __iter__(self) -> Iterator[dict[str, str]]:
+                yield from ({"body": body} for (body,) in db.execute("SELECT body FROM mails"))
+
+        def note(row: dict[str, Any], totals: Totals) -> None:
+            db.execute("UPDATE mails SET status = ? WHERE rowid = ?", (row["status"], totals.documents))
+
+        with Emulator(receipts_reply()) as emulator:
+            replace(job(emulator), source=Rows(Mails(), column="body")).run(tmp_path, progress=note)
+        assert db.execute("SELECT status FROM mails").fetchall() == [("ok",)] * 3
 
 
 def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
