@@ -444,6 +444,23 @@ def test_rows_of_a_table_that_other_parts_repeat(gates: int, before: int, behind
     assert result.chunks > 1
 
 
+def test_rows_that_seldom_say_a_value_stay_in_their_part() -> None:
+    """A currency that few lines print does not move rows to equal ones of other parts that print it."""
+    rows = [{"day": f"0{n * n % 7 + 1}.03.", "gate": "EUR", "toll": n % 4 + 2.5} for n in range(300)]
+    lines = [f"{row['day']}  {row['toll']:.2f}{'  EUR' if n % 11 == 0 else ''}\n" for n, row in enumerate(rows)]
+    text = "Day  Toll\n" + "".join(lines)
+    at = [len(text) - sum(map(len, lines[n:])) for n in range(300)]
+
+    def reader(question: Question) -> dict[str, Any]:
+        offset = text.index(question.text.strip("\n")) - (len(question.text) - len(question.text.lstrip("\n")))
+        found = [row for n, row in enumerate(rows) if question.part[0] <= at[n] - offset < question.part[1]]
+        return {"passings_count": len(found), "passings": found}
+
+    result, _ = ask(text, reader, schema=Passings, view_tokens=1000, max_output_tokens=20_000)
+    assert (result.status, result.data["passings"]) == ("ok", rows)
+    assert result.chunks > 1
+
+
 def test_an_answer_that_repeats_another_part_is_no_answer() -> None:
     """Where all rows of an answer are those of another part, what its own part holds is lost, and that is a problem.
     One row alone may be a neighbour's, listed for a part without any."""
